@@ -1,0 +1,1 @@
+"""What every process of the suite stands on; knows no business noun."""

@@ -1,0 +1,153 @@
+"""The one exception type of the suite and its constructors.
+
+Standard library only, so that models may raise it; how it travels over gRPC lives in `status`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "DomainError",
+    "FieldViolation",
+    "Kind",
+    "already_exists",
+    "etag_mismatch",
+    "failed_precondition",
+    "invalid",
+    "not_found",
+    "permission_denied",
+    "unauthenticated",
+]
+
+
+class Kind(StrEnum):
+    """What went wrong, in the words of the canonical codes (google/rpc/code.proto)."""
+
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_FOUND = "NOT_FOUND"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"
+    ABORTED = "ABORTED"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    UNIMPLEMENTED = "UNIMPLEMENTED"
+    INTERNAL = "INTERNAL"
+    UNAVAILABLE = "UNAVAILABLE"
+    DATA_LOSS = "DATA_LOSS"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One field that is wrong: its path in the request, what a person reads, what a program reads."""
+
+    field: str
+    description: str
+    reason: str = ""
+
+
+class DomainError(Exception):
+    """A failure the caller can understand; it stays the same error across every hop.
+
+    `reason` is UPPER_SNAKE and documented; `domain` is empty until the error leaves the process it
+    was raised in (`<service>.guanxi`). Nothing in it may be secret: all of it reaches the caller.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        reason: str,
+        message: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        violations: Sequence[FieldViolation] = (),
+        retry_after_seconds: float | None = None,
+        domain: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.reason = reason
+        self.message = message
+        self.metadata: Mapping[str, str] = dict(metadata or {})
+        self.violations = tuple(violations)
+        self.retry_after_seconds = retry_after_seconds
+        self.domain = domain
+
+    def __repr__(self) -> str:
+        return f"DomainError({self.kind}, {self.reason}, {self.message!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DomainError) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.reason, self.message))
+
+    def _parts(self) -> tuple[object, ...]:
+        return (
+            self.kind,
+            self.reason,
+            self.message,
+            self.metadata,
+            self.violations,
+            self.retry_after_seconds,
+            self.domain,
+        )
+
+
+def not_found(resource: str) -> DomainError:
+    """The named resource does not exist, or belongs to somebody else: `orders/1042`."""
+    return DomainError(
+        Kind.NOT_FOUND, "NOT_FOUND", f"{resource} was not found", metadata={"resource": resource}
+    )
+
+
+def invalid(field: str, reason: str, description: str) -> DomainError:
+    """One field of the request is wrong."""
+    return DomainError(
+        Kind.INVALID_ARGUMENT,
+        reason,
+        f"{field}: {description}",
+        violations=(FieldViolation(field, description, reason),),
+    )
+
+
+def already_exists(resource: str, reason: str = "ALREADY_EXISTS") -> DomainError:
+    """The named resource is already there."""
+    return DomainError(
+        Kind.ALREADY_EXISTS, reason, f"{resource} already exists", metadata={"resource": resource}
+    )
+
+
+def etag_mismatch(resource: str) -> DomainError:
+    """The resource has changed since the caller read it (AIP-154)."""
+    return DomainError(
+        Kind.ABORTED,
+        "ETAG_MISMATCH",
+        f"{resource} has changed since it was read; read it again and repeat the change",
+        metadata={"resource": resource},
+    )
+
+
+def failed_precondition(reason: str, message: str, **metadata: str) -> DomainError:
+    """The request is well-formed, but the state does not allow it."""
+    return DomainError(Kind.FAILED_PRECONDITION, reason, message, metadata=metadata)
+
+
+def permission_denied(permission: str) -> DomainError:
+    """The caller's roles or scopes do not hold the permission."""
+    return DomainError(
+        Kind.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+        f"this needs the permission {permission}",
+        metadata={"permission": permission},
+    )
+
+
+def unauthenticated(reason: str, message: str) -> DomainError:
+    """The caller did not say who they are, or not credibly."""
+    return DomainError(Kind.UNAUTHENTICATED, reason, message)
