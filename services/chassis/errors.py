@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One field that is wrong: its path in the request, what a person reads, what a program reads."""
+    """One wrong field: its path in the request, the text for people, the reason for programs."""
 
     field: str
     description: str
@@ -56,6 +56,7 @@ class DomainError(Exception):
 
     `reason` is UPPER_SNAKE and documented; `domain` is empty until the error leaves the process it
     was raised in (`<service>.guanxi`). Nothing in it may be secret: all of it reaches the caller.
+    `retry_after_seconds` says when a repeat may help, to the millisecond.
     """
 
     def __init__(
@@ -75,7 +76,10 @@ class DomainError(Exception):
         self.message = message
         self.metadata: Mapping[str, str] = dict(metadata or {})
         self.violations = tuple(violations)
-        self.retry_after_seconds = retry_after_seconds
+        # Whole milliseconds, so that the number survives the wire unchanged.
+        self.retry_after_seconds = (
+            None if retry_after_seconds is None else round(max(retry_after_seconds, 0.0), 3)
+        )
         self.domain = domain
 
     def __repr__(self) -> str:

@@ -1,0 +1,81 @@
+"""The roles table as it stands in services/roles.toml: role, scope, permission patterns.
+Reads and checks it; deciding with it is the authorizer's work."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.caller import Scope
+
+__all__ = ["Grant", "Pattern", "Roles", "RolesError", "load_roles"]
+
+_SEGMENT = r"(?:\*|[a-z][a-z0-9_]*)"
+_PATTERN = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}")
+_SEGMENTS = 3
+
+
+class RolesError(Exception):
+    """The roles table says something that has no meaning; the text names the role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A permission, or several: `sales.orders.read`, where `*` stands for any one segment."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Pattern":
+        """Raises ValueError where the text is not three segments."""
+        if not _PATTERN.fullmatch(text):
+            raise ValueError(f"{text!r} is not a permission of the form service.slice.verb")
+        return cls(text)
+
+    def matches(self, permission: str) -> bool:
+        mine, theirs = self.text.split("."), permission.split(".")
+        return len(theirs) == _SEGMENTS and all(
+            own in ("*", other) for own, other in zip(mine, theirs, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a role may do, and on which rows."""
+
+    pattern: Pattern
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Every role with its grants."""
+
+    grants: Mapping[str, tuple[Grant, ...]]
+
+
+def load_roles(path: Path = Path(__file__).parents[2] / "roles.toml") -> Roles:
+    """Reads a roles table; raises RolesError naming the role and the entry that is wrong."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise RolesError(f"the roles table {path} cannot be read: {error}") from error
+    return Roles({role: tuple(_grants(role, table)) for role, table in document.items()})
+
+
+def _grants(role: str, table: object) -> list[Grant]:
+    if not isinstance(table, dict):
+        raise RolesError(f"role {role} is not a table")
+    grants = []
+    for scope, patterns in table.items():
+        if scope not in Scope.__members__:
+            raise RolesError(f"role {role} has the unknown scope {scope}: use OWN, TEAM or ALL")
+        if not isinstance(patterns, list):
+            raise RolesError(f"role {role}: {scope} is not a list of permissions")
+        for text in patterns:
+            try:
+                grants.append(Grant(Pattern.parse(str(text)), Scope[scope]))
+            except ValueError as error:
+                raise RolesError(f"role {role}: {error}") from error
+    return grants

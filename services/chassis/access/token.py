@@ -1,0 +1,206 @@
+"""The short-lived internal token (JWT, EdDSA over Ed25519): who signs it, who believes it.
+
+The gateway signs for its callers, a service signs for itself; every service verifies. Key ids are
+thumbprints of the public keys, so two keys can live at a time without any further setting.
+"""
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+__all__ = ["MAX_LIFETIME_SECONDS", "Identity", "Signer", "TokenError", "Verifier"]
+
+MAX_LIFETIME_SECONDS = 60
+_ALGORITHM = "EdDSA"
+_ISSUER = "guanxi"
+_CLOCK_SKEW_SECONDS = 5
+_REMEMBERED_TOKENS = 4096
+_PUBLIC_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
+
+
+class TokenError(Exception):
+    """A key or a token that cannot be used; `reason` is fit for the caller, the text too."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a verified token speaks for. `scopes` None: nothing narrows the roles."""
+
+    subject: str
+    roles: tuple[str, ...]
+    teams: tuple[str, ...]
+    scopes: tuple[str, ...] | None
+    request_id: str
+    expires_at: float
+
+
+class Signer:
+    """Signs tokens with one private key (PEM, Ed25519)."""
+
+    def __init__(self, private_key_pem: str, *, now: Callable[[], float] = time.time) -> None:
+        try:
+            key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise TokenError("BAD_KEY", "the token's private key is not a PEM key") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TokenError("BAD_KEY", "the token's private key is not an Ed25519 key")
+        self._key = key
+        self._headers = {"kid": _key_id(key.public_key())}
+        self._now = now
+
+    def sign(
+        self,
+        subject: str,
+        *,
+        roles: Sequence[str],
+        audience: str | Sequence[str],
+        teams: Sequence[str] = (),
+        scopes: Sequence[str] | None = None,
+        request_id: str = "",
+        lifetime_seconds: int = MAX_LIFETIME_SECONDS,
+    ) -> str:
+        """A token for the subject (`users/ann`), good for the services named as audience.
+
+        With a `request_id` it serves that request only; without, it may be used again until it
+        expires, which spares the verifying service a signature check. Raises ValueError for a
+        lifetime outside of 1 to 60 seconds.
+        """
+        if not 1 <= lifetime_seconds <= MAX_LIFETIME_SECONDS:
+            raise ValueError(f"a token lives 1 to {MAX_LIFETIME_SECONDS} s, not {lifetime_seconds}")
+        issued = int(self._now())
+        claims: dict[str, object] = {
+            "iss": _ISSUER,
+            "sub": subject,
+            "aud": audience if isinstance(audience, str) else list(audience),
+            "iat": issued,
+            "exp": issued + lifetime_seconds,
+            "roles": list(roles),
+            "teams": list(teams),
+        }
+        if scopes is not None:
+            claims["scopes"] = list(scopes)
+        if request_id:
+            claims["request_id"] = request_id
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers=self._headers)
+
+
+class Verifier:
+    """Believes tokens signed by one of the given keys and meant for one audience.
+
+    `public_keys_pem` holds one PEM block, or two while keys rotate. A verified token is remembered
+    until it expires, so that a caller's next requests cost a look-up.
+    """
+
+    def __init__(
+        self, public_keys_pem: str, audience: str, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._keys = {_key_id(key): key for key in _public_keys(public_keys_pem)}
+        self._audience = audience
+        self._now = now
+        self._known: dict[str, Identity] = {}
+
+    def verify(self, token: str) -> Identity:
+        """Raises TokenError where the token is not believed."""
+        identity = self._known.get(token)
+        if identity is None:
+            identity = self._checked(token)
+            self._remember(token, identity)
+        elif identity.expires_at <= self._now():
+            del self._known[token]
+            raise TokenError("TOKEN_EXPIRED", "the token has expired")
+        return identity
+
+    def _checked(self, token: str) -> Identity:
+        try:
+            key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            if key is None:
+                raise TokenError("TOKEN_KEY_UNKNOWN", "the token is signed by an unknown key")
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=self._audience,
+                issuer=_ISSUER,
+                # Times are checked below, against the clock that was passed in.
+                options={
+                    "require": ["sub", "exp", "iat", "aud", "iss"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+        except jwt.InvalidAudienceError as error:
+            raise TokenError(
+                "TOKEN_AUDIENCE", f"the token is not meant for {self._audience}"
+            ) from error
+        except jwt.PyJWTError as error:
+            raise TokenError("TOKEN_INVALID", "the token is not valid") from error
+        return self._identity(claims)
+
+    def _identity(self, claims: dict[str, object]) -> Identity:
+        issued, expires = claims["iat"], claims["exp"]
+        if not isinstance(issued, int) or not isinstance(expires, int):
+            raise TokenError("TOKEN_INVALID", "the token's times are not numbers")
+        if not 0 < expires - issued <= MAX_LIFETIME_SECONDS:
+            raise TokenError("TOKEN_LIFETIME", f"a token may live {MAX_LIFETIME_SECONDS} s at most")
+        now = self._now()
+        if issued > now + _CLOCK_SKEW_SECONDS:
+            raise TokenError("TOKEN_FROM_THE_FUTURE", "the token is not valid yet")
+        if expires <= now:
+            raise TokenError("TOKEN_EXPIRED", "the token has expired")
+        return Identity(
+            subject=str(claims["sub"]),
+            roles=_texts(claims.get("roles", [])),
+            teams=_texts(claims.get("teams", [])),
+            scopes=_texts(claims["scopes"]) if "scopes" in claims else None,
+            request_id=str(claims.get("request_id", "")),
+            expires_at=float(expires),
+        )
+
+    def _remember(self, token: str, identity: Identity) -> None:
+        if len(self._known) >= _REMEMBERED_TOKENS:
+            now = self._now()
+            live = {text: known for text, known in self._known.items() if known.expires_at > now}
+            self._known = live if len(live) < _REMEMBERED_TOKENS else {}
+        self._known[token] = identity
+
+
+def _texts(claim: object) -> tuple[str, ...]:
+    if not isinstance(claim, list) or not all(isinstance(item, str) for item in claim):
+        raise TokenError("TOKEN_INVALID", "a list in the token is not a list of texts")
+    return tuple(claim)
+
+
+def _public_keys(pem: str) -> list[Ed25519PublicKey]:
+    blocks = _PUBLIC_PEM.findall(pem)
+    if not blocks:
+        raise TokenError("BAD_KEY", "the token's public key is missing or not a PEM key")
+    keys = []
+    for block in blocks:
+        try:
+            key = serialization.load_pem_public_key(block.encode())
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise TokenError("BAD_KEY", "the token's public key is not a PEM key") from error
+        if not isinstance(key, Ed25519PublicKey):
+            raise TokenError("BAD_KEY", "the token's public key is not an Ed25519 key")
+        keys.append(key)
+    return keys
+
+
+def _key_id(key: Ed25519PublicKey) -> str:
+    """Thumbprint of the key (RFC 7638, RFC 8037 appendix A.3)."""
+    raw = base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
+    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{raw}"}}'
+    digest = hashlib.sha256(canonical.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
