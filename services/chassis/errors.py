@@ -12,6 +12,7 @@ __all__ = [
     "FieldViolation",
     "Kind",
     "already_exists",
+    "beneath",
     "etag_mismatch",
     "failed_precondition",
     "invalid",
@@ -117,6 +118,28 @@ def invalid(field: str, reason: str, description: str) -> DomainError:
         reason,
         f"{field}: {description}",
         violations=(FieldViolation(field, description, reason),),
+    )
+
+
+def beneath(prefix: str, error: DomainError) -> DomainError:
+    """The error as seen from further up: `lines[2].quantity` beneath `order` is
+    `order.lines[2].quantity`. Errors that name no field are returned as they are."""
+    if not error.violations:
+        return error
+    violations = [
+        FieldViolation(f"{prefix}.{each.field}", each.description, each.reason)
+        for each in error.violations
+    ]
+    first = error.violations[0]
+    plain = error.message == f"{first.field}: {first.description}"
+    return DomainError(
+        error.kind,
+        error.reason,
+        f"{prefix}.{error.message}" if plain else error.message,
+        metadata=error.metadata,
+        violations=violations,
+        retry_after_seconds=error.retry_after_seconds,
+        domain=error.domain,
     )
 
 
