@@ -1,13 +1,15 @@
-"""Builds gen/ from the contracts in protos/; `make protos` calls it, and it skips what is unchanged.
+"""Builds gen/ from the contracts in protos/: `make protos`, which runs `python -m protos.build`.
+
+Nothing is done where nothing has changed.
 
 gen/ gets, for every file under protos/:
-  *_pb2.py, *_pb2_grpc.py   google-protobuf messages and grpcio stubs: what services are written with
+  *_pb2.py, *_pb2_grpc.py   google-protobuf messages, grpcio stubs: what services are written with
   *_pb2.pyi                 their types, where mypy-protobuf is installed (development only)
   *_pb.py                   protobuf-py messages: what the gateway turns bytes into JSON with
   guanxi.binpb              a FileDescriptorSet of it all, imports and comments included
-Imported files get only what no installed package carries: `buf/validate` both kinds of message,
-`google/{api,rpc,type}` the protobuf-py kind. No `__init__.py` is written, so that gen/google joins
-the `google` namespace of the installed packages instead of hiding it.
+Imported files get only what no installed package carries: both kinds of message for `buf/validate`,
+the protobuf-py kind for `google/{api,rpc,type}`. No `__init__.py` is written, so that gen/google
+joins the `google` namespace of the installed packages instead of hiding it.
 """
 
 from __future__ import annotations
@@ -37,11 +39,13 @@ WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"  # google/protobuf/*.pr
 TOOLS = ("grpcio-tools", "googleapis-common-protos", "protoc-gen-py", "protovalidate")
 TYPES_TOOL = "mypy-protobuf"
 VALIDATE = "buf/validate/validate.proto"
+# No contract imports it, yet it travels inside `google.rpc.Status`, which the gateway turns into JSON.
+ERROR_DETAILS = "google/rpc/error_details.proto"
 
 
 def main() -> int:
     with _one_build_at_a_time():
-        sources = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+        sources = _contracts(PROTOS)
         wanted = _fingerprint(sources)
         stamp = GEN / ".stamp"
         if stamp.exists() and stamp.read_text() == wanted:
@@ -65,26 +69,17 @@ class BuildFailed(Exception):
 
 
 def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
-    validate_set = scratch / "validate.binpb"
-    validate_set.write_bytes(_validate_descriptors(scratch))
     everything = out / "guanxi.binpb"
-    _protoc(
-        [f"--descriptor_set_in={validate_set}", f"--proto_path={PROTOS}"]
-        + [f"--proto_path={path}" for path in (SITE, WELL_KNOWN)]
-        + ["--include_imports", "--include_source_info", f"--descriptor_set_out={everything}"]
-        + list(sources)
-    )
+    describe(PROTOS, everything, scratch)
     read = f"--descriptor_set_in={everything}"
     imported = sorted(set(_files(everything)) - set(sources))
     foreign = [name for name in imported if not name.startswith("google/protobuf/")]
     messages, stubs = f"--python_out={out}", f"--grpc_python_out={out}"
     _protoc([read, messages, stubs, *sources])
     _protoc([read, messages, VALIDATE])
-    _protoc(
-        [read, _plugin("protoc-gen-py"), f"--py_out={out}"]
-        # Absolute imports: relative ones can't climb from `guanxi` over to `google` or `buf`.
-        + ["--py_opt=init_files=false,map_imports=**:.", *sources, *foreign]
-    )
+    # Absolute imports: relative ones can't climb from `guanxi` over to `google` or `buf`.
+    transcoding = [_plugin("protoc-gen-py"), "--py_opt=init_files=false,map_imports=**:."]
+    _protoc([read, *transcoding, f"--py_out={out}", *sources, *foreign])
     if _version(TYPES_TOOL):
         types = [_plugin("protoc-gen-mypy"), f"--mypy_out=quiet:{out}"]
         stub_types = [_plugin("protoc-gen-mypy_grpc"), f"--mypy_grpc_out=quiet,only_async:{out}"]
@@ -92,16 +87,32 @@ def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
         _protoc([read, *types, VALIDATE])
 
 
+def describe(root: Path, descriptor_set: Path, scratch: Path) -> None:
+    """Writes the FileDescriptorSet of every contract under `root`, imports and comments included.
+
+    Raises BuildFailed where a contract has a mistake; protoc has then said which on stderr.
+    """
+    validate_set = scratch / "validate.binpb"
+    validate_set.write_bytes(_validate_descriptors(scratch))
+    arguments = [f"--descriptor_set_in={validate_set}"]
+    arguments += [f"--proto_path={path}" for path in (root, SITE, WELL_KNOWN)]
+    arguments += ["--include_imports", "--include_source_info"]
+    arguments += [f"--descriptor_set_out={descriptor_set}"]
+    _protoc([*arguments, *_contracts(root), ERROR_DETAILS])
+
+
+def _contracts(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*.proto"))
+
+
 def _validate_descriptors(scratch: Path) -> bytes:
-    """buf/validate/validate.proto: its text is in no wheel, its descriptor is in protovalidate's."""
+    """buf/validate/validate.proto: no wheel has its text, protovalidate's has its descriptor."""
     well_known = scratch / "well_known.binpb"
-    names = list(validate_pb.desc().proto.dependency)
-    _protoc(
-        [f"--proto_path={WELL_KNOWN}", "--include_imports", f"--descriptor_set_out={well_known}"]
-        + names
-    )
+    contract = validate_pb.desc().proto
+    source, target = f"--proto_path={WELL_KNOWN}", f"--descriptor_set_out={well_known}"
+    _protoc([source, "--include_imports", target, *contract.dependency])
     descriptors = FileDescriptorSet.FromString(well_known.read_bytes())
-    descriptors.file.add().ParseFromString(validate_pb.desc().proto.to_binary())
+    descriptors.file.add().ParseFromString(contract.to_binary())
     return descriptors.SerializeToString()
 
 
@@ -149,9 +160,9 @@ def _replace(target: Path, built: Path) -> None:
                 os.replace(path, old)
     for path in target.rglob("*_pb*.py*"):
         relative = path.relative_to(target)
-        if path.suffix in {".py", ".pyi"} and not relative.parts[0].startswith("."):
-            if relative not in kept:
-                path.unlink()
+        ours = path.suffix in {".py", ".pyi"} and not relative.parts[0].startswith(".")
+        if ours and relative not in kept:
+            path.unlink()
     for folder in sorted((p for p in target.rglob("*") if p.is_dir()), reverse=True):
         if folder.name == "__pycache__" and not any(folder.parent.glob("*.py")):
             shutil.rmtree(folder)

@@ -1,0 +1,76 @@
+"""Fixtures every test may use: databases on both engines, and Redis. No domain noun here.
+
+A server starts with the first test that asks for it, once per pytest process, and a server that
+can't start fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import engines
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[engines.PostgresServer]:
+    with engines.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[engines.RedisServer]:
+    with engines.redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _templates() -> dict[str, dict[str, str]]:
+    return {"sqlite": {}, "postgresql": {}}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    _templates: dict[str, dict[str, str]],
+) -> Iterator[Databases]:
+    """As many databases as the test wants: `databases.new()`; the test runs once per engine."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("databases")
+        yield SqliteDatabases(folder, _templates["sqlite"])
+        return
+    server: engines.PostgresServer = request.getfixturevalue("postgres_server")
+    made = PostgresDatabases(server, _templates["postgresql"])
+    yield made
+    made.drop_all()
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    """An empty database of its own; the test runs once on SQLite and once on PostgreSQL."""
+    return databases.new()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An empty SQLite database, for what only SQLite does."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: engines.PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database, for what only PostgreSQL does."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def redis_url(redis_server: engines.RedisServer) -> str:
+    """An empty Redis. A fixture that lives longer than one test takes `redis_server`."""
+    redis_server.flush()
+    return redis_server.url
