@@ -1,0 +1,44 @@
+"""Where time comes from: the clock every transaction asks, and the calendar that turns instants
+into business days. Rules never read the time themselves; they are given it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+__all__ = ["BusinessCalendar", "Clock", "SystemClock"]
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The current instant, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessCalendar:
+    """Counts business days in one time zone; `business_date` holds today still, for replays."""
+
+    clock: Clock
+    zone: ZoneInfo
+    business_date: date | None = None
+
+    def today(self) -> date:
+        """The business day it is now, or the one that was set."""
+        return self.business_date or self.day_of(self.clock.now())
+
+    def day_of(self, moment: datetime) -> date:
+        """The business day an aware instant falls on."""
+        if moment.tzinfo is None:
+            raise ValueError("a moment without a time zone has no business day")
+        return moment.astimezone(self.zone).date()

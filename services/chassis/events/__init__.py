@@ -1,0 +1,1 @@
+"""The event log of a service: sequenced after commit, fed to readers, pulled by them."""

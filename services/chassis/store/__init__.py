@@ -1,0 +1,29 @@
+"""One service's database: `Store` opens it, `ReadTransaction` and `WriteTransaction` use it, and
+`columns` says what to store things as. Knows no business noun."""
+
+from services.chassis.store.columns import Json, Name, Names, UtcTime, holds_name
+from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
+from services.chassis.store.scope import Owned
+from services.chassis.store.sessions import ReadTransaction, WriteTransaction
+from services.chassis.store.store import Store
+from services.chassis.store.tables import ChassisTables, chassis_tables, new_metadata
+from services.chassis.store.upsert import upsert
+
+__all__ = [
+    "AnyRow",
+    "ChassisTables",
+    "Json",
+    "Name",
+    "Names",
+    "Owned",
+    "PoolUse",
+    "ReadTransaction",
+    "StartRefused",
+    "Store",
+    "UtcTime",
+    "WriteTransaction",
+    "chassis_tables",
+    "holds_name",
+    "new_metadata",
+    "upsert",
+]

@@ -1,0 +1,86 @@
+"""What the store asks of an engine: connections that read, connections that write, and their count.
+
+SQLite and PostgreSQL implement it in rooms of their own; nothing above knows which one it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Executable, Row
+
+__all__ = [
+    "AnyRow",
+    "Engine",
+    "PoolUse",
+    "ReadConnection",
+    "Rows",
+    "StartRefused",
+    "WriteConnection",
+]
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+class StartRefused(Exception):
+    """The store can't be opened; the message is for the person who started the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """How busy an engine is at this moment."""
+
+    readers: int
+    readers_busy: int
+    writers: int
+    writers_busy: int
+    writers_waiting: int
+
+
+class ReadConnection(Protocol):
+    """Runs statements that change nothing; every statement sees what is committed by then."""
+
+    async def all(self, statement: Executable) -> Sequence[AnyRow]: ...
+
+    async def first(self, statement: Executable) -> AnyRow | None: ...
+
+    async def scalar(self, statement: Executable) -> Any: ...
+
+
+class WriteConnection(ReadConnection, Protocol):
+    """One open transaction; left without `commit`, it is rolled back."""
+
+    @property
+    def dialect(self) -> str: ...
+
+    async def run(self, statement: Executable) -> int: ...
+
+    async def run_many(self, statement: Executable, rows: Rows) -> None: ...
+
+    async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
+        """Runs the last statements and commits, in one go."""
+        ...
+
+
+class Engine(Protocol):
+    """One database, as one process uses it."""
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[ReadConnection]: ...
+
+    def writing(self, *, snapshot: bool = True) -> AbstractAsyncContextManager[WriteConnection]:
+        """Opens a transaction; without `snapshot` each statement sees what is committed by then.
+
+        Raises Conflict where another writer was faster.
+        """
+        ...
+
+    def use(self) -> PoolUse: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,61 @@
+"""When a transaction is run again: after conflicts with other writers, with growing pauses."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.chassis.errors import DomainError, Kind
+
+__all__ = ["Conflict", "retry_conflicts", "uninterrupted"]
+
+T = TypeVar("T")
+
+_ATTEMPTS = 10
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.5
+
+
+class Conflict(Exception):
+    """Another writer was faster and nothing was committed; the same work may succeed again."""
+
+
+async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Runs the attempt until it meets no conflict; ABORTED after ten conflicts."""
+    pause = _FIRST_PAUSE_SECONDS
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await attempt()
+        except Conflict:
+            # Full jitter: writers that collided must not come back together.
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret rests on it
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    try:
+        return await attempt()
+    except Conflict as conflict:
+        raise DomainError(
+            Kind.ABORTED,
+            "WRITE_CONFLICT",
+            "too many others are changing the same rows; try again",
+            retry_after_seconds=1.0,
+        ) from conflict
+
+
+async def uninterrupted(work: Awaitable[T]) -> T:
+    """Awaits work that must run to its end, such as a rollback, even in a cancelled task."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except BaseException:
+            break  # the task's own failure: raised below, unless a cancellation outranks it
+    if cancelled is not None:
+        if not task.cancelled() and task.exception() is not None:
+            raise cancelled from task.exception()
+        raise cancelled
+    return task.result()

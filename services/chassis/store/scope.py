@@ -1,0 +1,137 @@
+"""The data scope: which rows of an owned table a caller's statement may touch.
+
+A table says `info={"scope": Owned("owner", "team")}`; every transaction passes its statements
+through `scoped`, so the code of a slice cannot forget the predicate. Only here is it written.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import (
+    Alias,
+    ColumnElement,
+    Delete,
+    Executable,
+    FromClause,
+    Insert,
+    Join,
+    Select,
+    SelectBase,
+    Table,
+    TextClause,
+    Update,
+    and_,
+    or_,
+)
+from sqlalchemy.sql import visitors
+
+from services.chassis.caller import Caller, Scope
+
+__all__ = ["Owned", "Statement", "scoped"]
+
+Statement = SelectBase | Insert | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Names the columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`)."""
+
+    owner: str
+    team: str | None = None
+
+
+def scoped(statement: Executable, caller: Caller) -> Executable:
+    """The statement, limited to the rows the caller may touch.
+
+    Values are bound parameters, so statements of different callers share one compiled form. Raises
+    TypeError for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned tables.
+    """
+    if not isinstance(statement, Statement):
+        raise TypeError("only select, insert, update and delete are scoped; else use unscoped()")
+    if caller.scope is Scope.ALL or not _touches_owned_rows(statement):
+        return statement
+    # The traversal clones every nested select, update, delete and join before it shows it to us, so
+    # changing the clone leaves the slice's statement alone.
+    return visitors.cloned_traverse(
+        statement,
+        {},
+        {
+            "select": partial(_limit_select, caller=caller),
+            "update": partial(_limit_change, caller=caller),
+            "delete": partial(_limit_change, caller=caller),
+            "insert": _refuse_upsert,
+            "join": partial(_limit_outer_join, caller=caller),
+        },
+    )
+
+
+def _touches_owned_rows(statement: Statement) -> bool:
+    found = False
+    for element in visitors.iterate(statement):
+        if isinstance(element, TextClause):
+            raise TypeError("textual SQL has no data scope: use unscoped()")
+        found = found or (isinstance(element, Table) and "scope" in element.info)
+    return found
+
+
+def _limit_select(select: Select[*tuple[object, ...]], caller: Caller) -> None:
+    inner = (source for root in select.get_final_froms() for source in _inner_sources(root))
+    select._where_criteria += tuple(_predicates(inner, caller))
+
+
+def _limit_change(change: Update | Delete, caller: Caller) -> None:
+    sources: list[FromClause] = [change.table]
+    for criterion in change._where_criteria:
+        sources += [source for source in criterion._from_objects if source not in sources]
+    change._where_criteria += tuple(_predicates(sources, caller))
+
+
+def _limit_outer_join(join: Join, caller: Caller) -> None:
+    """In an outer join the predicate belongs to the condition, or rows of the left would vanish."""
+    if join.full and any(True for _ in _predicates(_sources(join), caller)):
+        raise TypeError("a FULL JOIN of owned tables has no data scope: use unscoped()")
+    if join.isouter and join.onclause is not None:
+        join.onclause = and_(join.onclause, *_predicates(_inner_sources(join.right), caller))
+
+
+def _refuse_upsert(insert: Insert) -> None:
+    if not isinstance(insert.table, Table) or "scope" not in insert.table.info:
+        return
+    if insert._post_values_clause is not None:
+        raise TypeError("an upsert could change another owner's row: use unscoped()")
+
+
+def _sources(source: FromClause) -> Iterator[FromClause]:
+    if isinstance(source, Join):
+        yield from _sources(source.left)
+        yield from _sources(source.right)
+    else:
+        yield source
+
+
+def _inner_sources(source: FromClause) -> Iterator[FromClause]:
+    """The tables under joins, but for the optional side of outer joins."""
+    if isinstance(source, Join):
+        yield from _inner_sources(source.left)
+        if not source.isouter:
+            yield from _inner_sources(source.right)
+    else:
+        yield source
+
+
+def _predicates(sources: Iterable[FromClause], caller: Caller) -> Iterator[ColumnElement[bool]]:
+    for source in sources:
+        table = source.element if isinstance(source, Alias) else source
+        if not isinstance(table, Table):
+            continue  # a subquery: its own select is limited where it is made
+        owned = table.info.get("scope")
+        if owned is not None:
+            yield _predicate(source, owned, caller)
+
+
+def _predicate(source: FromClause, owned: Owned, caller: Caller) -> ColumnElement[bool]:
+    own = source.c[owned.owner] == caller.subject
+    if caller.scope is Scope.TEAM and owned.team is not None:
+        return or_(own, source.c[owned.team].in_(caller.teams))
+    return own

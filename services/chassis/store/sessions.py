@@ -1,0 +1,96 @@
+"""Transactions, as the code of a slice sees them: one type that reads, one that also writes.
+
+Engines, retries and idempotency live elsewhere; nothing here commits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+from google.protobuf.message import Message
+from sqlalchemy import Delete, Executable, Insert, Update
+
+from services.chassis.caller import Caller
+from services.chassis.ids import Ids
+from services.chassis.store.connections import AnyRow, ReadConnection, Rows, WriteConnection
+from services.chassis.store.outbox import EmittedEvent
+from services.chassis.store.scope import scoped
+
+__all__ = ["ReadTransaction", "WriteTransaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTransaction:
+    """Reads rows the caller may see.
+
+    Every statement on a table whose `info` has a scope is limited to the caller's rows. `now` is
+    the instant the transaction began, aware, in UTC.
+    """
+
+    caller: Caller
+    now: datetime
+    connection: ReadConnection
+    sees_all: bool = field(default=False, kw_only=True)
+
+    async def all(self, statement: Executable) -> Sequence[AnyRow]:
+        """Every row."""
+        return await self.connection.all(self._limited(statement))
+
+    async def first(self, statement: Executable) -> AnyRow | None:
+        """The first row, or None."""
+        return await self.connection.first(self._limited(statement))
+
+    async def scalar(self, statement: Executable) -> Any:
+        """The first column of the first row, or None."""
+        return await self.connection.scalar(self._limited(statement))
+
+    def unscoped(self) -> Self:
+        """The same transaction without the caller's scope: for reactions and checks of uniqueness.
+
+        What it finds must not reach the caller.
+        """
+        return replace(self, sees_all=True)
+
+    def _limited(self, statement: Executable) -> Executable:
+        return statement if self.sees_all else scoped(statement, self.caller)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTransaction(ReadTransaction):
+    """Reads and changes rows; all of it is committed at the end, with its events, or nothing.
+
+    The work may be run again after a conflict, so it changes nothing outside of the transaction.
+    """
+
+    connection: WriteConnection
+    ids: Ids = field(kw_only=True)
+    emitted: list[EmittedEvent] = field(default_factory=list, kw_only=True)
+
+    async def run(self, statement: Insert | Update | Delete) -> int:
+        """Runs one insert, update or delete; returns how many rows it met."""
+        return await self.connection.run(self._limited(statement))
+
+    async def run_many(self, statement: Insert | Update | Delete, rows: Rows) -> None:
+        """Runs one statement for many rows of parameters, in bulk; no rows is no work."""
+        if rows:
+            await self.connection.run_many(self._limited(statement), rows)
+
+    def emit(
+        self, event: Message, *, aggregate_type: str, aggregate_id: str, partition_key: str
+    ) -> None:
+        """Appends an event to the log, in this transaction.
+
+        Events of one `partition_key` (the customer's name, or the aggregate's where there is none)
+        reach every reader in order.
+        """
+        self.emitted.append(EmittedEvent(event, aggregate_type, aggregate_id, partition_key))
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`, for `upsert`."""
+        return self.connection.dialect
+
+    def new_id(self) -> str:
+        """A new identifier (UUIDv7)."""
+        return self.ids.new()
