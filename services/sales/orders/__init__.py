@@ -1,0 +1,1 @@
+"""Orders: implements protos/guanxi/sales/v1/orders.proto."""

@@ -1,0 +1,288 @@
+"""Orders in our own words: their states, their sums, and what may follow what.
+
+Rules only: no message, no SQL, no clock. Amounts are integers of the currency's minor unit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from services.chassis import money
+from services.chassis.errors import DomainError, failed_precondition, invalid
+
+__all__ = [
+    "COUNTED",
+    "Draft",
+    "Line",
+    "Order",
+    "State",
+    "Sums",
+    "Terms",
+    "open_order",
+    "price_line",
+]
+
+# Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
+LATEST_AHEAD: Final = timedelta(days=1)
+
+_INT64: Final = range(-(2**63), 2**63)
+
+
+class State(StrEnum):
+    """Where an order stands."""
+
+    DRAFT = "DRAFT"
+    CONFIRMED = "CONFIRMED"
+    FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+
+
+COUNTED: Final = frozenset({State.CONFIRMED, State.FULFILLED})
+
+_NEXT: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+    {
+        State.DRAFT: frozenset({State.CONFIRMED, State.CANCELLED}),
+        State.CONFIRMED: frozenset({State.FULFILLED, State.CANCELLED}),
+        State.FULFILLED: frozenset(),
+        State.CANCELLED: frozenset(),
+    }
+)
+
+
+class Line(NamedTuple):
+    """One position of an order. A tuple, because an import makes half a million of them a minute.
+
+    The price is kept as written, in whole units and billionths of the order's currency;
+    `base_amount` is the line's share in the base currency (see `Sums`).
+    """
+
+    product: str
+    description: str
+    quantity: int
+    price_units: int
+    price_nanos: int
+    amount: int
+    base_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order is counted in: its currency, the base currency, and the rate between them."""
+
+    currency_code: str
+    base_currency_code: str
+    exchange_rate: str
+
+    @classmethod
+    def agreed(cls, currency_code: str, base_currency_code: str, exchange_rate: str) -> "Terms":
+        """The terms of a new order; an empty `exchange_rate` stands for 1 in the base currency.
+
+        Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, EXCHANGE_RATE_REQUIRED, EXCHANGE_RATE_NOT_ONE,
+        EXCHANGE_RATE_NOT_POSITIVE.
+        """
+        money.exponent(currency_code, field="currency_code")
+        same = currency_code == base_currency_code
+        if not exchange_rate:
+            if not same:
+                raise invalid(
+                    "exchange_rate",
+                    "EXCHANGE_RATE_REQUIRED",
+                    f"say how many {base_currency_code} one {currency_code} is worth",
+                )
+            exchange_rate = "1"
+        rate = Fraction(exchange_rate)
+        if same and rate != 1:
+            raise invalid(
+                "exchange_rate",
+                "EXCHANGE_RATE_NOT_ONE",
+                f"one {currency_code} is one {currency_code}: leave the rate out or say 1",
+            )
+        if rate <= 0:
+            raise invalid("exchange_rate", "EXCHANGE_RATE_NOT_POSITIVE", "must be more than 0")
+        return cls(currency_code, base_currency_code, exchange_rate)
+
+    @property
+    def in_base_currency(self) -> bool:
+        return self.currency_code == self.base_currency_code
+
+    @property
+    def price_scale(self) -> int:
+        """Billionths of the currency in one of its minor units."""
+        return money.NANOS // 10 ** money.exponent(self.currency_code)
+
+    @property
+    def base_ratio(self) -> Fraction:
+        """Minor units of the base currency for one minor unit of the order's."""
+        decimals = money.exponent(self.base_currency_code) - money.exponent(self.currency_code)
+        return Fraction(self.exchange_rate) * Fraction(10) ** decimals
+
+
+def price_line(
+    product: str, description: str, quantity: int, units: int, nanos: int, price_scale: int
+) -> Line:
+    """A line with its amount: quantity × price, exact, then rounded half to even to minor units.
+
+    `price_scale` is that of the order's terms; the base amount is the same until `Sums.of` knows
+    better. Raises INVALID_ARGUMENT: AMOUNT_INVALID, AMOUNT_OUT_OF_RANGE.
+    """
+    price = money.nanos_of(units, nanos, field="unit_price")
+    amount = money.half_even(quantity * price, price_scale)
+    if amount not in _INT64:
+        raise _out_of_range("amount")
+    return Line(product, description, quantity, units, nanos, amount, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The lines of an order and what they add up to, in minor units of both currencies."""
+
+    lines: tuple[Line, ...]
+    net_amount: int
+    base_net_amount: int
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], terms: Terms) -> "Sums":
+        """Adds up priced lines. Raises INVALID_ARGUMENT, AMOUNT_OUT_OF_RANGE."""
+        net = sum(line.amount for line in lines)
+        if terms.in_base_currency:
+            base_net = net
+        else:
+            ratio = terms.base_ratio
+            lines = _with_base_shares(lines, ratio)
+            base_net = _scaled(net, ratio)
+        if net not in _INT64:
+            raise _out_of_range("net_amount")
+        if base_net not in _INT64:
+            raise _out_of_range("base_net_amount")
+        return cls(tuple(lines), net, base_net)
+
+
+def _with_base_shares(lines: Iterable[Line], ratio: Fraction) -> list[Line]:
+    """Gives each line what the running sum of its product grows by in the base currency.
+
+    So the shares of a product in one order add up to its sum, converted and rounded once.
+    """
+    running: dict[str, int] = {}
+    shared = []
+    for line in lines:
+        before = running.get(line.product, 0)
+        after = running[line.product] = before + line.amount
+        share = _scaled(after, ratio) - _scaled(before, ratio)
+        if share not in _INT64:
+            raise _out_of_range("base_net_amount")
+        shared.append(line._replace(base_amount=share))
+    return shared
+
+
+def _scaled(amount: int, ratio: Fraction) -> int:
+    return money.half_even(amount * ratio.numerator, ratio.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new order as its caller wrote it, with the sums worked out.
+
+    `order_time`, `owner` and `team` may still be missing. `fingerprint` identifies the content, so
+    that creating the same order again is known from creating another one under its id.
+    """
+
+    customer: str
+    order_time: datetime | None
+    terms: Terms
+    sums: Sums
+    original_order: str
+    owner: str
+    team: str
+    reference: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order; amounts in minor units of `terms.currency_code` and of the base currency.
+
+    `lines` is empty where an order was read without them; `line_count` always holds.
+    """
+
+    name: str
+    customer: str
+    state: State
+    order_time: datetime
+    terms: Terms
+    lines: tuple[Line, ...]
+    line_count: int
+    net_amount: int
+    base_net_amount: int
+    original_order: str
+    owner: str
+    team: str
+    reference: str
+    cancel_reason: str
+    create_time: datetime
+    update_time: datetime
+    version: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether it adds to what was sold."""
+        return self.state in COUNTED
+
+    def confirm(self, *, at: datetime) -> "Order":
+        """The order as agreed. Raises FAILED_PRECONDITION: ORDER_STATE, ORDER_EMPTY."""
+        return self._become(State.CONFIRMED, at)
+
+    def cancel(self, reason: str, *, at: datetime) -> "Order":
+        """The order as called off. Raises FAILED_PRECONDITION, ORDER_STATE."""
+        return replace(self._become(State.CANCELLED, at), cancel_reason=reason)
+
+    def _become(self, state: State, at: datetime) -> "Order":
+        if state not in _NEXT[self.state]:
+            raise failed_precondition(
+                "ORDER_STATE",
+                f"{self.name} is {self.state} and can't become {state}",
+                **{"resource": self.name, "from": self.state, "to": state},
+            )
+        if state in COUNTED and not self.line_count:
+            raise failed_precondition(
+                "ORDER_EMPTY", f"{self.name} has no lines to agree on", resource=self.name
+            )
+        return replace(self, state=state, update_time=at, version=self.version + 1)
+
+
+def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime) -> Order:
+    """A draft put on record; placed now unless it says when.
+
+    Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF.
+    """
+    order_time = draft.order_time or at
+    if order_time > at + LATEST_AHEAD:
+        raise invalid("order_time", "ORDER_TIME_IN_FUTURE", "is more than a day ahead")
+    if draft.original_order == name:
+        raise invalid("original_order", "ORIGINAL_ORDER_ITSELF", "an order can't return itself")
+    return Order(
+        name=name,
+        customer=draft.customer,
+        state=State.DRAFT,
+        order_time=order_time,
+        terms=draft.terms,
+        lines=draft.sums.lines,
+        line_count=len(draft.sums.lines),
+        net_amount=draft.sums.net_amount,
+        base_net_amount=draft.sums.base_net_amount,
+        original_order=draft.original_order,
+        owner=owner,
+        team=team,
+        reference=draft.reference,
+        cancel_reason="",
+        create_time=at,
+        update_time=at,
+        version=1,
+    )
+
+
+def _out_of_range(field: str) -> DomainError:
+    return invalid(field, "AMOUNT_OUT_OF_RANGE", "the amount is beyond what 64 bits hold")

@@ -1,0 +1,1 @@
+"""Products: implements protos/guanxi/sales/v1/products.proto."""
