@@ -1,0 +1,1 @@
+"""Customers: protos/guanxi/customer/v1/customers.proto."""

@@ -1,0 +1,225 @@
+"""What a customer is and how it changes: defaults, invariants, lifecycle. No message, no SQL;
+time and names come in as arguments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as fields_of
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from services.chassis.errors import (
+    DomainError,
+    Kind,
+    already_exists,
+    etag_mismatch,
+    failed_precondition,
+    invalid,
+)
+
+__all__ = ["Customer", "CustomerKind", "Draft", "LifecycleStage", "Temperature", "register"]
+
+
+class CustomerKind(StrEnum):
+    """A customer is a person or an organization."""
+
+    PERSON = "PERSON"
+    ORGANIZATION = "ORGANIZATION"
+
+
+class LifecycleStage(StrEnum):
+    """How far the relationship has come, in order but for the last two."""
+
+    SUBSCRIBER = "SUBSCRIBER"
+    LEAD = "LEAD"
+    MARKETING_QUALIFIED_LEAD = "MARKETING_QUALIFIED_LEAD"
+    SALES_QUALIFIED_LEAD = "SALES_QUALIFIED_LEAD"
+    OPPORTUNITY = "OPPORTUNITY"
+    CUSTOMER = "CUSTOMER"
+    REPEAT_CUSTOMER = "REPEAT_CUSTOMER"
+    ADVOCATE = "ADVOCATE"
+    LOST = "LOST"
+
+
+class Temperature(StrEnum):
+    """How warm the relationship is, as the owner sees it."""
+
+    COLD = "COLD"
+    WARM = "WARM"
+    HOT = "HOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a caller wants a customer to be; None and empty stand for what was not stated.
+
+    `fingerprint` identifies the content, so that creating the same customer again is known from
+    creating another one under its id.
+    """
+
+    display_name: str
+    kind: CustomerKind = CustomerKind.PERSON
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    industry: str = ""
+    region: str = ""
+    lifecycle_stage: LifecycleStage | None = None
+    temperature: Temperature | None = None
+    owner: str = ""
+    team: str = ""
+    source: str = ""
+    referred_by: str = ""
+    next_follow_up_time: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    first_seen_time: datetime | None = None
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer; `delete_time` is None while it is alive."""
+
+    name: str
+    kind: CustomerKind
+    display_name: str
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    industry: str
+    region: str
+    lifecycle_stage: LifecycleStage
+    temperature: Temperature | None
+    owner: str
+    team: str
+    source: str
+    referred_by: str
+    next_follow_up_time: datetime | None
+    labels: Mapping[str, str]
+    first_seen_time: datetime
+    create_time: datetime
+    update_time: datetime
+    delete_time: datetime | None
+    etag: str
+    fingerprint: bytes
+
+    def expect(self, etag: str) -> None:
+        """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
+        if etag and etag != self.etag:
+            raise etag_mismatch(self.name)
+
+    def expect_alive(self) -> None:
+        """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
+        if self.delete_time is not None:
+            raise failed_precondition(
+                "CUSTOMER_DELETED",
+                f"{self.name} is deleted; undelete it first",
+                resource=self.name,
+            )
+
+    def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
+        """The customer with the named fields of the draft; itself where they say nothing new.
+
+        Who leaves a phone number or an email address turns from SUBSCRIBER to LEAD. An empty owner
+        or team leaves what is: giving a customer up is not an update.
+
+        Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
+        """
+        self.expect_alive()
+        changed = replace(self, **_given(draft, fields))
+        if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
+            changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
+        if changed == self:
+            return self
+        _check(changed)
+        return replace(changed, update_time=at, etag=etag)
+
+    def delete(self, *, at: datetime, etag: str) -> Self:
+        """The customer as deleted. Raises NOT_FOUND, CUSTOMER_DELETED where it is already."""
+        if self.delete_time is not None:
+            raise DomainError(
+                Kind.NOT_FOUND,
+                "CUSTOMER_DELETED",
+                f"{self.name} is deleted already",
+                metadata={"resource": self.name},
+            )
+        return replace(self, delete_time=at, update_time=at, etag=etag)
+
+    def undelete(self, *, at: datetime, etag: str) -> Self:
+        """The customer as it was. Raises ALREADY_EXISTS, CUSTOMER_NOT_DELETED where it is alive."""
+        if self.delete_time is None:
+            raise already_exists(self.name, "CUSTOMER_NOT_DELETED")
+        return replace(self, delete_time=None, update_time=at, etag=etag)
+
+    def differences(self, other: Self) -> tuple[str, ...]:
+        """The fields, apart from the bookkeeping, in which the other one differs."""
+        return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
+
+
+def register(
+    draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str
+) -> Customer:
+    """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
+
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_REQUIRED, REFERRED_BY_ITSELF.
+    """
+    customer = Customer(
+        name=name,
+        kind=draft.kind,
+        display_name=draft.display_name,
+        phones=draft.phones,
+        emails=_normalized(draft.emails),
+        industry=draft.industry,
+        region=draft.region,
+        lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
+        temperature=draft.temperature,
+        owner=owner,
+        team=team,
+        source=draft.source,
+        referred_by=draft.referred_by,
+        next_follow_up_time=draft.next_follow_up_time,
+        labels=draft.labels,
+        first_seen_time=draft.first_seen_time or at,
+        create_time=at,
+        update_time=at,
+        delete_time=None,
+        etag=etag,
+        fingerprint=draft.fingerprint,
+    )
+    _check(customer)
+    return customer
+
+
+_BOOKKEEPING: Final = frozenset(
+    {"name", "create_time", "update_time", "delete_time", "etag", "fingerprint"}
+)
+_PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name not in _BOOKKEEPING)
+
+
+def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
+    values = {name: getattr(draft, name) for name in fields}
+    if "emails" in values:
+        values["emails"] = _normalized(draft.emails)
+    return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
+
+
+_KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
+
+
+def _first_stage(phones: Sequence[str], emails: Sequence[str]) -> LifecycleStage:
+    return LifecycleStage.LEAD if phones or emails else LifecycleStage.SUBSCRIBER
+
+
+def _check(customer: Customer) -> None:
+    if not customer.display_name.strip():
+        raise invalid("customer.display_name", "DISPLAY_NAME_REQUIRED", "a customer needs a name")
+    if customer.referred_by == customer.name:
+        raise invalid(
+            "customer.referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself"
+        )
+
+
+def _normalized(emails: Sequence[str]) -> tuple[str, ...]:
+    """The domain in lower case, for there it means the same; the part before @ as it was left."""
+    return tuple(
+        f"{local}@{domain.lower()}"
+        for local, _, domain in (each.rpartition("@") for each in emails)
+    )

@@ -1,0 +1,1 @@
+"""Touchpoints: protos/guanxi/customer/v1/touchpoints.proto."""
