@@ -1,0 +1,106 @@
+"""The suite's Prometheus metrics: their names, labels and buckets, all in one place.
+
+Labels come from fixed sets (methods, codes, feeds, partitions), never from requests.
+"""
+
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+__all__ = ["Metrics", "RpcSeries"]
+
+_BUCKETS_SECONDS = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RpcSeries:
+    """The series of one method and code."""
+
+    handled: Counter
+    seconds: Histogram
+
+    def observe(self, seconds: float) -> None:
+        self.handled.inc()
+        self.seconds.observe(seconds)
+
+
+class Metrics:
+    """One process's metrics and the registry that exposes them."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.rpc_started = Counter(
+            "guanxi_rpc_started_total", "RPCs begun.", ["method"], registry=self.registry
+        )
+        self.rpc_handled = Counter(
+            "guanxi_rpc_handled_total",
+            "RPCs ended, by canonical code.",
+            ["method", "code"],
+            registry=self.registry,
+        )
+        self.rpc_seconds = Histogram(
+            "guanxi_rpc_handling_seconds",
+            "Time from an RPC's start to its end.",
+            ["method", "code"],
+            buckets=_BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        self.event_lag_seconds = Gauge(
+            "guanxi_event_lag_seconds",
+            "Age of the oldest event of a feed that has not been applied.",
+            ["feed", "partition"],
+            registry=self.registry,
+        )
+        self.event_lag_positions = Gauge(
+            "guanxi_event_lag_positions",
+            "Events of a feed that have not been applied.",
+            ["feed", "partition"],
+            registry=self.registry,
+        )
+        self.events_applied = Counter(
+            "guanxi_events_applied_total", "Events applied.", ["feed"], registry=self.registry
+        )
+        self.events_parked = Counter(
+            "guanxi_events_parked_total",
+            "Events set aside because they could not be applied.",
+            ["feed"],
+            registry=self.registry,
+        )
+        self.pool_connections = Gauge(
+            "guanxi_pool_connections",
+            "Database connections, by state: in_use or idle.",
+            ["pool", "state"],
+            registry=self.registry,
+        )
+
+    def rpc_handled_series(self, method: str, code: str) -> RpcSeries:
+        """The series to count a method's outcome in."""
+        return RpcSeries(
+            self.rpc_handled.labels(method, code), self.rpc_seconds.labels(method, code)
+        )

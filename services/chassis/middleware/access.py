@@ -1,0 +1,52 @@
+"""Decides whether the caller may use the method, and on which rows; says so to the store."""
+
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from services.chassis.access.authorizer import Authorizer
+from services.chassis.caller import Caller, Scope, acting_as
+from services.chassis.descriptors import DataScope, Method
+from services.chassis.errors import permission_denied, unauthenticated
+from services.chassis.middleware.call import Call, Proceed
+
+__all__ = ["Access"]
+
+
+class Access:
+    """Runs the method as its caller, within the scope the roles table gives them."""
+
+    def __init__(self, authorizer: Authorizer, logger: FilteringBoundLogger) -> None:
+        self._authorizer = authorizer
+        self._logger = logger
+
+    def wrap(self, method: Method, proceed: Proceed) -> Proceed:
+        scope_of, permission = self._authorizer.scope_of, method.permission
+        shared = method.data_scope is DataScope.SHARED
+
+        async def run(call: Call) -> Any:
+            identity = call.identity
+            if identity is None:
+                raise unauthenticated("TOKEN_MISSING", "the call carries no bearer token")
+            scope = scope_of(identity.roles, identity.scopes, permission)
+            if scope is None:
+                self._logger.warning(
+                    "access denied",
+                    audit=True,
+                    caller=identity.subject,
+                    roles=identity.roles,
+                    permission=permission,
+                    method=method.path,
+                )
+                raise permission_denied(permission)
+            caller = Caller(
+                subject=identity.subject,
+                roles=identity.roles,
+                teams=identity.teams,
+                scope=Scope.ALL if shared else scope,
+                request_id=call.request_id,
+            )
+            with acting_as(caller):
+                return await proceed(call)
+
+        return run

@@ -1,0 +1,46 @@
+"""One log line per RPC: method, code, duration, caller, reason. Never what is in a message."""
+
+import time
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from services.chassis.descriptors import Method
+from services.chassis.middleware.call import Call, Proceed
+from services.chassis.middleware.outcome import OK, outcome_of
+
+__all__ = ["AccessLog"]
+
+
+class AccessLog:
+    """Writes the line when the call has ended, however it ended."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        self._logger = logger
+
+    def wrap(self, method: Method, proceed: Proceed) -> Proceed:
+        write, name = self._logger.info, method.path
+
+        def log(call: Call, started: float, code: str, reason: str) -> None:
+            fields = {"reason": reason} if reason else {}
+            write(
+                "rpc",
+                method=name,
+                code=code,
+                duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                caller=call.identity.subject if call.identity else "",
+                request_id=call.request_id,
+                **fields,
+            )
+
+        async def run(call: Call) -> Any:
+            started = time.perf_counter()
+            try:
+                reply = await proceed(call)
+            except BaseException as error:
+                log(call, started, *outcome_of(error, call.context))
+                raise
+            log(call, started, OK, "")
+            return reply
+
+        return run

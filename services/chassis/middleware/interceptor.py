@@ -1,0 +1,105 @@
+"""The one gRPC interceptor: composes the middleware around every method when it is registered,
+so that a call costs one look-up."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+
+from services.chassis.descriptors import ContractError, Method, methods_of
+from services.chassis.middleware.call import Call, Middleware, Proceed
+from services.chassis.middleware.runner import Handler, Runner
+
+__all__ = ["ORDER", "Interceptor"]
+
+# From the outside in. The runner stands around all of them.
+ORDER = (
+    "request_id",
+    "access_log",
+    "metrics",
+    "deadline",
+    "authentication",
+    "access",
+    "validation",
+)
+
+MethodHandlers = Mapping[str, grpc.RpcMethodHandler[Any, Any]]
+
+
+class Interceptor(grpc.aio.ServerInterceptor):
+    """Puts the middleware around the services it was told of; health and reflection, which it was
+    not told of, go straight to gRPC."""
+
+    def __init__(self, runner: Runner, middleware: Mapping[str, Middleware]) -> None:
+        if set(middleware) != set(ORDER):
+            raise ValueError(f"middleware must be exactly {', '.join(ORDER)}")
+        self._runner = runner
+        self._middleware = [middleware[name] for name in reversed(ORDER)]
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    def protect(self, service: str, handlers: MethodHandlers) -> None:
+        """Composes the middleware around a service's methods, by what its contract says.
+
+        Raises ContractError where a method's contract is incomplete.
+        """
+        for method in methods_of(service):
+            handler = handlers.get(method.name)
+            if handler is None:
+                raise ContractError(f"{method.full_name} is in the contract and not served")
+            proceed = _innermost(method, handler)
+            for middleware in self._middleware:
+                proceed = middleware.wrap(method, proceed)
+            self._handlers[method.path] = _as_handler(
+                method, handler, self._runner.wrap(method, proceed)
+            )
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        handler = self._handlers.get(handler_call_details.method)
+        return handler if handler is not None else await continuation(handler_call_details)
+
+
+def _innermost(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Proceed:
+    """The servicer's own method, in the one form middleware knows."""
+    behaviour: Any = (
+        handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    )
+    if inspect.isasyncgenfunction(behaviour):
+
+        async def run_stream(call: Call) -> None:
+            async with aclosing(behaviour(call.request, call.context)) as replies:
+                async for reply in replies:
+                    await call.context.write(reply)
+
+        return run_stream
+    if not inspect.iscoroutinefunction(behaviour):
+        raise ContractError(f"{method.full_name} is not served by an async function")
+
+    async def run(call: Call) -> Any:
+        return await behaviour(call.request, call.context)
+
+    return run
+
+
+def _as_handler(
+    method: Method, original: grpc.RpcMethodHandler[Any, Any], run: Handler
+) -> grpc.RpcMethodHandler[Any, Any]:
+    make: Any = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[method.client_streaming, method.server_streaming]
+    handler: grpc.RpcMethodHandler[Any, Any] = make(
+        run,
+        request_deserializer=original.request_deserializer,
+        response_serializer=original.response_serializer,
+    )
+    return handler

@@ -1,0 +1,107 @@
+"""The outermost step: runs a call through the middleware and turns what was raised into a status.
+The only place where an exception becomes an answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from structlog.typing import FilteringBoundLogger
+
+from services.chassis.descriptors import Idempotency, Method
+from services.chassis.errors import DomainError, Kind
+from services.chassis.middleware.call import Call, Proceed
+from services.chassis.status import DETAILS_KEY, code_of, to_status
+
+__all__ = ["Handler", "Runner"]
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Callable[[Any, Context], Awaitable[Any]]
+
+
+class Runner:
+    """Answers errors in the name of one service (`sales`), and ends long reads when it drains."""
+
+    def __init__(self, domain: str, logger: FilteringBoundLogger) -> None:
+        self._domain = domain
+        self._logger = logger
+        self._reads: set[asyncio.Task[Any]] = set()
+        self._ended: set[asyncio.Task[Any]] = set()
+
+    def wrap(self, method: Method, proceed: Proceed) -> Handler:
+        """The method as gRPC calls it."""
+        read_only = method.idempotency is Idempotency.READ_ONLY
+
+        async def handle(request: Any, context: Context) -> Any:
+            call = Call(method, request, context, dict(context.invocation_metadata() or ()))
+            if read_only:
+                return await self._read(call, proceed)
+            return await self._run(call, proceed)
+
+        return handle
+
+    def end_reads(self) -> None:
+        """Answers UNAVAILABLE to all that only read (long polls, watches): another replica can."""
+        for task in self._reads:
+            self._ended.add(task)
+            task.cancel()
+
+    async def _read(self, call: Call, proceed: Proceed) -> Any:
+        task = asyncio.current_task()
+        if task is None:  # a coroutine always runs in one; said for the type checker
+            return await self._run(call, proceed)
+        self._reads.add(task)
+        try:
+            return await self._run(call, proceed)
+        except asyncio.CancelledError:
+            if task not in self._ended:
+                raise
+            task.uncancel()
+            self._ended.discard(task)
+            await self._answer(call, _draining())
+        finally:
+            self._reads.discard(task)
+
+    async def _run(self, call: Call, proceed: Proceed) -> Any:
+        try:
+            return await proceed(call)
+        except DomainError as error:
+            await self._answer(call, error)
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            self._logger.exception(
+                "unexpected error",
+                method=call.method.path,
+                request_id=call.request_id,
+                caller=call.identity.subject if call.identity else "",
+                exc_info=error,
+            )
+            await self._answer(call, _internal(call.request_id))
+
+    async def _answer(self, call: Call, error: DomainError) -> None:
+        status = to_status(error, self._domain)
+        others = tuple(call.context.trailing_metadata() or ())
+        await call.context.abort(
+            code_of(error.kind),
+            status.message,
+            (*others, (DETAILS_KEY, status.SerializeToString())),
+        )
+
+
+def _internal(request_id: str) -> DomainError:
+    return DomainError(
+        Kind.INTERNAL,
+        "INTERNAL",
+        f"something went wrong here; quote the request id {request_id} when you report it",
+        metadata={"request_id": request_id},
+    )
+
+
+def _draining() -> DomainError:
+    return DomainError(
+        Kind.UNAVAILABLE,
+        "DRAINING",
+        "this process is stopping; ask again to reach another one",
+        retry_after_seconds=0.5,
+    )
