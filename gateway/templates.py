@@ -18,7 +18,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A field taken from the path: the template segments from `start` up to, not including, `end`."""
+    """A field taken from the path: the template segments from `start` up to before `end`."""
 
     field_path: str
     start: int

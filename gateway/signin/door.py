@@ -1,0 +1,71 @@
+"""Lets a caller in by API key and gives them the internal token that services believe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.signin.keys import ApiKey
+from gateway.signin.ring import KeyRing
+from services.chassis.access import Signer
+from services.chassis.clock import Clock
+from services.chassis.errors import unauthenticated
+
+__all__ = ["Door"]
+
+_TOKEN_SECONDS = 60
+# A token is handed out for this long, so that each has 10 s left for the call it goes with.
+_REUSE_SECONDS = 50
+_REMEMBERED_TOKENS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Minted:
+    key: ApiKey
+    authorization: str
+    reuse_until: float
+
+
+class Door:
+    """Checks API keys and mints tokens; a token is signed once per caller, audience and 50 s."""
+
+    def __init__(
+        self, ring: KeyRing, signer: Signer, clock: Clock, audiences: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """`audiences`: deployable to the services a token for it is good for."""
+        self._ring = ring
+        self._signer = signer
+        self._clock = clock
+        self._audiences = audiences
+        self._minted: dict[tuple[str, str], _Minted] = {}
+
+    def admit(self, authorization: str, api_key: str) -> ApiKey:
+        """The key shown in `Authorization: Bearer` or `X-API-Key`; raises DomainError."""
+        if authorization:
+            scheme, _, credentials = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise unauthenticated("CREDENTIALS_UNSUPPORTED", "use Authorization: Bearer")
+            return self._ring.find(credentials.strip())
+        if api_key:
+            return self._ring.find(api_key)
+        raise unauthenticated(
+            "CREDENTIALS_MISSING", "send an API key as Authorization: Bearer <key> or X-API-Key"
+        )
+
+    def authorization(self, key: ApiKey, deployable: str) -> str:
+        """The `authorization` metadata that speaks for the key's holder to a deployable."""
+        now = self._clock.now().timestamp()
+        minted = self._minted.get((key.id, deployable))
+        if minted is not None and minted.key is key and now < minted.reuse_until:
+            return minted.authorization
+        token = self._signer.sign(
+            key.subject,
+            roles=key.roles,
+            teams=key.teams,
+            scopes=key.scopes,
+            audience=self._audiences[deployable],
+            lifetime_seconds=_TOKEN_SECONDS,
+        )
+        if len(self._minted) >= _REMEMBERED_TOKENS:
+            self._minted.clear()
+        authorization = f"Bearer {token}"
+        self._minted[key.id, deployable] = _Minted(key, authorization, now + _REUSE_SECONDS)
+        return authorization

@@ -1,0 +1,101 @@
+"""Every way in which a request is refused before it reaches a service, as a DomainError.
+
+The reasons here are part of the API: each has a test.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from services.chassis.errors import DomainError, FieldViolation, Kind, invalid
+
+__all__ = [
+    "body_too_large",
+    "duplicate_field",
+    "invalid_header",
+    "invalid_value",
+    "malformed_body",
+    "method_not_allowed",
+    "path_not_found",
+    "unknown_field",
+    "unsupported_encoding",
+]
+
+
+def unknown_field(path: str) -> DomainError:
+    """A query parameter or a key of the body that the request does not have."""
+    return invalid(path, "UNKNOWN_FIELD", "there is no such field in this request")
+
+
+def duplicate_field(path: str) -> DomainError:
+    """A single-valued field given more than once."""
+    return invalid(path, "DUPLICATE_FIELD", "may be given only once")
+
+
+def invalid_value(path: str, description: str) -> DomainError:
+    """A field whose value is not of its type."""
+    return invalid(path, "INVALID_VALUE", description)
+
+
+def invalid_header(name: str, description: str) -> DomainError:
+    """A header of the API that can't be read."""
+    return DomainError(
+        Kind.INVALID_ARGUMENT,
+        "INVALID_HEADER",
+        f"header {name}: {description}",
+        metadata={"header": name},
+    )
+
+
+def malformed_body(description: str) -> DomainError:
+    """A body that is not one JSON object."""
+    return DomainError(
+        Kind.INVALID_ARGUMENT,
+        "MALFORMED_BODY",
+        f"the body must be one JSON object: {description}",
+        violations=(FieldViolation("body", description, "MALFORMED_BODY"),),
+    )
+
+
+def unsupported_encoding(encoding: str) -> DomainError:
+    """A compressed body; the gateway takes none, so that its size is known before it is read."""
+    return invalid_header("Content-Encoding", f"{encoding} is not supported")
+
+
+def body_too_large(limit_bytes: int) -> DomainError:
+    """A body past the cap of its method."""
+    return _too_large("BODY_TOO_LARGE", f"the body is larger than {limit_bytes} bytes", limit_bytes)
+
+
+def head_too_large(limit_bytes: int) -> DomainError:
+    """A request line and headers past their cap."""
+    return _too_large(
+        "HEAD_TOO_LARGE",
+        f"the request line and headers are larger than {limit_bytes} bytes",
+        limit_bytes,
+    )
+
+
+def path_not_found(path: str) -> DomainError:
+    """No method has this path."""
+    return DomainError(
+        Kind.NOT_FOUND,
+        "PATH_NOT_FOUND",
+        "there is nothing at this path; GET /openapi.json lists what there is",
+        metadata={"path": path[:200]},
+    )
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> DomainError:
+    """The path exists, under other HTTP methods."""
+    metadata: Mapping[str, str] = {"method": method[:20], "allowed": ", ".join(allowed)}
+    return DomainError(
+        Kind.UNIMPLEMENTED,
+        "METHOD_NOT_ALLOWED",
+        f"this path takes {', '.join(allowed)}",
+        metadata=metadata,
+    )
+
+
+def _too_large(reason: str, message: str, limit_bytes: int) -> DomainError:
+    return DomainError(
+        Kind.INVALID_ARGUMENT, reason, message, metadata={"limit_bytes": str(limit_bytes)}
+    )

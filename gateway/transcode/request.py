@@ -1,0 +1,220 @@
+"""Compiles one HTTP binding of one method into a function from a request to message bytes.
+
+The wire format makes concatenation a merge: what the path, query and headers say is written after
+the body's bytes, so that neither has to be decoded for the other.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from protobuf import DescField, DescMessage, Message, Registry, message_from_json_value
+from protobuf.wkt import FieldMask
+
+from gateway.contract import ContractError, HttpRule, Method
+from gateway.routes import decode_segment, decode_segments
+from gateway.templates import Template, Variable
+from gateway.transcode.explain import DECODE_ERRORS, explain
+from gateway.transcode.masks import MaskFields, mask_fields
+from gateway.transcode.query import QueryFields, parse_query, put
+from gateway.transcode.refusals import (
+    invalid_header,
+    invalid_value,
+    malformed_body,
+    unknown_field,
+)
+from gateway.transcode.values import JsonValue, ReadText, kind_of, message_of, text_reader
+from services.chassis.errors import DomainError
+
+__all__ = ["Extras", "RequestCodec"]
+
+_RESUME = "resume_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What headers add to a request; empty where a header is absent."""
+
+    if_match: str = ""
+    idempotency_key: str = ""
+    last_event_id: str = ""
+
+
+NO_EXTRAS = Extras()
+
+
+class RequestCodec:
+    """Makes the bytes of a method's request message out of one HTTP request."""
+
+    def __init__(self, method: Method, rule: HttpRule, template: Template, types: Registry) -> None:
+        self._label = f"{method.full_name} ({rule.method} {rule.path})"
+        self._message = _message(types, method.request_type)
+        self._variables = [self._compiled(variable) for variable in template.variables]
+        bound = [variable.field_path for variable in template.variables]
+        self.takes_body = bool(rule.body)
+        self._body_field = self._field_of_body(rule)
+        self._query = (
+            None
+            if rule.body == "*"
+            else QueryFields(self._message, [*bound, *([rule.body] if rule.body else [])])
+        )
+        self._etag = self._path_of_etag()
+        self._request_id = self._top_level("request_id")
+        self._resume = self._top_level(_RESUME)
+        self._mask = self._mask_of(rule)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a stream of this method can be resumed after a cursor."""
+        return bool(self._resume)
+
+    def encode(
+        self, captures: Sequence[str], query: str, body: bytes, extras: Extras = NO_EXTRAS
+    ) -> bytes:
+        """The request's message bytes; raises DomainError naming what is wrong."""
+        values: dict[str, JsonValue] = {}
+        for (path, read, multi), raw in zip(self._variables, captures, strict=True):
+            put(values, path, _read_variable(read, multi, raw, path), path[-1])
+        if query:
+            if self._query is None:
+                raise _no_query(query)
+            self._query.read(query, values)
+        if extras is not NO_EXTRAS:
+            self._add(extras, values)
+        mask = values.pop("updateMask", None) if self._mask is not None else None
+        try:
+            overlay = message_from_json_value(self._message.type, values).to_binary()
+        except DECODE_ERRORS as error:
+            raise explain(self._message, values, error) from None
+        if not self.takes_body:
+            if body:
+                raise malformed_body("this method takes none")
+            return overlay
+        return self._encode_body(body) + overlay + self._encode_mask(mask, body)
+
+    def _encode_body(self, body: bytes) -> bytes:
+        field = self._body_field
+        message = self._message if field is None else cast(DescMessage, message_of(field))
+        if not body.lstrip().startswith(b"{"):
+            if body:
+                raise malformed_body("it does not start with '{'")
+            return b"" if field is None else self._wrapped(field, message.type())
+        try:
+            decoded = message.type.from_json(body)
+        except json.JSONDecodeError as error:
+            raise malformed_body(str(error)) from None
+        except DECODE_ERRORS as error:
+            raise explain(message, _loaded(body), error) from None
+        return decoded.to_binary() if field is None else self._wrapped(field, decoded)
+
+    def _wrapped(self, field: DescField, decoded: Message) -> bytes:
+        return self._message.type(**{field.local_name: decoded}).to_binary()
+
+    def _encode_mask(self, text: JsonValue, body: bytes) -> bytes:
+        if self._mask is None:
+            return b""
+        if isinstance(text, str) and text:
+            paths = self._mask.paths_of_text(text)
+        else:
+            paths = self._mask.paths_of_body(_loaded(body) if body else {})
+        if not paths:
+            return b""
+        return self._message.type(update_mask=FieldMask(paths=paths)).to_binary()
+
+    def _add(self, extras: Extras, values: dict[str, JsonValue]) -> None:
+        if extras.if_match and extras.if_match != "*":
+            if not self._etag:
+                raise invalid_header("If-Match", "this method has no etag to compare")
+            put(values, self._etag, unquoted_etag(extras.if_match), "If-Match")
+        if extras.idempotency_key and self._request_id:
+            put(values, self._request_id, extras.idempotency_key, "Idempotency-Key")
+        if extras.last_event_id and self._resume:
+            values[self._resume[0]] = extras.last_event_id
+
+    def _compiled(self, variable: Variable) -> tuple[tuple[str, ...], ReadText, bool]:
+        path: list[str] = []
+        at: DescMessage | None = self._message
+        field: DescField | None = None
+        for name in variable.field_path.split("."):
+            field = _field(at, name) if at is not None else None
+            if field is None:
+                raise ContractError(f"{self._label}: no field {variable.field_path!r}")
+            path.append(field.json_name)
+            at = message_of(field)
+        kind, repeated = kind_of(field) if field is not None else (None, True)
+        read = text_reader(kind) if kind is not None and not repeated else None
+        if read is None:
+            raise ContractError(f"{self._label}: {variable.field_path!r} can't be part of a path")
+        return tuple(path), read, variable.multi_segment
+
+    def _field_of_body(self, rule: HttpRule) -> DescField | None:
+        if rule.body in ("", "*"):
+            return None
+        if rule.method in ("GET", "DELETE"):
+            raise ContractError(f"{self._label}: {rule.method} takes no body")
+        field = _field(self._message, rule.body)
+        inner = message_of(field) if field is not None else None
+        if field is None or inner is None or inner.type_name.startswith("google.protobuf."):
+            raise ContractError(f"{self._label}: body {rule.body!r} is not one message field")
+        return field
+
+    def _path_of_etag(self) -> tuple[str, ...]:
+        if etag := self._top_level("etag"):
+            return etag
+        inner = message_of(self._body_field) if self._body_field is not None else None
+        if self._body_field is not None and inner is not None and _field(inner, "etag"):
+            return self._body_field.json_name, "etag"
+        return ()
+
+    def _mask_of(self, rule: HttpRule) -> MaskFields | None:
+        field = _field(self._message, "update_mask")
+        resource = message_of(self._body_field) if self._body_field is not None else None
+        if rule.method != "PATCH" or field is None or resource is None:
+            return None
+        return mask_fields(resource)
+
+    def _top_level(self, name: str) -> tuple[str, ...]:
+        field = _field(self._message, name)
+        return (field.json_name,) if field is not None else ()
+
+
+def unquoted_etag(header: str) -> str:
+    """The etag of an If-Match header (RFC 9110, section 13.1.1); raises DomainError."""
+    strong = header.removeprefix("W/")
+    if len(strong) < 2 or strong[0] != '"' or strong[-1] != '"' or '"' in strong[1:-1]:
+        raise invalid_header("If-Match", 'must be one etag in double quotes, or "*"')
+    return strong[1:-1]
+
+
+def _read_variable(read: ReadText, multi: bool, raw: str, path: tuple[str, ...]) -> JsonValue:
+    try:
+        return read(decode_segments(raw) if multi else decode_segment(raw))
+    except UnicodeDecodeError:
+        raise invalid_value(".".join(path), "is not valid UTF-8") from None
+    except ValueError as error:
+        raise invalid_value(".".join(path), str(error)) from None
+
+
+def _no_query(query: str) -> DomainError:
+    return unknown_field(next((key for key, _ in parse_query(query)), query[:100]))
+
+
+def _loaded(body: bytes) -> JsonValue:
+    try:
+        return cast(JsonValue, json.loads(body))
+    except RecursionError:
+        raise malformed_body("it is nested too deep") from None
+    except ValueError as error:
+        raise malformed_body(str(error)) from None
+
+
+def _message(types: Registry, name: str) -> DescMessage:
+    message = types.message(name)
+    if message is None:
+        raise ContractError(f"message {name} has no generated type; run `make protos`")
+    return message
+
+
+def _field(message: DescMessage, name: str) -> DescField | None:
+    return next((field for field in message.fields if field.name == name), None)

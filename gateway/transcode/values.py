@@ -1,0 +1,137 @@
+"""Reads one field from text, as a path or a query carries it, into its ProtoJSON value.
+
+Only the text's form is checked here; ranges and enum names are the decoder's business.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from protobuf import (
+    DescEnum,
+    DescField,
+    DescFieldValueEnum,
+    DescFieldValueList,
+    DescFieldValueMessage,
+    DescFieldValueScalar,
+    DescMessage,
+    ScalarType,
+)
+
+__all__ = ["JsonValue", "ReadText", "is_leaf", "message_of", "text_reader"]
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+ReadText: TypeAlias = Callable[[str], JsonValue]
+
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_NUMBER = re.compile(r"-?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?|NaN|-?Infinity")
+
+_WRAPPERS: Mapping[str, ScalarType] = {
+    "google.protobuf.DoubleValue": ScalarType.DOUBLE,
+    "google.protobuf.FloatValue": ScalarType.FLOAT,
+    "google.protobuf.Int64Value": ScalarType.INT64,
+    "google.protobuf.UInt64Value": ScalarType.UINT64,
+    "google.protobuf.Int32Value": ScalarType.INT32,
+    "google.protobuf.UInt32Value": ScalarType.UINT32,
+    "google.protobuf.BoolValue": ScalarType.BOOL,
+    "google.protobuf.StringValue": ScalarType.STRING,
+    "google.protobuf.BytesValue": ScalarType.BYTES,
+}
+
+
+def text_reader(kind: ScalarType | DescEnum | DescMessage) -> ReadText | None:
+    """How to read a value of this kind from text; None if it can't be written as one text.
+
+    What it returns raises ValueError for a text that is not of the kind.
+    """
+    if isinstance(kind, DescEnum):
+        return _enum
+    if isinstance(kind, DescMessage):
+        if kind.type_name in _WRAPPERS:
+            return text_reader(_WRAPPERS[kind.type_name])
+        return _MESSAGES.get(kind.type_name)
+    match kind:
+        case ScalarType.STRING | ScalarType.BYTES:
+            return _text
+        case ScalarType.BOOL:
+            return _bool
+        case ScalarType.DOUBLE | ScalarType.FLOAT:
+            return _number
+        case _:
+            return _integer
+
+
+def message_of(field: DescField) -> DescMessage | None:
+    """The type of a singular message field; None for any other field."""
+    value = field.value
+    return value.message if isinstance(value, DescFieldValueMessage) else None
+
+
+def is_leaf(field: DescField) -> bool:
+    """Whether a mask or an error path ends at the field: all but single messages of our own."""
+    message = message_of(field)
+    return message is None or not message.type_name.startswith("guanxi.")
+
+
+def kind_of(field: DescField) -> tuple[ScalarType | DescEnum | DescMessage | None, bool]:
+    """What one value of the field is, and whether there may be several; None for a map."""
+    match field.value:
+        case DescFieldValueScalar(scalar=scalar):
+            return scalar, False
+        case DescFieldValueEnum(enum=enum):
+            return enum, False
+        case DescFieldValueMessage(message=message):
+            return message, False
+        case DescFieldValueList(element=element):
+            return element, True
+        case _:
+            return None, False
+
+
+def _text(text: str) -> JsonValue:
+    return text
+
+
+def _bool(text: str) -> JsonValue:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+def _integer(text: str) -> JsonValue:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _number(text: str) -> JsonValue:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number")
+    return text
+
+
+def _enum(text: str) -> JsonValue:
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _field_mask(text: str) -> JsonValue:
+    """Both spellings in; ProtoJSON knows the camelCase one only."""
+    return re.sub(r"_([a-z0-9])", lambda found: found.group(1).upper(), text)
+
+
+def _date(text: str) -> JsonValue:
+    """google.type.Date has no text form in ProtoJSON; in a query it is an ISO date."""
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise ValueError("must be a date such as 2024-02-29")
+    year, month, day = found.groups()
+    return {"year": int(year), "month": int(month), "day": int(day)}
+
+
+_MESSAGES: Mapping[str, ReadText] = {
+    "google.protobuf.Timestamp": _text,
+    "google.protobuf.Duration": _text,
+    "google.protobuf.FieldMask": _field_mask,
+    "google.type.Date": _date,
+}
