@@ -13,6 +13,7 @@ from sqlalchemy import Executable, Row
 __all__ = [
     "AnyRow",
     "Engine",
+    "Parameters",
     "PoolUse",
     "ReadConnection",
     "Rows",
@@ -21,7 +22,8 @@ __all__ = [
 ]
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-Rows: TypeAlias = Sequence[Mapping[str, Any]]
+Parameters: TypeAlias = Mapping[str, Any]
+Rows: TypeAlias = Sequence[Parameters]
 
 
 class StartRefused(Exception):
@@ -42,11 +44,15 @@ class PoolUse:
 class ReadConnection(Protocol):
     """Runs statements that change nothing; every statement sees what is committed by then."""
 
-    async def all(self, statement: Executable) -> Sequence[AnyRow]: ...
+    async def all(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]: ...
 
-    async def first(self, statement: Executable) -> AnyRow | None: ...
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None: ...
 
-    async def scalar(self, statement: Executable) -> Any: ...
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any: ...
 
 
 class WriteConnection(ReadConnection, Protocol):
@@ -55,7 +61,7 @@ class WriteConnection(ReadConnection, Protocol):
     @property
     def dialect(self) -> str: ...
 
-    async def run(self, statement: Executable) -> int: ...
+    async def run(self, statement: Executable, parameters: Parameters | None = None) -> int: ...
 
     async def run_many(self, statement: Executable, rows: Rows) -> None: ...
 

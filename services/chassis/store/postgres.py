@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.store.connections import AnyRow, PoolUse, Rows
+from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
 from services.chassis.store.retry import Conflict, uninterrupted
 
 __all__ = ["PostgresEngine"]
@@ -26,6 +26,9 @@ _COMPILED_STATEMENTS = 1_000
 _WAIT_FOR_CONNECTION_SECONDS = 5.0
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
+# Two creates of one id at the same moment: run again, the second one sees the first.
+_UNIQUE_VIOLATION = "23505"
+_CONFLICTS = frozenset({_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION})
 
 
 class PostgresEngine:
@@ -82,20 +85,24 @@ class _Reader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def all(self, statement: Executable) -> Sequence[AnyRow]:
+    async def all(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]:
         with _translated():
             async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).all()
+                return (await connection.execute(statement, parameters)).all()
 
-    async def first(self, statement: Executable) -> AnyRow | None:
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None:
         with _translated():
             async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).first()
+                return (await connection.execute(statement, parameters)).first()
 
-    async def scalar(self, statement: Executable) -> Any:
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         with _translated():
             async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).scalar()
+                return (await connection.execute(statement, parameters)).scalar()
 
 
 class _Writer:
@@ -106,21 +113,25 @@ class _Writer:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def all(self, statement: Executable) -> Sequence[AnyRow]:
+    async def all(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]:
         with _translated():
-            return (await self._connection.execute(statement)).all()
+            return (await self._connection.execute(statement, parameters)).all()
 
-    async def first(self, statement: Executable) -> AnyRow | None:
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None:
         with _translated():
-            return (await self._connection.execute(statement)).first()
+            return (await self._connection.execute(statement, parameters)).first()
 
-    async def scalar(self, statement: Executable) -> Any:
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         with _translated():
-            return (await self._connection.execute(statement)).scalar()
+            return (await self._connection.execute(statement, parameters)).scalar()
 
-    async def run(self, statement: Executable) -> int:
+    async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
         with _translated():
-            return (await self._connection.execute(statement)).rowcount
+            return (await self._connection.execute(statement, parameters)).rowcount
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         with _translated():
@@ -161,7 +172,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in (_SERIALIZATION_FAILURE, _DEADLOCK):
+        if getattr(error.orig, "sqlstate", None) in _CONFLICTS:
             raise Conflict from error
         if error.connection_invalidated:
             raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error

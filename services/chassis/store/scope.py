@@ -6,7 +6,7 @@ through `scoped`, so the code of a slice cannot forget the predicate. Only here 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import (
     Alias,
@@ -22,13 +22,19 @@ from sqlalchemy import (
     TextClause,
     Update,
     and_,
+    bindparam,
     or_,
 )
 from sqlalchemy.sql import visitors
 
 from services.chassis.caller import Caller, Scope
+from services.chassis.store.connections import Parameters
 
 __all__ = ["Owned", "Statement", "scoped"]
+
+_SUBJECT = "caller_subject"
+_TEAMS = "caller_teams"
+_STATEMENTS_KEPT = 1_000
 
 Statement = SelectBase | Insert | Update | Delete
 
@@ -41,15 +47,37 @@ class Owned:
     team: str | None = None
 
 
-def scoped(statement: Executable, caller: Caller) -> Executable:
-    """The statement, limited to the rows the caller may touch.
+def scoped(
+    statement: Executable, caller: Caller, parameters: Parameters | None = None
+) -> tuple[Executable, Parameters | None]:
+    """The statement, limited to the rows the caller may touch, and what it is run with.
 
-    Values are bound parameters, so statements of different callers share one compiled form. Raises
-    TypeError for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned tables.
+    The caller is in the parameters, so statements of all callers share one compiled form, and a
+    statement that comes with parameters (built once, run often) is limited once. Raises TypeError
+    for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned tables.
     """
+    if caller.scope is Scope.ALL and isinstance(statement, Statement):
+        return statement, parameters
+    limit = _limited if parameters is None else _limited_once
+    limited = limit(statement, caller.scope)
+    if limited is statement:
+        return statement, parameters
+    own = {_SUBJECT: caller.subject}
+    teams = {_TEAMS: caller.teams} if caller.scope is Scope.TEAM else {}
+    return limited, {**(parameters or {}), **own, **teams}
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _limited_once(statement: Executable, scope: Scope) -> Executable:
+    return _limited(statement, scope)
+
+
+def _limited(statement: Executable, scope: Scope) -> Executable:
     if not isinstance(statement, Statement):
         raise TypeError("only select, insert, update and delete are scoped; else use unscoped()")
-    if caller.scope is Scope.ALL or not _touches_owned_rows(statement):
+    if isinstance(statement, Insert):
+        _refuse_upsert(statement)
+    if not _touches_owned_rows(statement) or _inserts_values(statement):
         return statement
     # The traversal clones every nested select, update, delete and join before it shows it to us, so
     # changing the clone leaves the slice's statement alone.
@@ -57,11 +85,10 @@ def scoped(statement: Executable, caller: Caller) -> Executable:
         statement,
         {},
         {
-            "select": partial(_limit_select, caller=caller),
-            "update": partial(_limit_change, caller=caller),
-            "delete": partial(_limit_change, caller=caller),
-            "insert": _refuse_upsert,
-            "join": partial(_limit_outer_join, caller=caller),
+            "select": partial(_limit_select, scope=scope),
+            "update": partial(_limit_change, scope=scope),
+            "delete": partial(_limit_change, scope=scope),
+            "join": partial(_limit_outer_join, scope=scope),
         },
     )
 
@@ -75,24 +102,29 @@ def _touches_owned_rows(statement: Statement) -> bool:
     return found
 
 
-def _limit_select(select: Select[*tuple[object, ...]], caller: Caller) -> None:
+def _limit_select(select: Select[*tuple[object, ...]], scope: Scope) -> None:
     inner = (source for root in select.get_final_froms() for source in _inner_sources(root))
-    select._where_criteria += tuple(_predicates(inner, caller))
+    select._where_criteria += tuple(_predicates(inner, scope))
 
 
-def _limit_change(change: Update | Delete, caller: Caller) -> None:
+def _limit_change(change: Update | Delete, scope: Scope) -> None:
     sources: list[FromClause] = [change.table]
     for criterion in change._where_criteria:
         sources += [source for source in criterion._from_objects if source not in sources]
-    change._where_criteria += tuple(_predicates(sources, caller))
+    change._where_criteria += tuple(_predicates(sources, scope))
 
 
-def _limit_outer_join(join: Join, caller: Caller) -> None:
+def _limit_outer_join(join: Join, scope: Scope) -> None:
     """In an outer join the predicate belongs to the condition, or rows of the left would vanish."""
-    if join.full and any(True for _ in _predicates(_sources(join), caller)):
+    if join.full and any(True for _ in _predicates(_sources(join), scope)):
         raise TypeError("a FULL JOIN of owned tables has no data scope: use unscoped()")
     if join.isouter and join.onclause is not None:
-        join.onclause = and_(join.onclause, *_predicates(_inner_sources(join.right), caller))
+        join.onclause = and_(join.onclause, *_predicates(_inner_sources(join.right), scope))
+
+
+def _inserts_values(statement: Statement) -> bool:
+    """Whether it reads no rows: whose the new row may be is not a question of scope."""
+    return isinstance(statement, Insert) and statement.select is None
 
 
 def _refuse_upsert(insert: Insert) -> None:
@@ -120,18 +152,18 @@ def _inner_sources(source: FromClause) -> Iterator[FromClause]:
         yield source
 
 
-def _predicates(sources: Iterable[FromClause], caller: Caller) -> Iterator[ColumnElement[bool]]:
+def _predicates(sources: Iterable[FromClause], scope: Scope) -> Iterator[ColumnElement[bool]]:
     for source in sources:
         table = source.element if isinstance(source, Alias) else source
         if not isinstance(table, Table):
             continue  # a subquery: its own select is limited where it is made
         owned = table.info.get("scope")
         if owned is not None:
-            yield _predicate(source, owned, caller)
+            yield _predicate(source, owned, scope)
 
 
-def _predicate(source: FromClause, owned: Owned, caller: Caller) -> ColumnElement[bool]:
-    own = source.c[owned.owner] == caller.subject
-    if caller.scope is Scope.TEAM and owned.team is not None:
-        return or_(own, source.c[owned.team].in_(caller.teams))
+def _predicate(source: FromClause, owned: Owned, scope: Scope) -> ColumnElement[bool]:
+    own = source.c[owned.owner] == bindparam(_SUBJECT)
+    if scope is Scope.TEAM and owned.team is not None:
+        return or_(own, source.c[owned.team].in_(bindparam(_TEAMS, expanding=True)))
     return own

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from services.chassis.store.connections import AnyRow, PoolUse, Rows, StartRefused
+from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
 from services.chassis.store.retry import Conflict, uninterrupted
 from services.chassis.store.sqlite_readers import SqliteReaders
@@ -112,17 +112,21 @@ class _Writer:
         self._thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._began = False
 
-    async def all(self, statement: Executable) -> Sequence[AnyRow]:
-        return await self._work(lambda: self._connection.execute(statement).all())
+    async def all(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]:
+        return await self._work(lambda: self._connection.execute(statement, parameters).all())
 
-    async def first(self, statement: Executable) -> AnyRow | None:
-        return await self._work(lambda: self._connection.execute(statement).first())
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None:
+        return await self._work(lambda: self._connection.execute(statement, parameters).first())
 
-    async def scalar(self, statement: Executable) -> Any:
-        return await self._work(lambda: self._connection.execute(statement).scalar())
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
+        return await self._work(lambda: self._connection.execute(statement, parameters).scalar())
 
-    async def run(self, statement: Executable) -> int:
-        return await self._work(lambda: self._connection.execute(statement).rowcount)
+    async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        return await self._work(lambda: self._connection.execute(statement, parameters).rowcount)
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         await self._work(lambda: self._connection.execute(statement, rows))

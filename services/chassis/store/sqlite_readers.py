@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, CursorResult, Executable, event
 from sqlalchemy.exc import OperationalError
 
-from services.chassis.store.connections import AnyRow
+from services.chassis.store.connections import AnyRow, Parameters
 
 __all__ = ["SqliteReaders"]
 
@@ -42,41 +42,51 @@ class SqliteReaders:
         self._connections = (self._inline.connection, *(each.connection for each in self._free))
         self._threads = ThreadPoolExecutor(threads, "sqlite-reader")
 
-    async def all(self, statement: Executable) -> Sequence[AnyRow]:
-        return await self._read(statement, lambda result: result.all())
+    async def all(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]:
+        return await self._read(statement, parameters, lambda result: result.all())
 
-    async def first(self, statement: Executable) -> AnyRow | None:
-        return await self._read(statement, lambda result: result.first())
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None:
+        return await self._read(statement, parameters, lambda result: result.first())
 
-    async def scalar(self, statement: Executable) -> Any:
-        return await self._read(statement, lambda result: result.scalar())
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
+        return await self._read(statement, parameters, lambda result: result.scalar())
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
         for connection in self._connections:
             connection.close()
 
-    async def _read(self, statement: Executable, fetch: Callable[[Result], T]) -> T:
+    async def _read(
+        self,
+        statement: Executable,
+        parameters: Parameters | None,
+        fetch: Callable[[Result], T],
+    ) -> T:
+        def run(connection: Connection) -> T:
+            return fetch(connection.execute(statement, parameters))
+
         try:
-            return self._inline.read(statement, fetch)
+            return self._inline.read(run)
         except _TooLong:
             pass
         stop = threading.Event()
         loop = asyncio.get_running_loop()
-        work = partial(self._use_thread, statement, fetch, stop)
+        work = partial(self._use_thread, run, stop)
         try:
             return await loop.run_in_executor(self._threads, work)
         except asyncio.CancelledError:
             stop.set()  # nobody waits for the answer any more: give the thread to somebody else
             raise
 
-    def _use_thread(
-        self, statement: Executable, fetch: Callable[[Result], T], stop: threading.Event
-    ) -> T:
+    def _use_thread(self, run: Callable[[Connection], T], stop: threading.Event) -> T:
         reader = self._free.pop()  # as many as threads, so there always is one; pop is atomic
         self.busy += 1
         try:
-            return reader.read(statement, fetch, stop)
+            return reader.read(run, stop)
         finally:
             self.busy -= 1
             self._free.append(reader)
@@ -96,10 +106,10 @@ class _InlineReader:
         event.listen(connection, "before_cursor_execute", self._refuse_known_long)
         _driver(connection).set_progress_handler(self._overran, _OPERATIONS_BETWEEN_CHECKS)
 
-    def read(self, statement: Executable, fetch: Callable[[Result], T]) -> T:
+    def read(self, run: Callable[[Connection], T]) -> T:
         self._until = time.perf_counter() + _INLINE_SECONDS
         try:
-            return fetch(self.connection.execute(statement))
+            return run(self.connection)
         except OperationalError as error:
             if not _interrupted(error):
                 raise
@@ -133,9 +143,9 @@ class _ThreadReader:
         self._stop = threading.Event()
         _driver(connection).set_progress_handler(self._told_to_stop, _OPERATIONS_BETWEEN_CHECKS)
 
-    def read(self, statement: Executable, fetch: Callable[[Result], T], stop: threading.Event) -> T:
+    def read(self, run: Callable[[Connection], T], stop: threading.Event) -> T:
         self._stop = stop
-        return fetch(self.connection.execute(statement))
+        return run(self.connection)
 
     def _told_to_stop(self) -> bool:
         return self._stop.is_set()
