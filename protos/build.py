@@ -7,8 +7,8 @@ gen/ gets, for every file under protos/:
   *_pb2.pyi                 their types, where mypy-protobuf is installed (development only)
   *_pb.py                   protobuf-py messages: what the gateway turns bytes into JSON with
   guanxi.binpb              a FileDescriptorSet of it all, imports and comments included
-Imported files get only what no installed package carries: both kinds of message for `buf/validate`,
-the protobuf-py kind for `google/{api,rpc,type}`. No `__init__.py` is written, so that gen/google
+Imported files get only what no installed package carries: `google/{api,rpc,type}` all but *_pb2.py,
+`buf/validate` all of it. No `__init__.py` is written, so that gen/google
 joins the `google` namespace of the installed packages instead of hiding it.
 """
 
@@ -31,6 +31,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 
+from protos.promises import broken_promises
+
 PROTOS = Path(__file__).resolve().parent
 GEN = PROTOS.parent / "gen"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -39,8 +41,8 @@ WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"  # google/protobuf/*.pr
 TOOLS = ("grpcio-tools", "googleapis-common-protos", "protoc-gen-py", "protovalidate")
 TYPES_TOOL = "mypy-protobuf"
 VALIDATE = "buf/validate/validate.proto"
-# No contract imports it, yet it travels inside `google.rpc.Status`, which the gateway turns into JSON.
-ERROR_DETAILS = "google/rpc/error_details.proto"
+# No contract imports them; errors are made of them, on the wire and in JSON.
+ERRORS = ("google/rpc/code.proto", "google/rpc/error_details.proto")
 
 
 def main() -> int:
@@ -65,14 +67,17 @@ def main() -> int:
 
 
 class BuildFailed(Exception):
-    """protoc or a plugin refused; what it said is already on stderr."""
+    """A contract has a mistake; where protoc found it, it has said so on stderr."""
 
 
 def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
     everything = out / "guanxi.binpb"
     describe(PROTOS, everything, scratch)
+    descriptors = FileDescriptorSet.FromString(everything.read_bytes())
+    if broken := broken_promises(descriptors):
+        raise BuildFailed("\n        ".join(broken))
     read = f"--descriptor_set_in={everything}"
-    imported = sorted(set(_files(everything)) - set(sources))
+    imported = sorted({file.name for file in descriptors.file} - set(sources))
     foreign = [name for name in imported if not name.startswith("google/protobuf/")]
     messages, stubs = f"--python_out={out}", f"--grpc_python_out={out}"
     _protoc([read, messages, stubs, *sources])
@@ -84,7 +89,7 @@ def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
         types = [_plugin("protoc-gen-mypy"), f"--mypy_out=quiet:{out}"]
         stub_types = [_plugin("protoc-gen-mypy_grpc"), f"--mypy_grpc_out=quiet,only_async:{out}"]
         _protoc([read, *types, *stub_types, *sources])
-        _protoc([read, *types, VALIDATE])
+        _protoc([read, *types, *foreign])
 
 
 def describe(root: Path, descriptor_set: Path, scratch: Path) -> None:
@@ -98,7 +103,7 @@ def describe(root: Path, descriptor_set: Path, scratch: Path) -> None:
     arguments += [f"--proto_path={path}" for path in (root, SITE, WELL_KNOWN)]
     arguments += ["--include_imports", "--include_source_info"]
     arguments += [f"--descriptor_set_out={descriptor_set}"]
-    _protoc([*arguments, *_contracts(root), ERROR_DETAILS])
+    _protoc([*arguments, *_contracts(root), *ERRORS])
 
 
 def _contracts(root: Path) -> list[str]:
@@ -114,11 +119,6 @@ def _validate_descriptors(scratch: Path) -> bytes:
     descriptors = FileDescriptorSet.FromString(well_known.read_bytes())
     descriptors.file.add().ParseFromString(contract.to_binary())
     return descriptors.SerializeToString()
-
-
-def _files(descriptor_set: Path) -> Iterator[str]:
-    for file in FileDescriptorSet.FromString(descriptor_set.read_bytes()).file:
-        yield file.name
 
 
 def _plugin(name: str) -> str:
@@ -139,7 +139,9 @@ def _version(distribution: str) -> str:
 
 def _fingerprint(sources: Sequence[str]) -> str:
     """SHA-256 over everything that decides what is built: contracts, this file, tool versions."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256()
+    for script in sorted(PROTOS.glob("*.py")):
+        digest.update(script.read_bytes())
     for tool in (*TOOLS, TYPES_TOOL):
         digest.update(f"{tool}={_version(tool)}\n".encode())
     for source in sources:

@@ -1,0 +1,54 @@
+"""What every public or internal method must say of itself, checked when the contracts are built.
+
+The services' own start checks the same of the methods they serve; here it fails before anyone runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+OURS = "guanxi/"
+
+
+def broken_promises(descriptors: FileDescriptorSet) -> list[str]:
+    """One sentence for each method whose options are missing or contradict each other."""
+    pool = DescriptorPool()
+    for file in descriptors.file:
+        pool.Add(file)
+    return [
+        f"{method.full_name} {problem}"
+        for file in descriptors.file
+        if file.name.startswith(OURS)
+        for service in pool.FindFileByName(file.name).services_by_name.values()
+        for method in service.methods
+        for problem in _problems(pool, method)
+    ]
+
+
+def _problems(pool: DescriptorPool, method: MethodDescriptor) -> Iterator[str]:
+    options: Any = GetMessageClass(pool.FindMessageTypeByName("google.protobuf.MethodOptions"))()
+    options.ParseFromString(method.GetOptions().SerializeToString())
+    access = options.Extensions[pool.FindExtensionByName("guanxi.options.v1.access")]
+    has_route = options.HasExtension(pool.FindExtensionByName("google.api.http"))
+    if not access.permission:
+        yield "states no permission"
+    if not access.data_scope:
+        yield "states no data scope"
+    if not access.idempotency:
+        yield "doesn't say whether it may be repeated"
+    idempotency = access.DESCRIPTOR.fields_by_name["idempotency"].enum_type.values_by_number
+    by_request_id = idempotency[access.idempotency].name == "IDEMPOTENCY_REQUEST_ID"
+    if by_request_id and "request_id" not in method.input_type.fields_by_name:
+        yield f"is repeated by request_id, which {method.input_type.name} lacks"
+    audience = access.DESCRIPTOR.fields_by_name["audience"].enum_type.values_by_number
+    internal = audience[access.audience].name == "AUDIENCE_INTERNAL"
+    if internal and has_route:
+        yield "is internal and has an HTTP route"
+    if not internal and not has_route:
+        yield "is public and has no HTTP route"
