@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Executable, Row
 
+from services.chassis.errors import StartRefused
+
 __all__ = [
     "AnyRow",
     "Engine",
@@ -24,10 +26,6 @@ __all__ = [
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 Parameters: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Parameters]
-
-
-class StartRefused(Exception):
-    """The store can't be opened; the message is for the person who started the process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
-from services.chassis.store.retry import Conflict, uninterrupted
+from services.chassis.store.retry import Conflict, Duplicate, uninterrupted
 
 __all__ = ["PostgresEngine"]
 
@@ -26,9 +26,7 @@ _COMPILED_STATEMENTS = 1_000
 _WAIT_FOR_CONNECTION_SECONDS = 5.0
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
-# Two creates of one id at the same moment: run again, the second one sees the first.
 _UNIQUE_VIOLATION = "23505"
-_CONFLICTS = frozenset({_SERIALIZATION_FAILURE, _DEADLOCK, _UNIQUE_VIOLATION})
 
 
 class PostgresEngine:
@@ -60,6 +58,11 @@ class PostgresEngine:
             if not snapshot:
                 await connection.execution_options(isolation_level="READ COMMITTED")
             yield _Writer(connection)
+        except IntegrityError as error:
+            # Two creates of one id at the same moment: run again, the second one sees the first.
+            if _state(error) == _UNIQUE_VIOLATION:
+                raise Duplicate from error
+            raise
         finally:
             # Closing rolls back what was not committed, and must not be cut short: a connection
             # that never returns is missing until the process ends.
@@ -172,7 +175,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _CONFLICTS:
+        if _state(error) in (_SERIALIZATION_FAILURE, _DEADLOCK):
             raise Conflict from error
         if error.connection_invalidated:
             raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
@@ -181,6 +184,10 @@ def _translated() -> Iterator[None]:
         raise _unavailable("STORE_BUSY", "all database connections are in use") from error
     except OSError as error:
         raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _unavailable(reason: str, message: str) -> DomainError:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.chassis.errors import DomainError, Kind
 
-__all__ = ["Conflict", "retry_conflicts", "uninterrupted"]
+__all__ = ["Conflict", "Duplicate", "retry_conflicts", "uninterrupted"]
 
 T = TypeVar("T")
 
@@ -20,13 +20,25 @@ class Conflict(Exception):
     """Another writer was faster and nothing was committed; the same work may succeed again."""
 
 
+class Duplicate(Conflict):
+    """A row of this key is there already; the cause says so. The next try can see whose it is."""
+
+
 async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Runs the attempt until it meets no conflict; ABORTED after ten conflicts."""
+    """Runs the attempt until it meets no conflict.
+
+    Raises ABORTED after ten conflicts, and the cause of a second duplicate: seeing the first did not
+    help.
+    """
     pause = _FIRST_PAUSE_SECONDS
+    duplicates = 0
     for _ in range(_ATTEMPTS - 1):
         try:
             return await attempt()
-        except Conflict:
+        except Conflict as conflict:
+            duplicates += isinstance(conflict, Duplicate)
+            if duplicates > 1 and conflict.__cause__ is not None:
+                raise conflict.__cause__ from None
             # Full jitter: writers that collided must not come back together.
             await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret rests on it
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
