@@ -20,6 +20,8 @@ from google.protobuf.descriptor_pb2 import (
 )
 from guanxi.options.v1 import options_pb2
 
+from services.chassis.errors import StartRefused
+
 __all__ = [
     "Catalogue",
     "ContractError",
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 
-class ContractError(Exception):
+class ContractError(StartRefused):
     """A contract is incomplete; the text names the method."""
 
 

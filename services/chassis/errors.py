@@ -1,4 +1,4 @@
-"""The one exception type of the suite and its constructors.
+"""The one exception type of the suite and its constructors, and what stops a start.
 
 Standard library only, so that models may raise it; how it travels over gRPC lives in `status`.
 """
@@ -11,6 +11,7 @@ __all__ = [
     "DomainError",
     "FieldViolation",
     "Kind",
+    "StartRefused",
     "already_exists",
     "beneath",
     "etag_mismatch",
@@ -102,6 +103,10 @@ class DomainError(Exception):
             self.retry_after_seconds,
             self.domain,
         )
+
+
+class StartRefused(Exception):
+    """A process can't start; the text is one sentence for the person who started it."""
 
 
 def not_found(resource: str) -> DomainError:

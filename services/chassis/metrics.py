@@ -3,6 +3,7 @@
 Labels come from fixed sets (methods, codes, feeds, partitions), never from requests.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -14,6 +15,8 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
+
+from services.chassis.store.connections import PoolUse
 
 __all__ = ["Metrics", "RpcSeries"]
 
@@ -92,9 +95,9 @@ class Metrics:
             ["feed"],
             registry=self.registry,
         )
-        self.pool_connections = Gauge(
+        self._pool = Gauge(
             "guanxi_pool_connections",
-            "Database connections, by state: in_use or idle.",
+            "Connections to the database: all there are, busy ones, and writers in the queue.",
             ["pool", "state"],
             registry=self.registry,
         )
@@ -104,3 +107,11 @@ class Metrics:
         return RpcSeries(
             self.rpc_handled.labels(method, code), self.rpc_seconds.labels(method, code)
         )
+
+    def watch_pool(self, use: Callable[[], PoolUse]) -> None:
+        """Shows how busy a store is, as it is when the metrics are read."""
+        self._pool.labels("readers", "all").set_function(lambda: use().readers)
+        self._pool.labels("readers", "busy").set_function(lambda: use().readers_busy)
+        self._pool.labels("writers", "all").set_function(lambda: use().writers)
+        self._pool.labels("writers", "busy").set_function(lambda: use().writers_busy)
+        self._pool.labels("writers", "waiting").set_function(lambda: use().writers_waiting)

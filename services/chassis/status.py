@@ -21,7 +21,7 @@ _TEXT_CHARACTERS = 500
 
 _CODES = {kind: grpc.StatusCode[kind.value] for kind in Kind}
 _KINDS = {code: kind for kind, code in _CODES.items()}
-_KINDS_BY_NUMBER = {Code.Value(kind.value): kind for kind in Kind}
+_KINDS_BY_NUMBER: dict[int, Kind] = {Code.Value(kind.value): kind for kind in Kind}
 
 
 def code_of(kind: Kind) -> grpc.StatusCode:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.caller import Scope
+from services.chassis.errors import StartRefused
 
 __all__ = ["Grant", "Pattern", "Roles", "RolesError", "load_roles"]
 
@@ -16,7 +17,7 @@ _PATTERN = re.compile(rf"{_SEGMENT}\.{_SEGMENT}\.{_SEGMENT}")
 _SEGMENTS = 3
 
 
-class RolesError(Exception):
+class RolesError(StartRefused):
     """The roles table says something that has no meaning; the text names the role."""
 
 

@@ -16,6 +16,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from services.chassis.errors import StartRefused
+
 __all__ = ["MAX_LIFETIME_SECONDS", "Identity", "Signer", "TokenError", "Verifier"]
 
 MAX_LIFETIME_SECONDS = 60
@@ -27,7 +29,7 @@ _PUBLIC_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----
 
 
 class TokenError(Exception):
-    """A key or a token that cannot be used; `reason` is fit for the caller, the text too."""
+    """A token that is not believed; `reason` is fit for the caller, the text too."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -47,15 +49,18 @@ class Identity:
 
 
 class Signer:
-    """Signs tokens with one private key (PEM, Ed25519)."""
+    """Signs tokens with one private key (PEM, Ed25519); raises StartRefused for any other."""
 
     def __init__(self, private_key_pem: str, *, now: Callable[[], float] = time.time) -> None:
         try:
             key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise TokenError("BAD_KEY", "the token's private key is not a PEM key") from error
+            raise StartRefused(
+                "the token's private key is missing or not a PEM key: "
+                "set GUANXI_TOKEN_PRIVATE_KEY(_FILE)"
+            ) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise TokenError("BAD_KEY", "the token's private key is not an Ed25519 key")
+            raise StartRefused("the token's private key is not an Ed25519 key")
         self._key = key
         self._headers = {"kid": _key_id(key.public_key())}
         self._now = now
@@ -100,7 +105,8 @@ class Verifier:
     """Believes tokens signed by one of the given keys and meant for one audience.
 
     `public_keys_pem` holds one PEM block, or two while keys rotate. A verified token is remembered
-    until it expires, so that a caller's next requests cost a look-up.
+    until it expires, so that a caller's next requests cost a look-up. Raises StartRefused where a
+    key is missing or of another kind.
     """
 
     def __init__(
@@ -185,15 +191,17 @@ def _texts(claim: object) -> tuple[str, ...]:
 def _public_keys(pem: str) -> list[Ed25519PublicKey]:
     blocks = _PUBLIC_PEM.findall(pem)
     if not blocks:
-        raise TokenError("BAD_KEY", "the token's public key is missing or not a PEM key")
+        raise StartRefused(
+            "the token's public key is missing or not a PEM key: set GUANXI_TOKEN_PUBLIC_KEY(_FILE)"
+        )
     keys = []
     for block in blocks:
         try:
             key = serialization.load_pem_public_key(block.encode())
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise TokenError("BAD_KEY", "the token's public key is not a PEM key") from error
+            raise StartRefused("the token's public key is not a PEM key") from error
         if not isinstance(key, Ed25519PublicKey):
-            raise TokenError("BAD_KEY", "the token's public key is not an Ed25519 key")
+            raise StartRefused("the token's public key is not an Ed25519 key")
         keys.append(key)
     return keys
 

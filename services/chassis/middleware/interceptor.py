@@ -4,7 +4,7 @@ so that a call costs one look-up."""
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
@@ -12,7 +12,7 @@ from services.chassis.descriptors import ContractError, Method, methods_of
 from services.chassis.middleware.call import Call, Middleware, Proceed
 from services.chassis.middleware.runner import Handler, Runner
 
-__all__ = ["ORDER", "Interceptor"]
+__all__ = ["ORDER", "Interceptor", "MethodHandler"]
 
 # From the outside in. The runner stands around all of them.
 ORDER = (
@@ -25,7 +25,8 @@ ORDER = (
     "validation",
 )
 
-MethodHandlers = Mapping[str, grpc.RpcMethodHandler[Any, Any]]
+# Quoted: generic in the stubs only.
+MethodHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
@@ -37,9 +38,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
             raise ValueError(f"middleware must be exactly {', '.join(ORDER)}")
         self._runner = runner
         self._middleware = [middleware[name] for name in reversed(ORDER)]
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._handlers: dict[str, MethodHandler] = {}
 
-    def protect(self, service: str, handlers: MethodHandlers) -> None:
+    def protect(self, service: str, handlers: Mapping[str, MethodHandler]) -> None:
         """Composes the middleware around a service's methods, by what its contract says.
 
         Raises ContractError where a method's contract is incomplete.
@@ -57,16 +58,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[MethodHandler | None]"],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "MethodHandler | None":
         handler = self._handlers.get(handler_call_details.method)
         return handler if handler is not None else await continuation(handler_call_details)
 
 
-def _innermost(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Proceed:
+def _innermost(method: Method, handler: MethodHandler) -> Proceed:
     """The servicer's own method, in the one form middleware knows."""
     behaviour: Any = (
         handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
@@ -88,16 +87,14 @@ def _innermost(method: Method, handler: grpc.RpcMethodHandler[Any, Any]) -> Proc
     return run
 
 
-def _as_handler(
-    method: Method, original: grpc.RpcMethodHandler[Any, Any], run: Handler
-) -> grpc.RpcMethodHandler[Any, Any]:
+def _as_handler(method: Method, original: MethodHandler, run: Handler) -> MethodHandler:
     make: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
         (True, False): grpc.stream_unary_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
     }[method.client_streaming, method.server_streaming]
-    handler: grpc.RpcMethodHandler[Any, Any] = make(
+    handler: MethodHandler = make(
         run,
         request_deserializer=original.request_deserializer,
         response_serializer=original.response_serializer,
