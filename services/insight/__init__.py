@@ -1,0 +1,1 @@
+"""What follows from customers and sales: facts, segments, predictions, rules and alerts."""

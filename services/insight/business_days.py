@@ -1,0 +1,77 @@
+"""Business days of instants, for whole columns.
+
+A day is a number: days since 1970-01-01. An instant is microseconds since 1970-01-01 UTC.
+"""
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+
+import numpy as np
+
+from services.insight.columns import Ints
+
+__all__ = ["business_days", "day_number"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_SECOND: Final = 1_000_000
+_DAY: Final = 86_400 * _SECOND
+# A zone can be asked only about instants whose local time lies in the years 1 to 9999 too.
+_FIRST_SECOND: Final = int((datetime(1, 1, 2, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST_SECOND: Final = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds())
+
+
+def day_number(day: date) -> int:
+    """Days from 1970-01-01 to `day`."""
+    return day.toordinal() - _EPOCH_DAY
+
+
+def business_days(time_us: Ints, zone: tzinfo) -> Ints:
+    """The day on the calendar of `zone` at each instant, as day numbers.
+
+    Equal to `datetime.astimezone(zone).date()` of each instant, switches to and from summer time
+    included.
+    """
+    if zone is UTC or str(zone) in ("UTC", "Etc/UTC"):
+        return time_us // _DAY
+    return (time_us + _offsets_us(time_us, zone)) // _DAY
+
+
+def _offsets_us(time_us: Ints, zone: tzinfo) -> Ints:
+    """How far the clocks of `zone` are ahead of UTC at each instant, in microseconds.
+
+    The zone is asked once per UTC day: where its offset is the same at both ends of a day, it is
+    that all day long. Only within the few days of a switch is every distinct second asked.
+    """
+    if time_us.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    utc_day = time_us // _DAY
+    first_day = int(utc_day.min())
+    place = utc_day - first_day
+    occurs = np.zeros(int(place.max()) + 1, dtype=np.bool_)
+    occurs[place] = True
+    days = np.flatnonzero(occurs) + first_day
+    at_start = _asked_offsets_us(days * 86_400, zone)
+    at_end = _asked_offsets_us((days + 1) * 86_400, zone)
+
+    by_place = np.zeros(occurs.size, dtype=np.int64)
+    by_place[days - first_day] = at_start
+    offsets: Ints = by_place[place]
+
+    if not np.array_equal(at_start, at_end):
+        switches = np.zeros(occurs.size, dtype=np.bool_)
+        switches[days - first_day] = at_start != at_end
+        rows = np.flatnonzero(switches[place])
+        seconds, which = np.unique(time_us[rows] // _SECOND, return_inverse=True)
+        offsets[rows] = _asked_offsets_us(seconds, zone)[which]
+    return offsets
+
+
+def _asked_offsets_us(seconds: Ints, zone: tzinfo) -> Ints:
+    return np.array([_offset_us(second, zone) for second in seconds.tolist()], dtype=np.int64)
+
+
+def _offset_us(second: int, zone: tzinfo) -> int:
+    within = min(max(second, _FIRST_SECOND), _LAST_SECOND)
+    offset = (_EPOCH + timedelta(seconds=within)).astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)

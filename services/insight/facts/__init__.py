@@ -1,0 +1,1 @@
+"""Facts: what is known and computed about each customer, one row each."""

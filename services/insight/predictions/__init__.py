@@ -1,0 +1,1 @@
+"""Predictions: when a customer is likely to order next."""

@@ -1,0 +1,1 @@
+"""Segments: customers by recency, frequency and monetary value, with stored cut points."""
