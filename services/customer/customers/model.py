@@ -159,7 +159,7 @@ def register(
 ) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_REQUIRED, REFERRED_BY_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
     """
     customer = Customer(
         name=name,
@@ -210,11 +210,9 @@ def _first_stage(phones: Sequence[str], emails: Sequence[str]) -> LifecycleStage
 
 def _check(customer: Customer) -> None:
     if not customer.display_name.strip():
-        raise invalid("customer.display_name", "DISPLAY_NAME_REQUIRED", "a customer needs a name")
+        raise invalid("display_name", "DISPLAY_NAME_MISSING", "a customer needs a name")
     if customer.referred_by == customer.name:
-        raise invalid(
-            "customer.referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself"
-        )
+        raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
 
 
 def _normalized(emails: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,146 @@
+"""What can be done with customers, on an open transaction; servicer and reactions share it."""
+
+from collections.abc import Collection, Mapping
+
+from google.protobuf.message import Message
+
+from services.chassis.errors import DomainError, already_exists, beneath, invalid
+from services.chassis.ownership import settle_owner
+from services.chassis.store import WriteTransaction
+from services.customer.customers import messages, store
+from services.customer.customers.messages import NewCustomer
+from services.customer.customers.model import Customer, Draft, register
+
+__all__ = [
+    "change_customer",
+    "create_customer",
+    "create_customers",
+    "delete_customer",
+    "undelete_customer",
+]
+
+
+async def create_customer(tx: WriteTransaction, new: NewCustomer) -> Customer:
+    """Raises what `create_customers` reports."""
+    outcome = (await create_customers(tx, {0: new}))[0]
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+async def create_customers(
+    tx: WriteTransaction, new: Mapping[int, NewCustomer], *, validate_only: bool = False
+) -> dict[int, Customer | DomainError]:
+    """Creates each customer, or says what is wrong with it; the others go in all the same.
+
+    Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_UNKNOWN
+    and the model's). A customer may be referred by one further up in the same batch.
+    """
+    given = [each.name for each in new.values() if each.named_by_caller]
+    known = await store.known(tx, given)
+    referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
+    outcomes: dict[int, Customer | DomainError] = {}
+    for index, each in new.items():
+        try:
+            if each.name in known:
+                raise _already_exists(each, known[each.name])
+            customer = _register(tx, each)
+            _expect_referrer(customer, referrers)
+        except DomainError as error:
+            outcomes[index] = beneath("customer", error)
+            continue
+        outcomes[index] = customer
+        known[customer.name] = customer.fingerprint
+        referrers.add(customer.name)
+    if not validate_only:
+        created = [each for each in outcomes.values() if isinstance(each, Customer)]
+        await store.insert_many(tx, created)
+        for customer in created:
+            _emit(tx, customer, messages.created(customer))
+    return outcomes
+
+
+async def change_customer(
+    tx: WriteTransaction, name: str, etag: str, draft: Draft, fields: Collection[str]
+) -> Customer:
+    """Changes the named fields. Handing the customer on takes a scope wider than OWN.
+
+    Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_UNKNOWN) and what the model raises.
+    """
+    before = await store.get(tx, name)
+    before.expect(etag)
+    try:
+        after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
+        if after is before:
+            return before
+        if (after.owner, after.team) != (before.owner, before.team):
+            settle_owner(tx.caller, after.owner, after.team)
+        if after.referred_by != before.referred_by:
+            _expect_referrer(after, await _alive(tx, {after.referred_by}))
+    except DomainError as error:
+        raise beneath("customer", error) from None
+    await store.save(tx, after)
+    _emit(tx, after, messages.updated(before, after))
+    return after
+
+
+async def delete_customer(tx: WriteTransaction, name: str, etag: str) -> Customer:
+    """Deletes softly. Raises NOT_FOUND (also CUSTOMER_DELETED), ABORTED (ETAG_MISMATCH)."""
+    customer = await store.get(tx, name)
+    customer.expect(etag)
+    deleted = customer.delete(at=tx.now, etag=tx.new_id())
+    await store.save(tx, deleted)
+    _emit(tx, deleted, messages.deleted(deleted))
+    return deleted
+
+
+async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Customer:
+    """Brings back. Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), ALREADY_EXISTS."""
+    customer = await store.get(tx, name)
+    customer.expect(etag)
+    restored = customer.undelete(at=tx.now, etag=tx.new_id())
+    await store.save(tx, restored)
+    _emit(tx, restored, messages.undeleted(restored))
+    return restored
+
+
+def _register(tx: WriteTransaction, new: NewCustomer) -> Customer:
+    owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
+    return register(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=tx.new_id())
+
+
+def _already_exists(new: NewCustomer, fingerprint: bytes | None) -> DomainError:
+    """Says no more than that the name is taken where the customer is out of the caller's sight."""
+    error = already_exists(new.name)
+    if fingerprint is None:
+        return error
+    unchanged = "true" if fingerprint == new.draft.fingerprint else "false"
+    return DomainError(
+        error.kind,
+        error.reason,
+        error.message,
+        metadata={**error.metadata, "unchanged": unchanged},
+    )
+
+
+async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:
+    """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
+    asked = [name for name in names if name]
+    delete_times = await store.delete_times(tx.unscoped(), asked)
+    return {name for name, delete_time in delete_times.items() if delete_time is None}
+
+
+def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
+    if customer.referred_by and customer.referred_by not in referrers:
+        raise invalid("referred_by", "REFERRED_BY_UNKNOWN", f"{customer.referred_by} was not found")
+
+
+def _emit(tx: WriteTransaction, customer: Customer, event: Message) -> None:
+    tx.emit(
+        event,
+        aggregate_type="customer",
+        aggregate_id=customer.name,
+        partition_key=customer.name,
+    )

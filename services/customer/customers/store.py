@@ -1,0 +1,201 @@
+"""The customers table and every statement on it; no rule, no message."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, insert, select, update
+
+from services.chassis.errors import not_found
+from services.chassis.filters import MAP, STRING, STRING_LIST, TIME, Field, enum
+from services.chassis.paging import Query
+from services.chassis.store import (
+    AnyRow,
+    Json,
+    Name,
+    Names,
+    Owned,
+    ReadTransaction,
+    UtcTime,
+    WriteTransaction,
+)
+from services.customer.customers.model import Customer, CustomerKind, LifecycleStage, Temperature
+from services.customer.metadata import metadata
+
+__all__ = [
+    "QUERY",
+    "customers",
+    "delete_times",
+    "get",
+    "get_many",
+    "insert_many",
+    "known",
+    "page",
+    "save",
+]
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("kind", Name, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("phones", Names, nullable=False),
+    Column("emails", Names, nullable=False),
+    Column("industry", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("lifecycle_stage", Name, nullable=False),
+    Column("temperature", Name),
+    Column("owner", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("referred_by", Name, nullable=False),
+    Column("next_follow_up_time", UtcTime),
+    Column("labels", Json, nullable=False),
+    Column("first_seen_time", UtcTime, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    Column("delete_time", UtcTime),
+    Column("etag", Name, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # The list's default order, for everybody, for an owner and for a team.
+    Index("ix_customers_create_time", "create_time", "name"),
+    Index("ix_customers_owner_create_time", "owner", "create_time", "name"),
+    Index("ix_customers_team_create_time", "team", "create_time", "name"),
+    info={"scope": Owned("owner", "team")},
+)
+
+QUERY: Final = Query(
+    {
+        "name": Field(customers.c.name, STRING),
+        "kind": Field(customers.c.kind, enum(each.name for each in CustomerKind)),
+        "display_name": Field(customers.c.display_name, STRING),
+        "emails": Field(customers.c.emails, STRING_LIST),
+        "phones": Field(customers.c.phones, STRING_LIST),
+        "industry": Field(customers.c.industry, STRING),
+        "region": Field(customers.c.region, STRING),
+        "lifecycle_stage": Field(
+            customers.c.lifecycle_stage, enum(each.name for each in LifecycleStage)
+        ),
+        "temperature": Field(customers.c.temperature, enum(each.name for each in Temperature)),
+        "owner": Field(customers.c.owner, STRING),
+        "team": Field(customers.c.team, STRING),
+        "source": Field(customers.c.source, STRING),
+        "referred_by": Field(customers.c.referred_by, STRING),
+        "next_follow_up_time": Field(customers.c.next_follow_up_time, TIME),
+        "create_time": Field(customers.c.create_time, TIME),
+        "update_time": Field(customers.c.update_time, TIME),
+        "labels": Field(customers.c.labels, MAP),
+    },
+    order={
+        "create_time": customers.c.create_time,
+        "update_time": customers.c.update_time,
+        "display_name": customers.c.display_name,
+        "region": customers.c.region,
+        "next_follow_up_time": customers.c.next_follow_up_time,
+    },
+    default_order="create_time desc",
+    tie_breaker=customers.c.name,
+)
+
+_ALL: Final = select(customers)
+_ALIVE: Final = _ALL.where(customers.c.delete_time.is_(None))
+_GET: Final = _ALL.where(customers.c.name == bindparam("key"))
+_GET_MANY: Final = _ALL.where(customers.c.name.in_(bindparam("keys", expanding=True)))
+_FINGERPRINTS: Final = select(customers.c.name, customers.c.fingerprint).where(
+    customers.c.name.in_(bindparam("keys", expanding=True))
+)
+_DELETE_TIMES: Final = select(customers.c.name, customers.c.delete_time).where(
+    customers.c.name.in_(bindparam("keys", expanding=True))
+)
+_INSERT: Final = insert(customers)
+_SAVE: Final = (
+    update(customers)
+    .where(customers.c.name == bindparam("key"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in customers.columns})
+)
+
+
+async def get(tx: ReadTransaction, name: str) -> Customer:
+    """The customer, deleted or not. Raises NOT_FOUND, also for what the caller may not see."""
+    row = await tx.first(_GET, {"key": name})
+    if row is None:
+        raise not_found(name)
+    return _customer(row)
+
+
+async def get_many(tx: ReadTransaction, names: Sequence[str]) -> list[Customer]:
+    """The customers in the order of the names. Raises NOT_FOUND for the first that is missing."""
+    rows = {row.name: row for row in await tx.all(_GET_MANY, {"keys": list(names)})}
+    for name in names:
+        if name not in rows:
+            raise not_found(name)
+    return [_customer(rows[name]) for name in names]
+
+
+async def page(
+    tx: ReadTransaction,
+    *,
+    show_deleted: bool,
+    filter: str,
+    order_by: str,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+) -> tuple[list[Customer], str]:
+    """A page of customers, and the token of the next. Raises INVALID_ARGUMENT."""
+    query = QUERY.page(
+        _ALL if show_deleted else _ALIVE,
+        filter=filter,
+        order_by=order_by,
+        page_size=page_size,
+        page_token=page_token,
+        arguments=arguments,
+    )
+    rows, next_page_token = query.cut(await tx.all(query.statement))
+    return [_customer(row) for row in rows], next_page_token
+
+
+async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
+    """Which of the names exist: their fingerprints, None where the caller may not see them."""
+    if not names:
+        return {}
+    taken = [row.name for row in await tx.unscoped().all(_FINGERPRINTS, {"keys": list(names)})]
+    if not taken:
+        return {}
+    seen = {row.name: row.fingerprint for row in await tx.all(_FINGERPRINTS, {"keys": taken})}
+    return {name: seen.get(name) for name in taken}
+
+
+async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str, datetime | None]:
+    """When the customers in the caller's sight were deleted; None for those alive."""
+    if not names:
+        return {}
+    rows = await tx.all(_DELETE_TIMES, {"keys": list(names)})
+    return {row.name: row.delete_time for row in rows}
+
+
+async def insert_many(tx: WriteTransaction, new: Sequence[Customer]) -> None:
+    """Writes new customers."""
+    await tx.run_many(_INSERT, [_row(customer) for customer in new])
+
+
+async def save(tx: WriteTransaction, customer: Customer) -> None:
+    """Writes a changed customer over what is stored."""
+    row = {f"new_{column}": value for column, value in _row(customer).items()}
+    await tx.run(_SAVE, {"key": customer.name, **row})
+
+
+_COLUMNS: Final = tuple(customers.columns.keys())
+
+
+def _customer(row: AnyRow) -> Customer:
+    values = dict(zip(_COLUMNS, row, strict=False))
+    values["kind"] = CustomerKind(row.kind)
+    values["lifecycle_stage"] = LifecycleStage(row.lifecycle_stage)
+    values["temperature"] = Temperature(row.temperature) if row.temperature else None
+    return Customer(**values)
+
+
+def _row(customer: Customer) -> dict[str, Any]:
+    return {column: getattr(customer, column) for column in _COLUMNS}
