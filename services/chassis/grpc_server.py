@@ -27,10 +27,10 @@ from services.chassis.middleware.request_id import RequestId
 from services.chassis.middleware.runner import Runner
 from services.chassis.middleware.validation import Validation
 from services.chassis.settings import SharedSettings
+from services.chassis.wire import MAX_MESSAGE_BYTES
 
-__all__ = ["MAX_MESSAGE_BYTES", "GrpcServer", "Servicers"]
+__all__ = ["GrpcServer", "Servicers"]
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _CONNECTION_GRACE_SECONDS = 60
 _CLIENT_PING_SECONDS = 10
 _READS_GRACE_SECONDS = 0.5

@@ -10,10 +10,9 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from services.chassis.errors import DomainError, FieldViolation, Kind
+from services.chassis.wire import DETAILS_KEY
 
-__all__ = ["DETAILS_KEY", "code_of", "from_rpc_error", "from_status", "kind_of", "to_status"]
-
-DETAILS_KEY = "grpc-status-details-bin"
+__all__ = ["code_of", "from_rpc_error", "from_status", "kind_of", "to_status"]
 
 # gRPC refuses metadata above 8 KiB; base64 adds a third and the text travels a second time.
 _STATUS_BYTES = 4_000

@@ -7,11 +7,9 @@ from services.chassis.access.token import TokenError, Verifier
 from services.chassis.descriptors import Method
 from services.chassis.errors import unauthenticated
 from services.chassis.middleware.call import Call, Proceed
+from services.chassis.wire import AUTHORIZATION_KEY, BEARER
 
-__all__ = ["AUTHORIZATION_KEY", "Authentication"]
-
-AUTHORIZATION_KEY = "authorization"
-_BEARER = "Bearer "
+__all__ = ["Authentication"]
 
 
 class Authentication:
@@ -21,11 +19,11 @@ class Authentication:
         self._verifier = verifier
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
-        verify, prefix = self._verifier.verify, len(_BEARER)
+        verify, prefix = self._verifier.verify, len(BEARER)
 
         async def run(call: Call) -> Any:
             header = call.metadata.get(AUTHORIZATION_KEY)
-            if not isinstance(header, str) or not header.startswith(_BEARER):
+            if not isinstance(header, str) or not header.startswith(BEARER):
                 raise unauthenticated("TOKEN_MISSING", "the call carries no bearer token")
             token = header[prefix:]
             try:

@@ -7,10 +7,10 @@ from services.chassis import context
 from services.chassis.descriptors import Method
 from services.chassis.ids import Ids
 from services.chassis.middleware.call import Call, Proceed
+from services.chassis.wire import REQUEST_ID_KEY
 
-__all__ = ["REQUEST_ID_KEY", "RequestId"]
+__all__ = ["RequestId"]
 
-REQUEST_ID_KEY = "x-request-id"
 _FIT = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 

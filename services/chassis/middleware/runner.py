@@ -11,7 +11,8 @@ from structlog.typing import FilteringBoundLogger
 from services.chassis.descriptors import Idempotency, Method
 from services.chassis.errors import DomainError, Kind
 from services.chassis.middleware.call import Call, Proceed
-from services.chassis.status import DETAILS_KEY, code_of, to_status
+from services.chassis.status import code_of, to_status
+from services.chassis.wire import DETAILS_KEY
 
 __all__ = ["Handler", "Runner"]
 

@@ -1,0 +1,53 @@
+"""In whose name a service calls another: its own caller's, or its own."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from services.chassis import context
+from services.chassis.access.token import MAX_LIFETIME_SECONDS, Signer
+from services.chassis.errors import unauthenticated
+
+__all__ = ["ForwardedToken", "ServiceToken"]
+
+# Signed anew this long before the end, so that no token expires on its way.
+_SPARE_SECONDS = 20
+
+
+class ForwardedToken:
+    """The running request's own token: the gateway names all services a request may need in it."""
+
+    def token(self) -> str:
+        """Raises UNAUTHENTICATED outside of a request."""
+        token = context.current_token()
+        if not token:
+            raise unauthenticated("TOKEN_MISSING", "no request is running whose token to pass on")
+        return token
+
+
+class ServiceToken:
+    """A service acting for itself: subject `services/<name>`, role `service`."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        name: str,
+        audience: Sequence[str],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._signer = signer
+        self._subject = f"services/{name}"
+        self._audience = tuple(audience)
+        self._now = now
+        self._token = ""
+        self._good_until = 0.0
+
+    def token(self) -> str:
+        """The same token for as long as it is good, then a new one."""
+        now = self._now()
+        if now >= self._good_until:
+            self._token = self._signer.sign(
+                self._subject, roles=["service"], audience=self._audience
+            )
+            self._good_until = now + MAX_LIFETIME_SECONDS - _SPARE_SECONDS
+        return self._token
