@@ -1,0 +1,1 @@
+"""The `guanxi` command: a client of the gateway like any other app. It knows only the contracts."""

@@ -1,0 +1,82 @@
+"""`guanxi alerts`: whom to call and why; with --watch as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import grpc
+import typer
+from guanxi.insight.v1 import alerts_pb2, rules_pb2
+from guanxi.insight.v1.alerts_pb2_grpc import AlertServiceStub
+from rich.console import Console
+
+from cli.connection import Connection, connect, plain_errors
+
+_console = Console()
+_RECONNECT_SECONDS = 1.0
+_STYLES = {rules_pb2.CRITICAL: "bold red", rules_pb2.WARNING: "yellow", rules_pb2.NOTICE: "default"}
+
+
+def alerts(
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with what happens next.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Only those assigned to you.")] = False,
+    limit: Annotated[int, typer.Option(help="Show at most this many open alerts.")] = 50,
+) -> None:
+    """Show open alerts, the most severe first."""
+
+    async def main() -> None:
+        async with connect() as connection:
+            await _show_open(connection, limit)
+            if watch:
+                await _watch(connection, mine)
+
+    with plain_errors():
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            _console.print("Stopped watching.")
+
+
+async def _show_open(connection: Connection, limit: int) -> None:
+    reply = await AlertServiceStub(connection.channel).ListAlerts(
+        alerts_pb2.ListAlertsRequest(
+            filter="state = OPEN OR state = ACKNOWLEDGED", page_size=limit
+        ),
+        metadata=connection.metadata,
+        timeout=10,
+    )
+    for alert in reply.alerts:
+        _print(alert)
+    if not reply.alerts:
+        _console.print("No open alerts.")
+    if reply.next_page_token:
+        _console.print(f"… and more; these are the first {limit}.")
+
+
+async def _watch(connection: Connection, mine: bool) -> None:
+    """Follows the stream and, when it breaks, goes on where it stopped."""
+    request = alerts_pb2.WatchAlertsRequest(assigned_to_me=mine)
+    stub = AlertServiceStub(connection.channel)
+    while True:
+        try:
+            async for message in stub.WatchAlerts(request, metadata=connection.metadata):
+                request.resume_token = message.resume_token
+                change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change)
+                _print(message.alert, change.lower())
+        except grpc.aio.AioRpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE:
+                raise
+        await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+def _print(alert: alerts_pb2.Alert, change: str = "") -> None:
+    severity = rules_pb2.Severity.Name(alert.severity)
+    _console.print(
+        f"{change:<9}" if change else "",
+        f"[{_STYLES.get(alert.severity, 'default')}]{severity:<8}[/]",
+        f"{alert.customer_display_name or alert.customer} ({alert.customer}):",
+        alert.text_en,
+        f"[dim]{alert.rule}, {alert.assignee or 'nobody'}, {alert.name}[/dim]",
+        sep=" ",
+    )

@@ -1,0 +1,96 @@
+"""`guanxi brief CUSTOMER`: what to know before a call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from guanxi.customer.v1 import touchpoints_pb2
+from guanxi.gateway.v1 import briefs_pb2
+from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceStub
+from guanxi.insight.v1 import facts_pb2, rules_pb2
+from rich.console import Console
+from rich.table import Table
+
+from cli.connection import connect, plain_errors
+from cli.formats import day, money, words
+from cli.segments import AsOf, parse_day
+
+_console = Console()
+
+
+def brief(
+    customer: Annotated[str, typer.Argument(help="Id or name: 12748 or customers/12748.")],
+    as_of: AsOf = "",
+) -> None:
+    """Show what to know before calling a customer."""
+    request = briefs_pb2.GetCallBriefRequest(
+        name=f"customers/{customer.removeprefix('customers/')}/callBrief", as_of=parse_day(as_of)
+    )
+
+    async def main() -> briefs_pb2.CallBrief:
+        async with connect() as connection:
+            stub = BriefServiceStub(connection.channel)
+            return await stub.GetCallBrief(request, metadata=connection.metadata, timeout=10)
+
+    with plain_errors():
+        reply = asyncio.run(main())
+    _show(reply)
+
+
+def _show(reply: briefs_pb2.CallBrief) -> None:
+    _console.rule(reply.customer.display_name or reply.name, align="left")
+    for highlight in reply.highlights:
+        _console.print(f"• {highlight}")
+    _show_segment(reply)
+    _show_alerts(reply)
+    _show_purchases(reply)
+    _show_touchpoints(reply)
+    for missing in reply.missing_parts:
+        part = words(briefs_pb2.CallBrief.Part.Name(missing.part))
+        _console.print(f"[yellow]missing: {part} ({missing.status.message})[/yellow]")
+
+
+def _show_segment(reply: briefs_pb2.CallBrief) -> None:
+    if reply.HasField("segment") and reply.segment.segment:
+        segment = reply.segment
+        _console.print(
+            f"Segment: {words(facts_pb2.RfmSegment.Name(segment.segment))},"
+            f" {words(facts_pb2.ValueTier.Name(segment.value_tier))} value,"
+            f" {words(facts_pb2.Activity.Name(segment.activity))}"
+            f" (R{segment.r_score} F{segment.f_score} M{segment.m_score},"
+            f" {money(segment.spend_total)} on {segment.purchase_days} days)"
+        )
+    if reply.HasField("prediction") and reply.prediction.HasField("window_expected"):
+        window = reply.prediction
+        _console.print(
+            f"Next order: {day(window.window_start)} to {day(window.window_end)},"
+            f" expected {day(window.window_expected)}, confidence {window.confidence:.0%}"
+        )
+
+
+def _show_alerts(reply: briefs_pb2.CallBrief) -> None:
+    for alert in reply.alerts:
+        _console.print(f"[bold]{rules_pb2.Severity.Name(alert.severity)}[/bold] {alert.text_en}")
+
+
+def _show_purchases(reply: briefs_pb2.CallBrief) -> None:
+    if not reply.purchases:
+        return
+    table = Table("buys", "quantity", "net", "orders", title_justify="left")
+    for purchase in reply.purchases:
+        table.add_row(
+            purchase.description or purchase.product,
+            f"{purchase.quantity:,}",
+            money(purchase.base_net_amount),
+            f"{purchase.order_count:,}",
+        )
+    _console.print(table)
+
+
+def _show_touchpoints(reply: briefs_pb2.CallBrief) -> None:
+    for touchpoint in reply.touchpoints:
+        when = touchpoint.touch_time.ToDatetime().date().isoformat()
+        kind = words(touchpoints_pb2.Touchpoint.Type.Name(touchpoint.type))
+        _console.print(f"{when} {kind}: {touchpoint.subject or touchpoint.content}")

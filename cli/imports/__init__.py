@@ -1,0 +1,1 @@
+"""Imports of files: rows to requests, batches to the gateway, refused rows to a file."""

@@ -1,0 +1,224 @@
+"""Rows of order lines → orders, and the customers and products they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.money_pb2 import Money
+from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
+from guanxi.sales.v1.orders_pb2 import (
+    BatchCreateOrdersRequest,
+    CreateOrderRequest,
+    Order,
+    OrderLine,
+)
+from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
+
+from cli.imports.columns import Cells, Field
+from cli.imports.refusals import Refusals
+from cli.imports.sources import Row
+from cli.imports.values import (
+    BadValue,
+    Identifiers,
+    in_collection,
+    parse_money,
+    parse_quantity,
+    parse_time,
+)
+
+FIELDS = (
+    Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
+    Field("order_time", ("invoice_time", "invoice_date", "order_date", "date"), required=True),
+    Field("quantity", ("qty",), required=True),
+    Field("unit_price", ("price",), required=True),
+    Field("product", ("sku", "stock_code", "product_id")),
+    Field("description", ("product_name",)),
+    Field("customer", ("customer_id", "customer_number")),
+    Field("customer_name", ("customer_display_name",)),
+    Field("region", ("country",)),
+    Field("currency", ("currency_code",)),
+    Field("exchange_rate", ("rate",)),
+    Field("original_order", ("original_invoice",)),
+    Field("owner", ("seller", "sales_agent")),
+)
+
+_MAX_BATCH_ORDERS = 1_000
+_MAX_BATCH_LINES = 8_000
+
+
+@dataclass(slots=True)
+class PendingOrder:
+    """An order being collected: its request, its lines in the file, and what its rows agree on."""
+
+    request: CreateOrderRequest
+    customer: str
+    lines: list[int] = field(default_factory=list)
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Collected:
+    """All that a file of order lines holds."""
+
+    row_count: int = 0
+    orders: dict[str, PendingOrder] = field(default_factory=dict)
+    customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
+    products: dict[str, CreateProductRequest] = field(default_factory=dict)
+
+    def ready(self) -> list[PendingOrder]:
+        """The orders to send; those that name an original order come last, after the originals."""
+        ready = [order for order in self.orders.values() if not order.refusal]
+        return sorted(ready, key=lambda order: bool(order.request.order.original_order))
+
+
+class Collector:
+    """Collects order lines into orders. Rows of one order need not stand together. An order with
+    a bad row is refused as a whole: without that line its amounts would be wrong."""
+
+    def __init__(
+        self, columns: dict[str, int], *, currency: str, zone: ZoneInfo, refusals: Refusals
+    ) -> None:
+        self._columns = columns
+        self._currency = currency
+        self._zone = zone
+        self._refusals = refusals
+        self._order_ids = Identifiers("order")
+        self._customer_ids = Identifiers("customer")
+        self._product_ids = Identifiers("product")
+        # The same few thousand texts recur in every file: parsing each once halves the run.
+        self._times: dict[str, Timestamp] = {}
+        self._prices: dict[tuple[str, str], Money] = {}
+
+    def collect(self, rows: Iterable[Row]) -> Collected:
+        """Reads every row; refused ones are noted with their line and reason."""
+        collected = Collected()
+        for row in rows:
+            collected.row_count += 1
+            self._add(collected, row)
+        for order in collected.orders.values():
+            if order.refusal:
+                self._refusals.add(order.lines, order.refusal)
+        return collected
+
+    def _add(self, collected: Collected, row: Row) -> None:
+        cell = Cells(self._columns, row.values)
+        key = cell["order"]
+        if not key:
+            self._refusals.add((row.line,), "order is empty")
+            return
+        order = collected.orders.get(key)
+        if order is None:
+            order = collected.orders[key] = PendingOrder(CreateOrderRequest(), cell["customer"])
+        order.lines.append(row.line)
+        try:
+            if len(order.lines) == 1:
+                self._begin(collected, order, key, cell)
+            self._add_line(collected, order, cell)
+        except BadValue as bad:
+            self._refuse(order, row.line, str(bad))
+
+    def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
+        self._refusals.add((line,), reason)
+        order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
+
+    def _begin(self, collected: Collected, pending: PendingOrder, key: str, cell: Cells) -> None:
+        pending.request.order_id = self._order_ids.id_of(key)
+        pending.request.confirm = True
+        order = pending.request.order
+        order.reference = key
+        order.currency_code = cell["currency"] or self._currency
+        order.exchange_rate = cell["exchange_rate"]
+        order.order_time.CopyFrom(self._time(cell["order_time"]))
+        if original := cell["original_order"]:
+            order.original_order = f"orders/{self._order_ids.id_of(original)}"
+        if owner := cell["owner"]:
+            order.owner = in_collection("users", owner)
+        if pending.customer:
+            order.customer = self._customer(collected, pending.customer, order, cell)
+
+    def _add_line(self, collected: Collected, pending: PendingOrder, cell: Cells) -> None:
+        if cell["customer"] != pending.customer:
+            raise BadValue(
+                f"customer {cell['customer']!r} where the order began with {pending.customer!r}"
+            )
+        order = pending.request.order
+        time = self._time(cell["order_time"])
+        if time.seconds < order.order_time.seconds:  # some books stamp lines minutes apart
+            order.order_time.CopyFrom(time)
+        price = self._price(cell["unit_price"], order.currency_code)
+        quantity = parse_quantity(cell["quantity"])
+        description = cell["description"]
+        order.lines.append(
+            OrderLine(
+                product=self._product(collected, cell["product"], description),
+                description=description,
+                quantity=quantity,
+                unit_price=price,
+            )
+        )
+
+    def _customer(self, collected: Collected, key: str, order: Order, cell: Cells) -> str:
+        identifier = self._customer_ids.id_of(key)
+        request = collected.customers.get(identifier)
+        if request is None:
+            collected.customers[identifier] = CreateCustomerRequest(
+                customer_id=identifier,
+                customer=Customer(
+                    display_name=cell["customer_name"] or f"Customer {key}",
+                    region=cell["region"],
+                    owner=order.owner,
+                    first_seen_time=order.order_time,
+                ),
+            )
+        elif order.order_time.seconds < request.customer.first_seen_time.seconds:
+            request.customer.first_seen_time.CopyFrom(order.order_time)
+        return f"customers/{identifier}"
+
+    def _product(self, collected: Collected, key: str, description: str) -> str:
+        if not key:
+            return ""
+        identifier = self._product_ids.id_of(key)
+        request = collected.products.get(identifier)
+        if request is None:
+            collected.products[identifier] = CreateProductRequest(
+                product_id=identifier,
+                product=Product(display_name=description or key, sku=key, active=True),
+            )
+        elif description and request.product.display_name == request.product.sku:
+            request.product.display_name = description
+        return f"products/{identifier}"
+
+    def _time(self, text: str) -> Timestamp:
+        time = self._times.get(text)
+        if time is None:
+            time = self._times[text] = parse_time(text, self._zone)
+        return time
+
+    def _price(self, text: str, currency: str) -> Money:
+        price = self._prices.get((text, currency))
+        if price is None:
+            price = self._prices[text, currency] = parse_money(text, currency)
+        return price
+
+
+def order_batches(
+    orders: list[PendingOrder], *, validate_only: bool
+) -> Iterator[tuple[int, BatchCreateOrdersRequest]]:
+    """Cuts orders into requests of at most 1,000 orders and about 8,000 lines."""
+    first = 0
+    request = BatchCreateOrdersRequest(validate_only=validate_only)
+    line_count = 0
+    for index, order in enumerate(orders):
+        lines = len(order.lines)
+        full = len(request.requests) == _MAX_BATCH_ORDERS or line_count + lines > _MAX_BATCH_LINES
+        if full and request.requests:
+            yield first, request
+            first, line_count = index, 0
+            request = BatchCreateOrdersRequest(validate_only=validate_only)
+        request.requests.append(order.request)
+        line_count += lines
+    if request.requests:
+        yield first, request

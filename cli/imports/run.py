@@ -1,0 +1,210 @@
+"""One import from file to finish: collect, send, and wait until insight has caught up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from google.rpc import status_pb2
+from guanxi.customer.v1.customers_pb2 import BatchCreateCustomersRequest
+from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
+from guanxi.customer.v1.touchpoints_pb2 import BatchLogTouchpointsRequest
+from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
+from guanxi.insight.v1.segments_pb2 import RunSegmentationRequest
+from guanxi.insight.v1.segments_pb2_grpc import SegmentServiceStub
+from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.products_pb2 import BatchCreateProductsRequest
+from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
+
+from cli.connection import Connection, connect, describe, error_info
+from cli.feeds import wait_until_caught_up
+from cli.imports import customers, orders, touchpoints
+from cli.imports.columns import Field, locate
+from cli.imports.progress import advancing, bars
+from cli.imports.refusals import Refusals
+from cli.imports.result import Result
+from cli.imports.sending import Batches, Tally, cut, send_batches
+from cli.imports.sources import Source
+
+_EXISTS_CHANGED = "exists already with other content"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to import and how."""
+
+    source: Source
+    columns: dict[str, str]
+    zone: ZoneInfo
+    currency: str
+    dry_run: bool
+    wait: bool
+
+    def locate(self, fields: Sequence[Field]) -> dict[str, int]:
+        """Field name to column index of this job's file."""
+        return locate(fields, self.source.header, self.columns)
+
+    @property
+    def refused_path(self) -> Path:
+        """Where the refused rows go: beside the file, or here if that folder is read-only."""
+        return Path.cwd() / f"{self.source.path.name.removesuffix('.gz')}.refused.csv"
+
+
+async def import_orders(job: Job) -> tuple[Result, Refusals]:
+    """Imports order lines, with the customers and products they speak of."""
+    refusals = Refusals()
+    collector = orders.Collector(
+        job.locate(orders.FIELDS), currency=job.currency, zone=job.zone, refusals=refusals
+    )
+    collected = collector.collect(job.source.rows())
+    result = Result(collected.row_count, job.dry_run)
+    async with connect() as connection:
+        with bars() as progress:
+            new_customers = list(collected.customers.values())
+            tally = await send_batches(
+                CustomerServiceStub(connection.channel).BatchCreateCustomers,
+                cut(
+                    new_customers,
+                    lambda items: BatchCreateCustomersRequest(
+                        requests=items, validate_only=job.dry_run
+                    ),
+                ),
+                connection.metadata,
+                advancing(progress, "Customers", len(new_customers)),
+            )
+            _count_named(result, "customers", tally)
+            new_products = list(collected.products.values())
+            tally = await send_batches(
+                ProductServiceStub(connection.channel).BatchCreateProducts,
+                cut(
+                    new_products,
+                    lambda items: BatchCreateProductsRequest(
+                        requests=items, validate_only=job.dry_run
+                    ),
+                ),
+                connection.metadata,
+                advancing(progress, "Products", len(new_products)),
+            )
+            _count_named(result, "products", tally)
+            ready = collected.ready()
+            tally = await send_batches(
+                OrderServiceStub(connection.channel).BatchCreateOrders,
+                orders.order_batches(ready, validate_only=job.dry_run),
+                connection.metadata,
+                advancing(progress, "Orders", len(ready)),
+            )
+            if job.dry_run:
+                _forgive_products_to_come(tally)
+            _refuse(refusals, tally, [order.lines for order in ready])
+            refused_here = len(collected.orders) - len(ready)
+            _count(result, "orders", tally, refused_here)
+        await _settle(job, connection)
+    return result, refusals
+
+
+async def import_customers(job: Job) -> tuple[Result, Refusals]:
+    """Imports customers."""
+    refusals = Refusals()
+    collector = customers.Collector(job.locate(customers.FIELDS), zone=job.zone, refusals=refusals)
+    numbered = collector.collect(job.source.rows())
+    requests = [request for _, request in numbered]
+    return await _import_items(
+        job,
+        "customers",
+        [[line] for line, _ in numbered],
+        refusals,
+        lambda connection: CustomerServiceStub(connection.channel).BatchCreateCustomers,
+        cut(
+            requests,
+            lambda items: BatchCreateCustomersRequest(requests=items, validate_only=job.dry_run),
+        ),
+    )
+
+
+async def import_touchpoints(job: Job) -> tuple[Result, Refusals]:
+    """Imports touchpoints."""
+    refusals = Refusals()
+    collector = touchpoints.Collector(
+        job.locate(touchpoints.FIELDS), zone=job.zone, refusals=refusals
+    )
+    numbered = collector.collect(job.source.rows())
+    requests = [request for _, request in numbered]
+    return await _import_items(
+        job,
+        "touchpoints",
+        [[line] for line, _ in numbered],
+        refusals,
+        lambda connection: TouchpointServiceStub(connection.channel).BatchLogTouchpoints,
+        cut(
+            requests,
+            lambda items: BatchLogTouchpointsRequest(requests=items, validate_only=job.dry_run),
+        ),
+    )
+
+
+async def _import_items(
+    job: Job,
+    noun: str,
+    lines: list[list[int]],
+    refusals: Refusals,
+    method: Callable[[Connection], Any],
+    batches: Batches[Any],
+) -> tuple[Result, Refusals]:
+    unreadable = len(refusals.reasons)
+    result = Result(len(lines) + unreadable, job.dry_run)
+    async with connect() as connection:
+        with bars() as progress:
+            tally = await send_batches(
+                method(connection),
+                batches,
+                connection.metadata,
+                advancing(progress, noun.capitalize(), len(lines)),
+            )
+        _refuse(refusals, tally, lines)
+        _count(result, noun, tally, unreadable)
+        await _settle(job, connection)
+    return result, refusals
+
+
+def _refuse(refusals: Refusals, tally: Tally, lines: list[list[int]]) -> None:
+    for index, status in tally.refused.items():
+        refusals.add(lines[index], describe(status))
+    for index in tally.changed_elsewhere:
+        refusals.add(lines[index], _EXISTS_CHANGED)
+
+
+def _count(result: Result, noun: str, tally: Tally, refused_here: int) -> None:
+    refused = refused_here + len(tally.refused) + len(tally.changed_elsewhere)
+    result.add(noun, tally.created, tally.unchanged, refused)
+
+
+def _count_named(result: Result, noun: str, tally: Tally) -> None:
+    """Counts customers and products that order lines only name: one with other content is kept
+    as it is, for its own record knows better than an order line."""
+    unchanged = tally.unchanged + len(tally.changed_elsewhere)
+    result.add(noun, tally.created, unchanged, len(tally.refused))
+
+
+def _forgive_products_to_come(tally: Tally) -> None:
+    """In a dry run the products of the file aren't there yet: that is no reason to refuse."""
+
+    def to_come(status: status_pb2.Status) -> bool:
+        return error_info(status).reason == "PRODUCT_NOT_FOUND"
+
+    forgiven = [index for index, status in tally.refused.items() if to_come(status)]
+    for index in forgiven:
+        del tally.refused[index]
+    tally.created += len(forgiven)
+
+
+async def _settle(job: Job, connection: Connection) -> None:
+    """Waits until insight has read everything, then has the cut points drawn anew."""
+    if job.dry_run or not job.wait:
+        return
+    await wait_until_caught_up(connection)
+    await SegmentServiceStub(connection.channel).RunSegmentation(
+        RunSegmentationRequest(), metadata=connection.metadata, timeout=600
+    )

@@ -1,0 +1,1 @@
+"""How the suite is started and shipped: one folder for each way."""

@@ -1,0 +1,1 @@
+"""`make run`: the whole suite on one machine, four processes under one supervisor."""
