@@ -113,16 +113,8 @@ def _register(tx: WriteTransaction, new: NewCustomer) -> Customer:
 
 def _already_exists(new: NewCustomer, fingerprint: bytes | None) -> DomainError:
     """Says no more than that the name is taken where the customer is out of the caller's sight."""
-    error = already_exists(new.name)
-    if fingerprint is None:
-        return error
-    unchanged = "true" if fingerprint == new.draft.fingerprint else "false"
-    return DomainError(
-        error.kind,
-        error.reason,
-        error.message,
-        metadata={**error.metadata, "unchanged": unchanged},
-    )
+    unchanged = None if fingerprint is None else fingerprint == new.draft.fingerprint
+    return already_exists(new.name, unchanged=unchanged)
 
 
 async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:

@@ -1,0 +1,145 @@
+"""The touchpoints table and every statement on it; no rule, no message.
+
+A touchpoint has no owner of its own: it is seen by whoever sees its customer, so that a colleague
+who takes over sees the whole journey. Every statement that is not about one customer the caller
+has been shown joins `customers`, and the transaction limits those.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+)
+
+from services.chassis.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
+from services.chassis.paging import Query
+from services.chassis.store import AnyRow, Name, Names, ReadTransaction, UtcTime, WriteTransaction
+from services.customer.customers.store import customers
+from services.customer.metadata import metadata
+from services.customer.touchpoints.model import (
+    Channel,
+    Direction,
+    Topic,
+    Touchpoint,
+    TouchpointType,
+)
+
+__all__ = ["QUERY", "insert_many", "known", "page", "touchpoints"]
+
+touchpoints = Table(
+    "touchpoints",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("customer", Name, ForeignKey("customers.name"), nullable=False),
+    Column("type", Name, nullable=False),
+    Column("channel", Name),
+    Column("channel_detail", Text, nullable=False),
+    Column("direction", Name),
+    Column("touch_time", UtcTime, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("topics", Names, nullable=False),
+    Column("products_of_concern", Names, nullable=False),
+    Column("duration_minutes", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # The timeline of a customer, and everyone's.
+    Index("ix_touchpoints_customer_touch_time", "customer", "touch_time", "name"),
+    Index("ix_touchpoints_touch_time", "touch_time", "name"),
+)
+
+QUERY: Final = Query(
+    {
+        "type": Field(touchpoints.c.type, enum(each.name for each in TouchpointType)),
+        "channel": Field(touchpoints.c.channel, enum(each.name for each in Channel)),
+        "channel_detail": Field(touchpoints.c.channel_detail, STRING),
+        "direction": Field(touchpoints.c.direction, enum(each.name for each in Direction)),
+        "touch_time": Field(touchpoints.c.touch_time, TIME),
+        "topics": Field(touchpoints.c.topics, enum_list(each.name for each in Topic)),
+        "products_of_concern": Field(touchpoints.c.products_of_concern, STRING_LIST),
+        "actor": Field(touchpoints.c.actor, STRING),
+        "create_time": Field(touchpoints.c.create_time, TIME),
+    },
+    order={
+        "touch_time": touchpoints.c.touch_time,
+        "create_time": touchpoints.c.create_time,
+    },
+    default_order="touch_time desc",
+    tie_breaker=touchpoints.c.name,
+)
+
+_ALL: Final = select(touchpoints)
+_ALL_IN_SIGHT: Final = _ALL.join(customers, customers.c.name == touchpoints.c.customer).where(
+    customers.c.delete_time.is_(None)
+)
+_FINGERPRINTS: Final = select(touchpoints.c.name, touchpoints.c.fingerprint).where(
+    touchpoints.c.name.in_(bindparam("keys", expanding=True))
+)
+_INSERT: Final = insert(touchpoints)
+
+
+async def page(
+    tx: ReadTransaction,
+    *,
+    customer: str,
+    filter: str,
+    order_by: str,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+) -> tuple[list[Touchpoint], str]:
+    """A page of a timeline, and the token of the next. Raises INVALID_ARGUMENT.
+
+    `customer` is one the caller has been shown; empty for all those alive in the caller's sight.
+    """
+    query = QUERY.page(
+        _ALL.where(touchpoints.c.customer == customer) if customer else _ALL_IN_SIGHT,
+        filter=filter,
+        order_by=order_by,
+        page_size=page_size,
+        page_token=page_token,
+        arguments=arguments,
+    )
+    rows, next_page_token = query.cut(await tx.all(query.statement))
+    return [_touchpoint(row) for row in rows], next_page_token
+
+
+async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]:
+    """Which of the names exist, of customers the caller has been shown: their fingerprints."""
+    if not names:
+        return {}
+    rows = await tx.all(_FINGERPRINTS, {"keys": list(names)})
+    return {row.name: row.fingerprint for row in rows}
+
+
+async def insert_many(tx: WriteTransaction, new: Sequence[Touchpoint]) -> None:
+    """Writes new touchpoints."""
+    await tx.run_many(_INSERT, [_row(touchpoint) for touchpoint in new])
+
+
+_COLUMNS: Final = tuple(touchpoints.columns.keys())
+
+
+def _touchpoint(row: AnyRow) -> Touchpoint:
+    values = dict(zip(_COLUMNS, row, strict=False))
+    values["type"] = TouchpointType(row.type)
+    values["channel"] = Channel(row.channel) if row.channel else None
+    values["direction"] = Direction(row.direction) if row.direction else None
+    values["topics"] = tuple(Topic(each) for each in row.topics)
+    return Touchpoint(**values)
+
+
+def _row(touchpoint: Touchpoint) -> dict[str, Any]:
+    return {column: getattr(touchpoint, column) for column in _COLUMNS}
