@@ -44,8 +44,11 @@ _RATE: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 # ISO 4217 list three: withdrawn since 2007, but still on orders of those years.
 _WITHDRAWN: Final = MappingProxyType(
     dict.fromkeys(
-        "ANG AZM BGN CUC CYP EEK GHC HRK LTL LVL MRO MTL MZM ROL SDD SIT SKK SLL STD TRL "
-        "VEB VEF ZMK ZWD ZWL ZWN ZWR".split(),
+        re.findall(
+            "[A-Z]{3}",
+            "ANG AZM BGN CUC CYP EEK GHC HRK LTL LVL MRO MTL MZM ROL SDD SIT SKK SLL STD TRL VEB "
+            "VEF ZMK ZWD ZWL ZWN ZWR",
+        ),
         2,
     )
     | {"BYR": 0, "TMM": 2}
@@ -93,9 +96,7 @@ def unusual_currencies() -> Mapping[int, tuple[str, ...]]:
 
 @cache
 def _exponents() -> Mapping[str, int]:
-    current = {
-        each.code: each.exponent for each in iso4217.Currency if each.exponent is not None
-    }
+    current = {each.code: each.exponent for each in iso4217.Currency if each.exponent is not None}
     return MappingProxyType(dict(_WITHDRAWN) | current)
 
 

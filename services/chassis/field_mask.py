@@ -1,0 +1,156 @@
+"""Partial updates (AIP-134): which fields an update may and shall change, by the contract.
+
+What a field allows is read from `google.api.field_behavior`; nothing is declared a second time.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar, cast
+
+from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from services.chassis.errors import DomainError, invalid
+
+__all__ = ["apply", "merge", "mutable_fields", "resolve"]
+
+_ETAG: Final = "etag"
+_FIXED: Final = {
+    FieldBehavior.OUTPUT_ONLY: "set by the server",
+    FieldBehavior.IMMUTABLE: "given on create and never changed",
+    FieldBehavior.IDENTIFIER: "the name of the resource and never changed",
+}
+
+M = TypeVar("M", bound=Message)
+
+
+def mutable_fields(descriptor: Descriptor) -> tuple[str, ...]:
+    """The fields an update may change, in the contract's order; the etag is a guard and none."""
+    return tuple(
+        field.name for field in descriptor.fields if not _fixed(field) and field.name != _ETAG
+    )
+
+
+def resolve(
+    mask: FieldMask | None, change: Message, *, argument: str = "update_mask"
+) -> tuple[str, ...]:
+    """The paths an update changes: absent or empty mask, the mutable fields that `change` sets;
+    `*`, all mutable fields; else the mask's paths, without repeats.
+
+    Raises DomainError INVALID_ARGUMENT on `argument`: UPDATE_MASK_UNKNOWN_FIELD,
+    UPDATE_MASK_FIXED_FIELD (output only, immutable, identifier), UPDATE_MASK_WILDCARD (`*` beside
+    others); on the field itself FIELD_REQUIRED, where a required one would be emptied.
+    """
+    descriptor = _descriptor(change)
+    paths = list(dict.fromkeys(mask.paths)) if mask else []
+    if "*" in paths and len(paths) > 1:
+        raise invalid(argument, "UPDATE_MASK_WILDCARD", "* stands alone")
+    if not paths:
+        return tuple(name for name in mutable_fields(descriptor) if _is_set(change, name))
+    chosen = mutable_fields(descriptor) if paths == ["*"] else tuple(paths)
+    for path in chosen:
+        _check(descriptor, path, argument)
+        _check_required(change, path)
+    return tuple(path for path in chosen if path != _ETAG)
+
+
+def merge(current: M, change: M, paths: Sequence[str]) -> M:
+    """A copy of `current` with the fields at `paths` as `change` has them: repeated fields and
+    maps are replaced, and what `change` leaves unset is cleared."""
+    merged = type(current)()
+    merged.CopyFrom(current)
+    for path in paths:
+        _replace(merged, change, path.split("."))
+    return merged
+
+
+def apply(mask: FieldMask | None, current: M, change: M, *, argument: str = "update_mask") -> M:
+    """`merge` at what `resolve` gives."""
+    return merge(current, change, resolve(mask, change, argument=argument))
+
+
+def _descriptor(message: Message) -> Descriptor:
+    # Its declared type is a union with the C implementation's, which is the same to a caller.
+    return cast(Descriptor, message.DESCRIPTOR)
+
+
+def _fixed(field: FieldDescriptor) -> str:
+    """Why a field can't be changed; empty if it can."""
+    behaviors = field.GetOptions().Extensions[field_behavior]
+    return next((_FIXED[each] for each in behaviors if each in _FIXED), "")
+
+
+def _steps(descriptor: Descriptor, path: str, argument: str) -> Iterator[FieldDescriptor]:
+    inside: Descriptor | None = descriptor
+    before = ""
+    for name in path.split("."):
+        if inside is None:
+            raise _unknown(path, f"{before} has no fields that can be named", argument)
+        field = inside.fields_by_name.get(name)
+        if field is None:
+            known = ", ".join(each.name for each in inside.fields)
+            raise _unknown(path, f"fields are {known}", argument)
+        yield field
+        # A single entry of a list or a map has no path: the whole is replaced.
+        inside = None if field.is_repeated else field.message_type
+        before = name
+
+
+def _unknown(path: str, why: str, argument: str) -> DomainError:
+    return invalid(argument, "UPDATE_MASK_UNKNOWN_FIELD", f"{path} is no field; {why}")
+
+
+def _check(descriptor: Descriptor, path: str, argument: str) -> None:
+    for field in _steps(descriptor, path, argument):
+        reason = _fixed(field)
+        if reason:
+            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
+
+
+def _check_required(change: Message, path: str) -> None:
+    *parents, leaf = path.split(".")
+    for parent in parents:
+        change = getattr(change, parent)
+    field = _descriptor(change).fields_by_name[leaf]
+    required = FieldBehavior.REQUIRED in field.GetOptions().Extensions[field_behavior]
+    if required and _can_be_missing(field) and not _is_set(change, leaf):
+        raise invalid(path, "FIELD_REQUIRED", "is required and can't be emptied")
+
+
+def _can_be_missing(field: FieldDescriptor) -> bool:
+    """Whether the default can't be a value that was meant, as 0 and false can."""
+    return (
+        field.is_repeated
+        or field.has_presence
+        or field.enum_type is not None
+        or field.cpp_type == FieldDescriptor.CPPTYPE_STRING
+    )
+
+
+def _is_set(message: Message, name: str) -> bool:
+    field = message.DESCRIPTOR.fields_by_name[name]
+    if field.is_repeated:
+        return len(getattr(message, name)) > 0
+    if field.has_presence:
+        return message.HasField(name)
+    return bool(getattr(message, name) != field.default_value)
+
+
+def _replace(target: Message, source: Message, path: Sequence[str]) -> None:
+    name, *rest = path
+    field = target.DESCRIPTOR.fields_by_name[name]
+    if rest:
+        # Reading a message field that is unset must not set it.
+        if source.HasField(name) or target.HasField(name):
+            _replace(getattr(target, name), getattr(source, name), rest)
+        return
+    target.ClearField(name)
+    if not _is_set(source, name):
+        return
+    if field.is_repeated:
+        getattr(target, name).MergeFrom(getattr(source, name))
+    elif field.message_type is not None:
+        getattr(target, name).CopyFrom(getattr(source, name))
+    else:
+        setattr(target, name, getattr(source, name))
