@@ -12,10 +12,10 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 
-from services.chassis.errors import DomainError, invalid
+from services.chassis.errors import DomainError, already_exists, invalid
 from services.chassis.status import to_status
 
-__all__ = ["broken_items", "failed_requests", "is_batch", "read_items"]
+__all__ = ["broken_items", "failed_requests", "is_batch", "name_taken", "read_items"]
 
 ITEMS: Final = "requests"
 _FAILED: Final = "failed_requests"
@@ -55,6 +55,20 @@ def read_items(
 def failed_requests(refused: Mapping[int, DomainError], domain: str) -> dict[int, Status]:
     """What `failed_requests` of a reply holds; `domain` is the service, as in `to_status`."""
     return {index: to_status(error, domain) for index, error in refused.items()}
+
+
+def name_taken(name: str, stored: bytes | None, sent: bytes) -> DomainError:
+    """ALREADY_EXISTS for a name that is taken, from the fingerprints of both contents.
+
+    Its metadata `unchanged` says whether they are equal. `stored` is None where the caller may not
+    see what has the name: then nothing is said about it.
+    """
+    error = already_exists(name)
+    if stored is None:
+        return error
+    unchanged = "true" if stored == sent else "false"
+    metadata = {**error.metadata, "unchanged": unchanged}
+    return DomainError(error.kind, error.reason, error.message, metadata=metadata)
 
 
 def _expect_no_request_id(request: Message) -> None:

@@ -1,4 +1,4 @@
-"""The metadata that all tables of the service belong to; the tables themselves are in the slices."""
+"""The metadata all tables of the service belong to; the tables are declared in the slices."""
 
 from services.chassis.store import chassis_tables, new_metadata
 

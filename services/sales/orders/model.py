@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from services.chassis import money
-from services.chassis.errors import DomainError, failed_precondition, invalid
+from services.chassis.errors import DomainError, etag_mismatch, failed_precondition, invalid
 
 __all__ = [
     "COUNTED",
@@ -78,7 +78,7 @@ class Terms:
     exchange_rate: str
 
     @classmethod
-    def agreed(cls, currency_code: str, base_currency_code: str, exchange_rate: str) -> "Terms":
+    def agreed(cls, currency_code: str, base_currency_code: str, exchange_rate: str) -> Self:
         """The terms of a new order; an empty `exchange_rate` stands for 1 in the base currency.
 
         Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, EXCHANGE_RATE_REQUIRED, EXCHANGE_RATE_NOT_ONE,
@@ -112,7 +112,7 @@ class Terms:
     @property
     def price_scale(self) -> int:
         """Billionths of the currency in one of its minor units."""
-        return money.NANOS // 10 ** money.exponent(self.currency_code)
+        return money.NANOS // int(10 ** money.exponent(self.currency_code))
 
     @property
     def base_ratio(self) -> Fraction:
@@ -145,7 +145,7 @@ class Sums:
     base_net_amount: int
 
     @classmethod
-    def of(cls, lines: Sequence[Line], terms: Terms) -> "Sums":
+    def of(cls, lines: Sequence[Line], terms: Terms) -> Self:
         """Adds up priced lines. Raises INVALID_ARGUMENT, AMOUNT_OUT_OF_RANGE."""
         net = sum(line.amount for line in lines)
         if terms.in_base_currency:
@@ -224,22 +224,23 @@ class Order:
     cancel_reason: str
     create_time: datetime
     update_time: datetime
-    version: int
+    etag: str
+    fingerprint: bytes
 
-    @property
-    def counts(self) -> bool:
-        """Whether it adds to what was sold."""
-        return self.state in COUNTED
+    def expect(self, etag: str) -> None:
+        """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
+        if etag and etag != self.etag:
+            raise etag_mismatch(self.name)
 
-    def confirm(self, *, at: datetime) -> "Order":
+    def confirm(self, *, at: datetime, etag: str) -> Self:
         """The order as agreed. Raises FAILED_PRECONDITION: ORDER_STATE, ORDER_EMPTY."""
-        return self._become(State.CONFIRMED, at)
+        return self._become(State.CONFIRMED, at, etag)
 
-    def cancel(self, reason: str, *, at: datetime) -> "Order":
+    def cancel(self, reason: str, *, at: datetime, etag: str) -> Self:
         """The order as called off. Raises FAILED_PRECONDITION, ORDER_STATE."""
-        return replace(self._become(State.CANCELLED, at), cancel_reason=reason)
+        return replace(self._become(State.CANCELLED, at, etag), cancel_reason=reason)
 
-    def _become(self, state: State, at: datetime) -> "Order":
+    def _become(self, state: State, at: datetime, etag: str) -> Self:
         if state not in _NEXT[self.state]:
             raise failed_precondition(
                 "ORDER_STATE",
@@ -250,10 +251,10 @@ class Order:
             raise failed_precondition(
                 "ORDER_EMPTY", f"{self.name} has no lines to agree on", resource=self.name
             )
-        return replace(self, state=state, update_time=at, version=self.version + 1)
+        return replace(self, state=state, update_time=at, etag=etag)
 
 
-def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime) -> Order:
+def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str) -> Order:
     """A draft put on record; placed now unless it says when.
 
     Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF.
@@ -280,7 +281,8 @@ def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime) 
         cancel_reason="",
         create_time=at,
         update_time=at,
-        version=1,
+        etag=etag,
+        fingerprint=draft.fingerprint,
     )
 
 

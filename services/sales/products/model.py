@@ -1,10 +1,12 @@
 """Products in our own words. Rules only: no message, no SQL, no clock."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from services.chassis import money
-from services.chassis.errors import invalid
+from services.chassis.errors import etag_mismatch, invalid
 
 __all__ = ["Draft", "Price", "Product", "list_product"]
 
@@ -18,7 +20,7 @@ class Price:
     nanos: int
 
     @classmethod
-    def of(cls, currency_code: str, units: int, nanos: int) -> "Price":
+    def of(cls, currency_code: str, units: int, nanos: int) -> Self:
         """Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, AMOUNT_INVALID, PRICE_NEGATIVE."""
         money.exponent(currency_code, field="list_price.currency_code")
         if money.nanos_of(units, nanos, field="list_price") < 0:
@@ -28,12 +30,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller says about a product; `fingerprint` identifies the content (see orders)."""
+    """What a caller says about a product; `fingerprint` identifies the content, so that
+    creating the same product again is known from creating another one under its id."""
 
     display_name: str
     sku: str
     category: str
     list_price: Price | None
+    active: bool
     fingerprint: bytes
 
 
@@ -49,16 +53,27 @@ class Product:
     active: bool
     create_time: datetime
     update_time: datetime
-    version: int
+    etag: str
+    fingerprint: bytes
 
-    def change(self, *, at: datetime, **changes: object) -> "Product":
-        """The product with some fields changed. Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING."""
-        changed = replace(self, **changes, update_time=at, version=self.version + 1)
+    def expect(self, etag: str) -> None:
+        """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
+        if etag and etag != self.etag:
+            raise etag_mismatch(self.name)
+
+    def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
+        """The product with the named fields of the draft; itself where they say nothing new.
+
+        Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING.
+        """
+        changed = replace(self, **{field: getattr(draft, field) for field in fields})
+        if changed == self:
+            return self
         _check_display_name(changed.display_name)
-        return changed
+        return replace(changed, update_time=at, etag=etag)
 
 
-def list_product(draft: Draft, *, name: str, at: datetime) -> Product:
+def list_product(draft: Draft, *, name: str, at: datetime, etag: str) -> Product:
     """A new product, ready to be ordered. Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING."""
     _check_display_name(draft.display_name)
     return Product(
@@ -70,7 +85,8 @@ def list_product(draft: Draft, *, name: str, at: datetime) -> Product:
         active=True,
         create_time=at,
         update_time=at,
-        version=1,
+        etag=etag,
+        fingerprint=draft.fingerprint,
     )
 
 

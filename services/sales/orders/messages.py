@@ -1,0 +1,186 @@
+"""Order messages ↔ our own words; no rule of the business, no SQL."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+import protovalidate
+from google.type.money_pb2 import Money
+from guanxi.sales.v1 import orders_pb2
+
+from services.chassis import money
+from services.chassis.errors import DomainError, beneath, invalid
+from services.chassis.ids import Ids
+from services.chassis.middleware.validation import validation_error
+from services.chassis.timestamps import from_timestamp, to_timestamp
+from services.sales.orders.model import Draft, Line, Order, State, Sums, Terms, price_line
+
+__all__ = ["NewOrder", "cancelled", "confirmed", "created", "new_order", "to_message"]
+
+# The rules of OrderLine, for `_lines` only.
+_PRODUCT: Final = re.compile(r"(products/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
+_QUANTITIES: Final = range(-1_000_000_000, 1_000_000_001)
+_DESCRIPTION_CHARACTERS: Final = 500
+
+_STATES: Final = {state: orders_pb2.Order.State.Value(state.name) for state in State}
+_SERVERS_OWN: Final = (
+    "name",
+    "state",
+    "net_amount",
+    "base_net_amount",
+    "line_count",
+    "cancel_reason",
+    "create_time",
+    "update_time",
+    "etag",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What a caller asks for: the order, the name it is to have, and whether it is agreed."""
+
+    name: str
+    named_by_caller: bool
+    draft: Draft
+    confirm: bool
+
+
+def new_order(request: orders_pb2.CreateOrderRequest, *, base_currency: str, ids: Ids) -> NewOrder:
+    """Reads a request to create an order. Raises INVALID_ARGUMENT."""
+    try:
+        draft = _draft(request.order, base_currency)
+    except DomainError as error:
+        raise beneath("order", error) from None
+    return NewOrder(
+        name=f"orders/{request.order_id or ids.new()}",
+        named_by_caller=bool(request.order_id),
+        draft=draft,
+        confirm=request.confirm,
+    )
+
+
+def to_message(order: Order) -> orders_pb2.Order:
+    """The order as callers see it, with the lines it was read with."""
+    code = order.terms.currency_code
+    return orders_pb2.Order(
+        name=order.name,
+        customer=order.customer,
+        state=_STATES[order.state],
+        order_time=to_timestamp(order.order_time),
+        currency_code=code,
+        exchange_rate=order.terms.exchange_rate,
+        lines=[_line_message(line, code) for line in order.lines],
+        net_amount=_money(order.net_amount, code),
+        base_net_amount=_money(order.base_net_amount, order.terms.base_currency_code),
+        line_count=order.line_count,
+        original_order=order.original_order,
+        owner=order.owner,
+        team=order.team,
+        reference=order.reference,
+        cancel_reason=order.cancel_reason,
+        create_time=to_timestamp(order.create_time),
+        update_time=to_timestamp(order.update_time),
+        etag=order.etag,
+    )
+
+
+def created(order: Order) -> orders_pb2.OrderCreated:
+    return orders_pb2.OrderCreated(order=_without_lines(order))
+
+
+def confirmed(order: Order) -> orders_pb2.OrderConfirmed:
+    return orders_pb2.OrderConfirmed(order=_without_lines(order))
+
+
+def cancelled(order: Order) -> orders_pb2.OrderCancelled:
+    return orders_pb2.OrderCancelled(order=_without_lines(order))
+
+
+def _draft(message: orders_pb2.Order, base_currency: str) -> Draft:
+    terms = Terms.agreed(message.currency_code, base_currency, message.exchange_rate)
+    order_time = message.order_time if message.HasField("order_time") else None
+    return Draft(
+        customer=message.customer,
+        order_time=order_time and from_timestamp(order_time, field="order_time"),
+        terms=terms,
+        sums=Sums.of(_lines(message.lines, terms), terms),
+        original_order=message.original_order,
+        owner=message.owner,
+        team=message.team,
+        reference=message.reference,
+        fingerprint=_fingerprint(message),
+    )
+
+
+def _lines(messages: Iterable[orders_pb2.OrderLine], terms: Terms) -> tuple[Line, ...]:
+    """Reads the lines; an import runs this loop half a million times.
+
+    protovalidate takes 3 µs for the rules of one line, half of all the time there is. So the
+    contract has it leave lines alone; the loop looks for whatever could break a rule, and only
+    where it finds something protovalidate is asked what is wrong.
+    """
+    code, scale = terms.currency_code, terms.price_scale
+    is_product = _PRODUCT.fullmatch
+    lines = []
+    for index, message in enumerate(messages):
+        product, description = message.product, message.description
+        quantity, price = message.quantity, message.unit_price
+        try:
+            if (
+                quantity not in _QUANTITIES
+                or not quantity
+                or price.currency_code != code
+                or len(description) > _DESCRIPTION_CHARACTERS
+                or not is_product(product)
+            ):
+                _check_line(message, code)
+            line = price_line(product, description, quantity, price.units, price.nanos, scale)
+        except DomainError as error:
+            raise beneath(f"lines[{index}]", error) from None
+        lines.append(line)
+    return tuple(lines)
+
+
+def _check_line(message: orders_pb2.OrderLine, currency_code: str) -> None:
+    if violations := protovalidate.collect_violations(message):
+        raise validation_error(violations)
+    if message.unit_price.currency_code != currency_code:
+        raise invalid(
+            "unit_price.currency_code",
+            "CURRENCY_MISMATCH",
+            f"all prices of this order are in {currency_code}",
+        )
+
+
+def _fingerprint(message: orders_pb2.Order) -> bytes:
+    """Identifies what the caller wrote; what the server fills in is not part of it."""
+    content = orders_pb2.Order()
+    content.CopyFrom(message)
+    for field in _SERVERS_OWN:
+        content.ClearField(field)
+    for line in content.lines:
+        line.ClearField("amount")
+    return sha256(content.SerializeToString(deterministic=True)).digest()
+
+
+def _line_message(line: Line, currency_code: str) -> orders_pb2.OrderLine:
+    return orders_pb2.OrderLine(
+        product=line.product,
+        description=line.description,
+        quantity=line.quantity,
+        unit_price=Money(
+            currency_code=currency_code, units=line.price_units, nanos=line.price_nanos
+        ),
+        amount=_money(line.amount, currency_code),
+    )
+
+
+def _without_lines(order: Order) -> orders_pb2.Order:
+    return to_message(replace(order, lines=()))
+
+
+def _money(minor: int, currency_code: str) -> Money:
+    return Money(**money.parts(minor, currency_code))

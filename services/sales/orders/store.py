@@ -1,0 +1,286 @@
+"""The tables of orders and their lines, and every statement on them; no rule, no message.
+
+Statements that run for every call are built once, here on the module. What customers bought and
+what orders add up to is computed in `sums`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from services.chassis.clock import BusinessCalendar
+from services.chassis.errors import not_found
+from services.chassis.filters import STRING, TIME, Field, enum, money
+from services.chassis.paging import Query
+from services.chassis.store import (
+    AnyRow,
+    Name,
+    Owned,
+    ReadTransaction,
+    UtcTime,
+    WriteTransaction,
+)
+from services.sales.metadata import metadata
+from services.sales.orders.model import Line, Order, State, Terms
+
+__all__ = [
+    "QUERY",
+    "get",
+    "insert_many",
+    "known",
+    "lines_of",
+    "order_lines",
+    "orders",
+    "page",
+    "save",
+]
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("customer", Name, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("order_time", UtcTime, nullable=False),
+    Column("currency_code", Name, nullable=False),
+    Column("base_currency_code", Name, nullable=False),
+    Column("exchange_rate", Name, nullable=False),
+    Column("line_count", Integer, nullable=False),
+    Column("net_amount", BigInteger, nullable=False),
+    Column("base_net_amount", BigInteger, nullable=False),
+    Column("original_order", Name, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("cancel_reason", Text, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    Column("etag", Name, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # The list's default order: for everybody, of a customer, an owner and a team.
+    Index("ix_orders_order_time", "order_time", "name"),
+    Index("ix_orders_customer_order_time", "customer", "order_time", "name"),
+    Index("ix_orders_owner_order_time", "owner", "order_time", "name"),
+    Index("ix_orders_team_order_time", "team", "order_time", "name"),
+    info={"scope": Owned("owner", "team")},
+)
+
+# Reached through their order only, which has the scope. No foreign key: lines are written once,
+# with their order, in one transaction, and checking the key would double the time of an import.
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_name", Name, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("product", Name, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("price_units", BigInteger, nullable=False),
+    Column("price_nanos", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("base_amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("order_name", "position"),
+    # SQLite keeps the lines of an order together, sorted by the key: no second index to fill.
+    sqlite_with_rowid=False,
+)
+
+QUERY: Final = Query(
+    {
+        "name": Field(orders.c.name, STRING),
+        "customer": Field(orders.c.customer, STRING),
+        "state": Field(orders.c.state, enum(state.name for state in State)),
+        "order_time": Field(orders.c.order_time, TIME),
+        "currency_code": Field(orders.c.currency_code, STRING),
+        "net_amount": Field(orders.c.net_amount, money(currency=orders.c.currency_code)),
+        "base_net_amount": Field(
+            orders.c.base_net_amount, money(currency=orders.c.base_currency_code)
+        ),
+        "original_order": Field(orders.c.original_order, STRING),
+        "owner": Field(orders.c.owner, STRING),
+        "team": Field(orders.c.team, STRING),
+        "reference": Field(orders.c.reference, STRING),
+        "create_time": Field(orders.c.create_time, TIME),
+        "update_time": Field(orders.c.update_time, TIME),
+    },
+    order={
+        "order_time": orders.c.order_time,
+        "create_time": orders.c.create_time,
+        "base_net_amount": orders.c.base_net_amount,
+    },
+    default_order="order_time desc",
+    tie_breaker=orders.c.name,
+)
+
+_LINE: Final = tuple(order_lines.c[field] for field in Line._fields)
+_ORDERS: Final = select(orders)
+_WITH_LINES: Final = (
+    select(orders, *_LINE)
+    .outerjoin_from(orders, order_lines, order_lines.c.order_name == orders.c.name)
+    .where(orders.c.name == bindparam("key"))
+    .order_by(order_lines.c.position)
+)
+_LINES: Final = (
+    select(order_lines.c.order_name, *_LINE)
+    .where(order_lines.c.order_name.in_(bindparam("keys", expanding=True)))
+    .order_by(order_lines.c.order_name, order_lines.c.position)
+)
+_FINGERPRINTS: Final = select(orders.c.name, orders.c.fingerprint).where(
+    orders.c.name.in_(bindparam("keys", expanding=True))
+)
+_INSERT_ORDER: Final = insert(orders)
+_INSERT_LINE: Final = insert(order_lines)
+_SAVE: Final = (
+    update(orders)
+    .where(orders.c.name == bindparam("key"))
+    .values(
+        state=bindparam("new_state"),
+        cancel_reason=bindparam("new_cancel_reason"),
+        update_time=bindparam("new_update_time"),
+        etag=bindparam("new_etag"),
+    )
+)
+
+
+async def get(tx: ReadTransaction, name: str) -> Order:
+    """The order with its lines. Raises NOT_FOUND, also for what the caller may not see."""
+    rows = await tx.all(_WITH_LINES, {"key": name})
+    if not rows:
+        raise not_found(name)
+    first = rows[0]
+    lines = (Line._make(row[-len(_LINE) :]) for row in rows) if first.line_count else ()
+    return _order(first, tuple(lines))
+
+
+async def page(
+    tx: ReadTransaction,
+    *,
+    filter: str,
+    order_by: str,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+    calendar: BusinessCalendar,
+) -> tuple[list[Order], str]:
+    """A page of orders without lines, and the token of the next. Raises INVALID_ARGUMENT.
+
+    `arguments` are those that must stay the same from page to page besides filter and order.
+    """
+    query = QUERY.page(
+        _ORDERS,
+        filter=filter,
+        order_by=order_by,
+        page_size=page_size,
+        page_token=page_token,
+        arguments=arguments,
+        today=calendar.today(),
+        zone=calendar.zone,
+    )
+    rows, next_page_token = query.cut(await tx.all(query.statement))
+    return [_order(row, ()) for row in rows], next_page_token
+
+
+async def lines_of(tx: ReadTransaction, names: Collection[str]) -> dict[str, list[Line]]:
+    """The lines of orders the caller has been shown, by the order's name."""
+    lines: dict[str, list[Line]] = {name: [] for name in names}
+    for row in await tx.all(_LINES, {"keys": list(names)}):
+        lines[row.order_name].append(Line._make(row[1:]))
+    return lines
+
+
+async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
+    """Which of the names exist: their fingerprints, None where the caller may not see the order."""
+    keys = {"keys": list(names)}
+    if not names:
+        return {}
+    taken = [row.name for row in await tx.unscoped().all(_FINGERPRINTS, keys)]
+    if not taken:
+        return {}
+    seen = {row.name: row.fingerprint for row in await tx.all(_FINGERPRINTS, {"keys": taken})}
+    return {name: seen.get(name) for name in taken}
+
+
+async def insert_many(tx: WriteTransaction, new: Sequence[Order]) -> None:
+    """Writes new orders and their lines."""
+    await tx.run_many(_INSERT_ORDER, [_row(order) for order in new])
+    await tx.run_many(_INSERT_LINE, [row for order in new for row in _line_rows(order)])
+
+
+async def save(tx: WriteTransaction, order: Order) -> None:
+    """Writes what a transition can change."""
+    await tx.run(
+        _SAVE,
+        {
+            "key": order.name,
+            "new_state": order.state,
+            "new_cancel_reason": order.cancel_reason,
+            "new_update_time": order.update_time,
+            "new_etag": order.etag,
+        },
+    )
+
+
+def _order(row: AnyRow, lines: tuple[Line, ...]) -> Order:
+    return Order(
+        name=row.name,
+        customer=row.customer,
+        state=State(row.state),
+        order_time=row.order_time,
+        terms=Terms(row.currency_code, row.base_currency_code, row.exchange_rate),
+        lines=lines,
+        line_count=row.line_count,
+        net_amount=row.net_amount,
+        base_net_amount=row.base_net_amount,
+        original_order=row.original_order,
+        owner=row.owner,
+        team=row.team,
+        reference=row.reference,
+        cancel_reason=row.cancel_reason,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        etag=row.etag,
+        fingerprint=row.fingerprint,
+    )
+
+
+def _row(order: Order) -> dict[str, Any]:
+    terms = order.terms
+    return {
+        "name": order.name,
+        "customer": order.customer,
+        "state": order.state.value,
+        "order_time": order.order_time,
+        "currency_code": terms.currency_code,
+        "base_currency_code": terms.base_currency_code,
+        "exchange_rate": terms.exchange_rate,
+        "line_count": order.line_count,
+        "net_amount": order.net_amount,
+        "base_net_amount": order.base_net_amount,
+        "original_order": order.original_order,
+        "owner": order.owner,
+        "team": order.team,
+        "reference": order.reference,
+        "cancel_reason": order.cancel_reason,
+        "create_time": order.create_time,
+        "update_time": order.update_time,
+        "etag": order.etag,
+        "fingerprint": order.fingerprint,
+    }
+
+
+def _line_rows(order: Order) -> Iterator[dict[str, Any]]:
+    for position, line in enumerate(order.lines):
+        yield {"order_name": order.name, "position": position, **line._asdict()}
