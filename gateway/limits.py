@@ -7,11 +7,11 @@ fractions of a second; throttled-py's own token bucket counts in whole seconds.
 import time
 
 import structlog
-from prometheus_client import Counter
 from redis.exceptions import RedisError
 from throttled.asyncio import Throttled, rate_limiter, store
 from throttled.exceptions import BaseThrottledError
 
+from gateway.metrics import GatewayMetrics
 from services.chassis.errors import DomainError, Kind
 
 __all__ = ["Limits"]
@@ -22,12 +22,6 @@ _REDIS_PAUSE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
-_SKIPPED = Counter(
-    "guanxi_gateway_limit_checks_skipped_total",
-    "Requests let through unchecked because Redis did not answer",
-)
-_LIMITED = Counter("guanxi_gateway_limited_total", "Requests refused because of their rate")
-
 
 class Limits:
     """Lets each caller through at `per_second`, and `burst` of them at once.
@@ -35,7 +29,10 @@ class Limits:
     A Redis that doesn't answer lets everybody through: it is asked again after a second.
     """
 
-    def __init__(self, per_second: int, burst: int, redis_url: str | None = None) -> None:
+    def __init__(
+        self, per_second: int, burst: int, redis_url: str | None, metrics: GatewayMetrics
+    ) -> None:
+        self._metrics = metrics
         self._throttled = Throttled(
             using="gcra",
             quota=rate_limiter.per_sec(per_second, burst=burst),
@@ -47,17 +44,17 @@ class Limits:
     async def take(self, subject: str) -> None:
         """Counts one request of a caller; raises DomainError RATE_LIMITED with the time to wait."""
         if self._paused_until and time.monotonic() < self._paused_until:
-            _SKIPPED.inc()
+            self._metrics.limits_skipped.inc()
             return
         try:
             result = await self._throttled.limit(subject)
         except (BaseThrottledError, RedisError, OSError) as error:
             _log.warning("limits_not_checked", error=str(error), retry_s=_REDIS_PAUSE_SECONDS)
             self._paused_until = time.monotonic() + _REDIS_PAUSE_SECONDS
-            _SKIPPED.inc()
+            self._metrics.limits_skipped.inc()
             return
         if result.limited:
-            _LIMITED.inc()
+            self._metrics.limited.inc()
             raise DomainError(
                 Kind.RESOURCE_EXHAUSTED,
                 "RATE_LIMITED",

@@ -5,6 +5,7 @@ the body's bytes, so that neither has to be decoded for the other.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -30,6 +31,7 @@ from services.chassis.errors import DomainError
 __all__ = ["Extras", "RequestCodec"]
 
 _RESUME = "resume_token"
+_ETAG = re.compile(r'(W/)?"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class RequestCodec:
         if extras.if_match and extras.if_match != "*":
             if not self._etag:
                 raise invalid_header("If-Match", "this method has no etag to compare")
-            put(values, self._etag, unquoted_etag(extras.if_match), "If-Match")
+            put(values, self._etag, _one_etag(extras.if_match), "If-Match")
         if extras.idempotency_key and self._request_id:
             put(values, self._request_id, extras.idempotency_key, "Idempotency-Key")
         if extras.last_event_id and self._resume:
@@ -179,12 +181,11 @@ class RequestCodec:
         return (field.json_name,) if field is not None else ()
 
 
-def unquoted_etag(header: str) -> str:
-    """The etag of an If-Match header (RFC 9110, section 13.1.1); raises DomainError."""
-    strong = header.removeprefix("W/")
-    if len(strong) < 2 or strong[0] != '"' or strong[-1] != '"' or '"' in strong[1:-1]:
-        raise invalid_header("If-Match", 'must be one etag in double quotes, or "*"')
-    return strong[1:-1]
+def _one_etag(header: str) -> str:
+    """An If-Match header (RFC 9110, section 13.1.1) with one etag, as services give them."""
+    if not _ETAG.fullmatch(header):
+        raise invalid_header("If-Match", 'must be *, or one etag as it was given: W/"…"')
+    return header
 
 
 def _read_variable(read: ReadText, multi: bool, raw: str, path: tuple[str, ...]) -> JsonValue:

@@ -15,7 +15,7 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.status import from_rpc_error
 from services.chassis.wire import AUTHORIZATION_KEY, BEARER, MAX_MESSAGE_BYTES, REQUEST_ID_KEY
 
-__all__ = ["Channel", "TokenSource", "connect"]
+__all__ = ["Channel", "TokenSource", "channel_options", "connect"]
 
 _HOP_SECONDS = 0.020
 _DEFAULT_SECONDS = 10.0
@@ -41,7 +41,7 @@ def connect(
     """
     if methods is None:
         methods = load_catalogue().methods.values()
-    return Channel(grpc.aio.insecure_channel(target, options=_options(methods)), identity)
+    return Channel(grpc.aio.insecure_channel(target, options=channel_options(methods)), identity)
 
 
 class Channel(grpc.aio.Channel):
@@ -159,7 +159,8 @@ def _seconds(wanted: float | None) -> float | None:
     return left if wanted is None else min(wanted, left)
 
 
-def _options(methods: Iterable[Method]) -> list[tuple[str, int | str]]:
+def channel_options(methods: Iterable[Method]) -> list[tuple[str, int | str]]:
+    """How a channel of the suite connects: retries of what the contract allows, keepalive, size."""
     retried = [
         {"service": method.service, "method": method.name}
         for method in methods

@@ -1,0 +1,62 @@
+"""The public gRPC server: the proxy, health and, in development, reflection of the whole API."""
+
+import grpc
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gateway.contract import Contract
+from gateway.proxy import Proxy
+from services.chassis.addresses import refuse_taken
+from services.chassis.health import Health
+from services.chassis.wire import MAX_MESSAGE_BYTES
+
+__all__ = ["PublicGrpcServer"]
+
+
+class PublicGrpcServer:
+    """Serves `proxy` at one address; `start` first, `stop` last."""
+
+    def __init__(
+        self,
+        proxy: Proxy,
+        contract: Contract,
+        *,
+        reflect: bool,
+        max_connection_age_seconds: float,
+    ) -> None:
+        services = sorted({method.service for method in contract.methods})
+        self.health = Health(services, checked=None)
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
+                ("grpc.max_connection_age_grace_ms", 60_000),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", -1),
+            ]
+        )
+        self._server.add_generic_rpc_handlers((proxy,))
+        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        if reflect:
+            pool = descriptor_pool.DescriptorPool()
+            for file in contract.catalogue.files.file:
+                pool.Add(file)
+            pool.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+            health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+            names = (*services, health, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server, pool=pool)
+
+    async def start(self, address: str, variable: str) -> int:
+        """Listens and serves; returns the port. Raises StartRefused where the address is taken."""
+        refuse_taken(address, variable)
+        port = self._server.add_insecure_port(address)
+        await self.health.check()
+        await self._server.start()
+        return port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Refuses new calls and lets running ones finish within the grace."""
+        await self._server.stop(grace_seconds)

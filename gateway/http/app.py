@@ -1,0 +1,261 @@
+"""The ASGI application: route, sign-in, limit, transcode, call, answer; one request per call.
+
+The way of a read is straight on purpose: it is what the gateway does most.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+
+from gateway.backends import details_of, without_details
+from gateway.http.endpoints import Endpoint
+from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
+from gateway.http.pages import Page
+from gateway.http.streams import Streams
+from gateway.limits import Limits
+from gateway.metrics import GatewayMetrics
+from gateway.routes import Match, RouteTable
+from gateway.signin.door import Door
+from gateway.transcode.errors import ErrorCodec, HttpError
+from gateway.transcode.refusals import (
+    body_too_large,
+    method_not_allowed,
+    path_not_found,
+    unsupported_encoding,
+)
+from services.chassis import context
+from services.chassis.errors import DomainError, Kind
+from services.chassis.ids import Ids
+from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
+
+__all__ = ["HttpApp"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+_JSON = (b"content-type", b"application/json")
+# Answers hold customers' data: nobody on the way may keep them.
+_NO_STORE = (b"cache-control", b"no-store")
+_HOP_SECONDS = 0.020
+_LONGEST_SECONDS = 300.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request being answered, as far as it is known."""
+
+    request_id: str
+    method: str
+    started: float
+    route: str = ""
+    caller: str = ""
+    status: int = 0
+    reason: str = ""
+    streamed: bool = False
+
+
+class HttpApp:
+    """Serves the routes of a contract, and a few fixed pages beside them."""
+
+    def __init__(
+        self,
+        routes: RouteTable[Endpoint],
+        pages: Mapping[str, Page],
+        door: Door,
+        limits: Limits,
+        errors: ErrorCodec,
+        streams: Streams,
+        metrics: GatewayMetrics,
+        ids: Ids,
+        default_seconds: float,
+    ) -> None:
+        self._routes = routes
+        self._pages = pages
+        self._door = door
+        self._limits = limits
+        self._errors = errors
+        self._streams = streams
+        self._metrics = metrics
+        self._ids = ids
+        self._default_seconds = default_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = _Exchange("", scope["method"], time.perf_counter())
+        try:
+            await self._serve(scope, receive, send, exchange)
+        except DomainError as error:
+            exchange.reason = error.reason
+            await self._refuse(exchange, send, self._errors.of(error))
+        except grpc.aio.AioRpcError as error:
+            await self._refuse(exchange, send, self._upstream_error(exchange, error, scope))
+        except Exception:
+            _log.exception("unexpected error", request_id=exchange.request_id)
+            exchange.reason = "INTERNAL"
+            await self._refuse(exchange, send, self._errors.of(_internal(exchange.request_id)))
+        finally:
+            self._count(exchange)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
+        head = read_head(scope["headers"])
+        exchange.request_id = request_id_of(head) or self._ids.new()
+        context.request_id.set(exchange.request_id)
+        match = self._match(scope, exchange)
+        if match is None:
+            await self._beside_the_routes(scope, send, exchange)
+            return
+        endpoint = match.route.target
+        exchange.route = endpoint.route
+        key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
+        exchange.caller = key.subject
+        await self._limits.take(key.subject)
+        body = await _read_body(head, receive, endpoint.max_body_bytes)
+        request = endpoint.request.encode(
+            match.captures, scope["query_string"].decode("latin-1"), body, extras_of(head)
+        )
+        metadata = (
+            (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
+            (REQUEST_ID_KEY, exchange.request_id),
+        )
+        scope["guanxi.owner"] = endpoint.owner
+        timeout = _timeout(head)
+        if endpoint.method.server_streaming:
+            exchange.streamed = True
+            call = endpoint.call(request, timeout=timeout, metadata=metadata)
+            accept, headers = head.get(b"accept", ""), self._headers(exchange)
+            exchange.status = 200
+            await self._streams.serve(call, endpoint, accept, headers, receive, send)
+            return
+        reply = await endpoint.call(
+            request, timeout=timeout or self._default_seconds, metadata=metadata
+        )
+        text, etag = endpoint.response.decode(reply)
+        headers = self._headers(exchange)
+        headers.append(_JSON)
+        if etag:
+            headers.append((b"etag", etag.encode("latin-1")))
+        await self._answer(exchange, send, 200, headers, text)
+
+    def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
+        # HEAD is GET without the body, which the server leaves out.
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        return self._routes.match(method, scope["raw_path"].decode("latin-1"))
+
+    async def _beside_the_routes(self, scope: Scope, send: Send, exchange: _Exchange) -> None:
+        path = scope["raw_path"].decode("latin-1")
+        page = self._pages.get(path)
+        allowed = ["GET"] if page is not None else self._routes.allowed(path)
+        if not allowed:
+            raise path_not_found(path)
+        if "GET" in allowed:
+            allowed = [*allowed, "HEAD"]
+        exchange.route = path if page is not None else "*"
+        headers = self._headers(exchange)
+        if exchange.method == "OPTIONS":
+            headers.append((b"allow", ", ".join([*allowed, "OPTIONS"]).encode()))
+            await self._answer(exchange, send, 204, headers, b"")
+        elif page is not None and exchange.method in ("GET", "HEAD"):
+            headers += page.headers
+            await self._answer(exchange, send, 200, headers, page.body)
+        else:
+            raise method_not_allowed(exchange.method, allowed)
+
+    def _upstream_error(
+        self, exchange: _Exchange, error: grpc.aio.AioRpcError, scope: Scope
+    ) -> HttpError:
+        details = details_of(error)
+        exchange.reason = error.code().name
+        if details is not None:
+            return self._errors.of_status(details)
+        if error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
+            _log.error("service failed", service=scope["guanxi.owner"], details=error.details())
+            return self._errors.of(_internal(exchange.request_id))
+        return self._errors.of(without_details(error, scope["guanxi.owner"]))
+
+    async def _refuse(self, exchange: _Exchange, send: Send, error: HttpError) -> None:
+        headers = [*self._headers(exchange), _JSON, *error.headers]
+        await self._answer(exchange, send, error.status, headers, error.body)
+
+    async def _answer(
+        self, exchange: _Exchange, send: Send, status: int, headers: Headers, body: bytes
+    ) -> None:
+        exchange.status = status
+        if status != 204:
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _headers(self, exchange: _Exchange) -> Headers:
+        return [(b"x-request-id", exchange.request_id.encode("latin-1")), _NO_STORE]
+
+    def _count(self, exchange: _Exchange) -> None:
+        seconds = time.perf_counter() - exchange.started
+        self._metrics.http_handled(
+            exchange.method if exchange.route else "",
+            exchange.route,
+            exchange.status,
+            None if exchange.streamed else seconds,
+        )
+        _log.info(
+            "http",
+            method=exchange.method,
+            route=exchange.route,
+            status=exchange.status,
+            duration_ms=round(seconds * 1000, 3),
+            caller=exchange.caller,
+            request_id=exchange.request_id,
+            **({"reason": exchange.reason} if exchange.reason else {}),
+        )
+
+
+def _timeout(head: Mapping[bytes, str]) -> float | None:
+    asked = timeout_of(head)
+    if asked is None:
+        return None
+    seconds = min(asked, _LONGEST_SECONDS) - _HOP_SECONDS
+    if seconds < context.LEAST_SECONDS:
+        raise DomainError(
+            Kind.DEADLINE_EXCEEDED,
+            "DEADLINE_TOO_SHORT",
+            f"a call needs at least {1000 * (context.LEAST_SECONDS + _HOP_SECONDS):.0f} ms",
+        )
+    return seconds
+
+
+async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
+    length = head.get(b"content-length")
+    if length is None and b"transfer-encoding" not in head:
+        return b""
+    encoding = head.get(b"content-encoding", "identity")
+    if encoding != "identity":
+        raise unsupported_encoding(encoding)
+    if length is not None and int(length) > limit_bytes:
+        raise body_too_large(limit_bytes)
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit_bytes:
+            raise body_too_large(limit_bytes)
+        parts.append(part)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _internal(request_id: str) -> DomainError:
+    return DomainError(
+        Kind.INTERNAL,
+        "INTERNAL",
+        f"something went wrong here; quote the request id {request_id} when you report it",
+        metadata={"request_id": request_id},
+    )

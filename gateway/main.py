@@ -1,0 +1,172 @@
+"""The only place that knows everything about the gateway: what it is made of, how it starts and
+stops. Reads top to bottom."""
+
+import asyncio
+import math
+import signal
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+
+from gateway.backends import Backends
+from gateway.contract import Contract, ContractError, load_contract
+from gateway.grpc_server import PublicGrpcServer
+from gateway.http.app import HttpApp
+from gateway.http.endpoints import route_table
+from gateway.http.pages import api_pages
+from gateway.http.protocol import CappedHeadProtocol
+from gateway.http.streams import Streams
+from gateway.limits import Limits
+from gateway.metrics import GatewayMetrics
+from gateway.openapi import openapi_document
+from gateway.own import OwnServices, own_servicers
+from gateway.proxy import Proxy
+from gateway.settings import GatewaySettings
+from gateway.signin.door import Door
+from gateway.signin.keys import KeysError
+from gateway.signin.ring import KeyRing
+from gateway.transcode.errors import ErrorCodec
+from services.chassis.access import Signer, TokenError, Verifier
+from services.chassis.admin import admin_app
+from services.chassis.clock import SystemClock
+from services.chassis.errors import StartRefused
+from services.chassis.grpc_server import Servicers
+from services.chassis.http_server import HttpServer
+from services.chassis.ids import Uuid7Ids
+from services.chassis.logging import configure_logging
+from services.chassis.metrics import Metrics
+
+__all__ = ["Gateway", "serve"]
+
+_SERVICES = ("customer", "sales", "insight")
+
+_log = structlog.get_logger("gateway")
+
+
+async def serve() -> None:
+    """Serves until SIGTERM or SIGINT, then drains."""
+    settings = GatewaySettings.load()
+    configure_logging(settings.log_level, settings.log_format, process="gateway")
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    gateway = Gateway.of(settings, own_servicers(settings))
+    await gateway.start()
+    await stopping.wait()
+    await gateway.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a started gateway listens."""
+
+    http: int
+    grpc: int
+    admin: int
+
+
+class Gateway:
+    """The gateway's servers and what they share."""
+
+    def __init__(self, settings: GatewaySettings, contract: Contract, servicers: Servicers) -> None:
+        """Raises ContractError, TokenError or KeysError where it can't be put together."""
+        clock, ids, metrics = SystemClock(), Uuid7Ids(), Metrics()
+        signer = Signer(settings.token_private_key)
+        verifier = Verifier(settings.token_public_key, "gateway")
+        ring = KeyRing(settings.api_keys_file, clock)
+        # A composed answer asks the services in its caller's name.
+        audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
+        door = Door(ring, signer, clock, audiences)
+        counted = GatewayMetrics(metrics)
+        limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
+        self._settings = settings
+        self._keys = ring
+        self._own = OwnServices(settings, servicers, verifier, metrics)
+        self._backends = Backends(
+            {
+                "customer": settings.customer_target,
+                "sales": settings.sales_target,
+                "insight": settings.insight_target,
+                "gateway": self._own.target,
+            },
+            contract.methods,
+        )
+        errors = ErrorCodec(contract.types)
+        self._streams = Streams(errors, counted)
+        app = HttpApp(
+            route_table(contract, self._backends),
+            api_pages(openapi_document(contract)),
+            door,
+            limits,
+            errors,
+            self._streams,
+            counted,
+            ids,
+            settings.default_deadline_seconds,
+        )
+        proxy = Proxy(
+            contract.methods,
+            self._backends,
+            door,
+            limits,
+            counted,
+            ids,
+            settings.default_deadline_seconds,
+        )
+        self._grpc = PublicGrpcServer(
+            proxy,
+            contract,
+            reflect=settings.environment == "development",
+            max_connection_age_seconds=settings.max_connection_age_seconds,
+        )
+        self._http = HttpServer(
+            # uvicorn types messages one by one; the application takes them as mappings.
+            cast(Any, app),
+            settings.listen,
+            settings.variable("listen"),
+            grace_seconds=math.ceil(settings.drain_grace_seconds),
+            protocol=CappedHeadProtocol,
+        )
+        self._admin = HttpServer(
+            admin_app(metrics.registry, lambda: self._grpc.health.ready),
+            settings.admin_listen,
+            settings.variable("admin_listen"),
+        )
+
+    @classmethod
+    def of(cls, settings: GatewaySettings, servicers: Servicers) -> "Gateway":
+        """The gateway of these settings; raises StartRefused where it can't be put together."""
+        try:
+            return cls(settings, load_contract(), servicers)
+        except TokenError as error:
+            raise StartRefused(
+                f"GUANXI_TOKEN_PRIVATE_KEY and GUANXI_TOKEN_PUBLIC_KEY: {error}"
+            ) from error
+        except (ContractError, KeysError) as error:
+            raise StartRefused(str(error)) from error
+
+    async def start(self) -> Ports:
+        """Listens on all its ports; raises StartRefused where one is taken."""
+        settings = self._settings
+        await self._own.start()
+        admin = await self._admin.start()
+        grpc = await self._grpc.start(settings.grpc_listen, settings.variable("grpc_listen"))
+        http = await self._http.start()
+        if not len(self._keys):
+            _log.warning("nobody can sign in yet", make_one="python -m gateway keys create --help")
+        _log.info("serving", http=settings.listen, grpc=settings.grpc_listen)
+        return Ports(http, grpc, admin)
+
+    async def stop(self) -> None:
+        """Says it is not ready, waits for callers to notice, ends streams, finishes the rest."""
+        settings = self._settings
+        _log.info("draining")
+        await self._grpc.health.drain()
+        await asyncio.sleep(settings.drain_wait_seconds)
+        self._streams.end_all()
+        await asyncio.gather(self._http.stop(), self._grpc.stop(settings.drain_grace_seconds))
+        await self._own.stop(0)
+        await self._backends.close()
+        await self._admin.stop()
+        _log.info("stopped")

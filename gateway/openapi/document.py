@@ -1,0 +1,242 @@
+"""The whole description: one operation per HTTP binding, errors and sign-in said once."""
+
+from importlib.metadata import version
+from typing import Any
+
+from protobuf import DescField, DescMessage
+
+from gateway.contract import Contract, HttpRule, Method
+from gateway.openapi.paths import PathParameter, openapi_path
+from gateway.openapi.schemas import Schema, Schemas
+from gateway.templates import parse_template
+from gateway.transcode.query import Parameter, parameters_of
+from gateway.transcode.values import kind_of
+
+__all__ = ["openapi_document"]
+
+_INTRODUCTION = """\
+Customers, sales work, and what follows from both.
+
+Conventions: names are paths such as `customers/ann`; pages are asked for with `pageSize` and
+`pageToken`; `filter` is AIP-160 (`AND`, `OR`, `NOT`, comparisons, `:` for "has"); fields are
+camelCase (snake_case is understood); 64-bit integers are text; what is not set is left out.
+Errors have one form, with a machine-readable `reason`."""
+
+_ERROR: Schema = {
+    "type": "object",
+    "description": "What went wrong (AIP-193).",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "status"],
+            "properties": {
+                "code": {"type": "integer", "description": "The HTTP status."},
+                "message": {"type": "string", "description": "For people."},
+                "status": {"type": "string", "description": "The canonical code: `NOT_FOUND`."},
+                "details": {
+                    "type": "array",
+                    "description": "ErrorInfo with `reason` and `domain`; BadRequest with the "
+                    "fields that are wrong; RetryInfo where trying again helps.",
+                    "items": {
+                        "type": "object",
+                        "properties": {"@type": {"type": "string"}},
+                        "required": ["@type"],
+                    },
+                },
+            },
+        }
+    },
+}
+
+_HEADERS: dict[str, Schema] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same as `requestId`: a repeat with the same key gets the first result.",
+        "schema": {"type": "string", "maxLength": 128},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": 'The same as `etag`, in double quotes: `"…"`.',
+        "schema": {"type": "string"},
+    },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The same as `resumeToken`; browsers send it when they reconnect.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+def openapi_document(contract: Contract) -> dict[str, Any]:
+    """The description of every public method that has a place in HTTP."""
+    schemas = Schemas(contract.catalogue.comments)
+    paths: dict[str, dict[str, Schema]] = {}
+    services: dict[str, str] = {}
+    for method in contract.methods:
+        for number, rule in enumerate(contract.rules[method.path]):
+            path, operation = _operation(contract, schemas, method, rule, number)
+            paths.setdefault(path, {})[rule.method.lower()] = operation
+            services[_tag(method)] = schemas.comment(method.service)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Guanxi", "version": version("guanxi"), "description": _INTRODUCTION},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in sorted(services.items())],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": {"Error": _ERROR, **dict(sorted(schemas.components.items()))},
+            "parameters": _HEADERS,
+            "responses": {
+                "Error": {
+                    "description": "Any error.",
+                    "content": {"application/json": {"schema": _ref("schemas", "Error")}},
+                }
+            },
+            "securitySchemes": {
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, `gx_<id>_<secret>`.",
+                },
+                "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+        "security": [{"apiKey": []}, {"apiKeyHeader": []}],
+    }
+
+
+def _operation(
+    contract: Contract, schemas: Schemas, method: Method, rule: HttpRule, number: int
+) -> tuple[str, Schema]:
+    request = _message(contract, method.request_type)
+    template = parse_template(rule.path)
+    path, path_parameters = openapi_path(template)
+    bound = [variable.field_path for variable in template.variables]
+    comment = schemas.comment(method.full_name)
+    operation: Schema = {
+        "operationId": f"{_tag(method)}_{method.name}" + (f"_{number + 1}" if number else ""),
+        "tags": [_tag(method)],
+        "summary": comment.split(". ")[0].rstrip("."),
+        "description": comment,
+        "x-permission": method.permission,
+    }
+    parameters = [_path_parameter(schemas, request, p) for p in path_parameters]
+    if rule.body != "*":
+        excluded = [*bound, *([rule.body] if rule.body else [])]
+        parameters += _query_parameters(schemas, request, excluded)
+    parameters += [_ref("parameters", name) for name in _headers(request, rule)]
+    if parameters:
+        operation["parameters"] = parameters
+    if rule.body:
+        operation["requestBody"] = _body(schemas, request, rule, bound)
+    reply = schemas.reference(_message(contract, method.response_type))
+    kinds = ("text/event-stream", "application/x-ndjson")
+    operation["responses"] = {
+        "200": {
+            "description": "A stream of these, one after the other."
+            if method.server_streaming
+            else "Done.",
+            "content": {
+                kind: {"schema": reply}
+                for kind in (kinds if method.server_streaming else ("application/json",))
+            },
+        },
+        "default": _ref("responses", "Error"),
+    }
+    return path, operation
+
+
+def _body(schemas: Schemas, request: DescMessage, rule: HttpRule, bound: list[str]) -> Schema:
+    if rule.body == "*":
+        schema = schemas.message(request, bound) if bound else schemas.reference(request)
+    else:
+        kind, _ = kind_of(_field(request, (rule.body,)))
+        schema = schemas.reference(kind) if kind is not None else {}
+    return {"required": rule.body != "*", "content": {"application/json": {"schema": schema}}}
+
+
+def _path_parameter(schemas: Schemas, request: DescMessage, parameter: PathParameter) -> Schema:
+    described: Schema = {
+        "name": parameter.name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+    }
+    if parameter.field_path:
+        field = _field(request, tuple(parameter.field_path.split(".")))
+        described["description"] = f"Part of `{parameter.field_path}`: " + schemas.comment(
+            f"{field.parent.type_name}.{field.name}"
+        )
+    return described
+
+
+def _query_parameters(schemas: Schemas, request: DescMessage, excluded: list[str]) -> list[Schema]:
+    return [
+        _query_parameter(schemas, request, parameter)
+        for parameter in parameters_of(request, excluded)
+        if not _part_of_a_date(request, parameter)
+    ]
+
+
+def _query_parameter(schemas: Schemas, request: DescMessage, parameter: Parameter) -> Schema:
+    field = _field(request, parameter.proto_path)
+    schema = schemas.field(field)
+    description = schema.pop("description", "")
+    if _is_date(field):
+        schema = {"type": "string", "format": "date"}
+    described: Schema = {"name": ".".join(parameter.path), "in": "query", "schema": schema}
+    if description:
+        described["description"] = description
+    return described
+
+
+def _part_of_a_date(request: DescMessage, parameter: Parameter) -> bool:
+    """A date is one text in a query; that its parts are understood too would only confuse."""
+    outer = parameter.proto_path[:-1]
+    return bool(outer) and _is_date(_field(request, outer))
+
+
+def _is_date(field: DescField) -> bool:
+    kind, _ = kind_of(field)
+    return isinstance(kind, DescMessage) and kind.type_name == "google.type.Date"
+
+
+def _headers(request: DescMessage, rule: HttpRule) -> list[str]:
+    names = {field.name for field in request.fields}
+    body = kind_of(_field(request, (rule.body,)))[0] if rule.body not in ("", "*") else None
+    inside = {field.name for field in body.fields} if isinstance(body, DescMessage) else set()
+    headers = []
+    if "request_id" in names:
+        headers.append("IdempotencyKey")
+    if rule.method != "GET" and ("etag" in names or (rule.method == "PATCH" and "etag" in inside)):
+        headers.append("IfMatch")
+    if "resume_token" in names:
+        headers.append("LastEventId")
+    return headers
+
+
+def _field(message: DescMessage, path: tuple[str, ...]) -> DescField:
+    field = next(field for field in message.fields if field.name == path[0])
+    kind, _ = kind_of(field)
+    if len(path) > 1 and isinstance(kind, DescMessage):
+        return _field(kind, path[1:])
+    return field
+
+
+def _message(contract: Contract, name: str) -> DescMessage:
+    message = contract.types.message(name)
+    if message is None:
+        raise LookupError(name)
+    return message
+
+
+def _tag(method: Method) -> str:
+    return method.service.rpartition(".")[2]
+
+
+def _ref(kind: str, name: str) -> Schema:
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -1,0 +1,201 @@
+"""The gRPC side of the gateway: every public method to its owner, as bytes, in all four shapes.
+
+Sign-in and limits are the same as for REST; what a message says is the service's business.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import grpc
+import structlog
+
+from gateway.backends import Backends, Multicallable, details_of, without_details
+from gateway.contract import Method, owner_of
+from gateway.limits import Limits
+from gateway.metrics import GatewayMetrics
+from gateway.signin.door import Door
+from services.chassis import context
+from services.chassis.errors import DomainError, Kind
+from services.chassis.ids import Ids
+from services.chassis.status import code_of, to_status
+from services.chassis.wire import AUTHORIZATION_KEY, DETAILS_KEY, REQUEST_ID_KEY
+
+__all__ = ["Proxy"]
+
+Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
+# Only the type checker may subscript it.
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+
+_DOMAIN = "gateway"
+_HOP_SECONDS = 0.020
+# Ours, the connection's, or claims that only the gateway may make.
+_KEPT_BACK = frozenset(
+    ("authorization", "x-api-key", "x-request-id", "user-agent", "te", "content-type", "cookie")
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class Proxy(grpc.GenericRpcHandler):
+    """Answers for every public method with what its owner answers."""
+
+    def __init__(
+        self,
+        methods: tuple[Method, ...],
+        backends: Backends,
+        door: Door,
+        limits: Limits,
+        metrics: GatewayMetrics,
+        ids: Ids,
+        default_seconds: float,
+    ) -> None:
+        self._door = door
+        self._limits = limits
+        self._metrics = metrics
+        self._ids = ids
+        self._default_seconds = default_seconds
+        self._handlers = {method.path: self._handler(method, backends) for method in methods}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "Handler | None":
+        return self._handlers.get(handler_call_details.method)
+
+    def _handler(self, method: Method, backends: Backends) -> Handler:
+        # grpc.aio takes coroutine functions where the stubs know only the threaded kind.
+        if method.client_streaming and method.server_streaming:
+            both = self._streaming(method, backends.both_streams(method))
+            return grpc.stream_stream_rpc_method_handler(cast(Any, both))
+        if method.client_streaming:
+            upload = self._single(method, backends.client_stream(method))
+            return grpc.stream_unary_rpc_method_handler(cast(Any, upload))
+        if method.server_streaming:
+            download = self._streaming(method, backends.server_stream(method))
+            return grpc.unary_stream_rpc_method_handler(cast(Any, download))
+        single = self._single(method, backends.unary(method))
+        return grpc.unary_unary_rpc_method_handler(cast(Any, single))
+
+    def _single(
+        self, method: Method, call: Multicallable
+    ) -> Callable[[Any, Context], Awaitable[bytes]]:
+        async def handle(request: Any, incoming: Context) -> bytes:
+            exchange = _Exchange(self, method, incoming)
+            try:
+                metadata = await exchange.admit()
+                running = call(request, metadata=metadata, timeout=exchange.timeout())
+                reply = await running
+                await exchange.trailers(running)
+                return cast(bytes, reply)
+            except (DomainError, grpc.aio.AioRpcError) as error:
+                return await exchange.refuse(error)
+            finally:
+                exchange.end()
+
+        return handle
+
+    def _streaming(
+        self, method: Method, call: Multicallable
+    ) -> Callable[[Any, Context], AsyncIterator[bytes]]:
+        async def handle(request: Any, incoming: Context) -> AsyncIterator[bytes]:
+            exchange = _Exchange(self, method, incoming)
+            running = None
+            try:
+                metadata = await exchange.admit()
+                running = call(request, metadata=metadata, timeout=exchange.timeout())
+                async for reply in running:
+                    yield reply
+                await exchange.trailers(running)
+            except (DomainError, grpc.aio.AioRpcError) as error:
+                await exchange.refuse(error)
+            finally:
+                # A stream whose reader is gone lives on until it is cancelled.
+                if running is not None:
+                    running.cancel()
+                exchange.end()
+
+        return handle
+
+
+class _Exchange:
+    """One proxied call: who it is for, how long it may take, how it ended."""
+
+    def __init__(self, proxy: Proxy, method: Method, incoming: Context) -> None:
+        self._proxy = proxy
+        self._method = method
+        self._incoming = incoming
+        self._started = time.perf_counter()
+        self._code = "OK"
+        self._reason = ""
+        self._caller = ""
+        self._request_id = ""
+
+    async def admit(self) -> Metadata:
+        """The metadata to call the service with; raises DomainError for who may not."""
+        proxy = self._proxy
+        given = cast(Metadata, tuple(self._incoming.invocation_metadata() or ()))
+        known: Mapping[str, Any] = dict(given)
+        self._request_id = _fit(known.get(REQUEST_ID_KEY)) or proxy._ids.new()
+        context.request_id.set(self._request_id)
+        key = proxy._door.admit(known.get(AUTHORIZATION_KEY, ""), known.get("x-api-key", ""))
+        self._caller = key.subject
+        await proxy._limits.take(key.subject)
+        passed = tuple(
+            (name, value)
+            for name, value in given
+            if name not in _KEPT_BACK and not name.startswith(("grpc-", ":", "x-guanxi-"))
+        )
+        authorization = proxy._door.authorization(key, owner_of(self._method))
+        return (*passed, (AUTHORIZATION_KEY, authorization), (REQUEST_ID_KEY, self._request_id))
+
+    def timeout(self) -> float | None:
+        """Seconds the service has, a hop less than the caller gives; raises DomainError."""
+        remaining = cast("float | None", self._incoming.time_remaining())
+        if remaining is None:
+            return None if self._method.server_streaming else self._proxy._default_seconds
+        if remaining - _HOP_SECONDS < context.LEAST_SECONDS:
+            raise DomainError(
+                Kind.DEADLINE_EXCEEDED,
+                "DEADLINE_TOO_SHORT",
+                f"a call needs at least {1000 * (context.LEAST_SECONDS + _HOP_SECONDS):.0f} ms",
+            )
+        return remaining - _HOP_SECONDS
+
+    async def trailers(self, running: Any) -> None:
+        """Passes on what the service said after its last reply."""
+        passed = tuple(await running.trailing_metadata() or ())
+        self._incoming.set_trailing_metadata((*passed, (REQUEST_ID_KEY, self._request_id)))
+
+    async def refuse(self, error: DomainError | grpc.aio.AioRpcError) -> bytes:
+        """Ends the call with the error: the service's own word for word, where it has one."""
+        mark = (REQUEST_ID_KEY, self._request_id)
+        if isinstance(error, grpc.aio.AioRpcError):
+            self._reason = error.code().name
+            if details_of(error) is not None:
+                self._code = error.code().name
+                trailing = tuple(error.trailing_metadata() or ())
+                await self._incoming.abort(error.code(), error.details() or "", (*trailing, mark))
+            error = without_details(error, owner_of(self._method))
+        self._code, self._reason = error.kind.value, error.reason
+        status = to_status(error, _DOMAIN)
+        details = (DETAILS_KEY, status.SerializeToString())
+        await self._incoming.abort(code_of(error.kind), status.message, (details, mark))
+        raise AssertionError("abort raises")
+
+    def end(self) -> None:
+        """Counts and logs the call."""
+        seconds = time.perf_counter() - self._started
+        code = "CANCELLED" if self._incoming.cancelled() else self._code
+        self._proxy._metrics.rpc.rpc_handled_series(self._method.path, code).observe(seconds)
+        _log.info(
+            "rpc",
+            method=self._method.path,
+            code=code,
+            duration_ms=round(seconds * 1000, 3),
+            caller=self._caller,
+            request_id=self._request_id,
+            **({"reason": self._reason} if self._reason else {}),
+        )
+
+
+def _fit(request_id: Any) -> str:
+    return request_id if isinstance(request_id, str) and request_id.isprintable() else ""

@@ -1,0 +1,37 @@
+"""The gateway's settings: `GUANXI_GATEWAY_…` beside those all processes share."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from services.chassis.settings import SharedSettings
+
+__all__ = ["GatewaySettings"]
+
+
+class GatewaySettings(SharedSettings):
+    """What the gateway understands."""
+
+    process: ClassVar[str] = "gateway"
+
+    listen: str = Field("127.0.0.1:8080", description="Address of REST, /docs and event streams.")
+    grpc_listen: str = Field("127.0.0.1:50050", description="Address of the gRPC proxy.")
+    admin_listen: str = Field(
+        "127.0.0.1:9050", description="Address of /metrics, /livez and /readyz."
+    )
+    api_keys_file: Path = Field(
+        Path(),
+        description="File of the API keys (hashes only); `api-keys.json` in the data folder by "
+        "default. Read again when it changes.",
+    )
+    rate_per_second: int = Field(
+        200, gt=0, description="Requests one caller may make per second, over time."
+    )
+    rate_burst: int = Field(400, gt=0, description="Requests one caller may make at once.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_in_data_dir(cls, values: dict[str, Any]) -> dict[str, Any]:
+        folder = values.get("data_dir", cls.model_fields["data_dir"].default)
+        return {"api_keys_file": f"{folder}/api-keys.json", **values}
