@@ -1,0 +1,86 @@
+"""The EventFeed service: hands a service's event log to other services, as a long poll."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeAlias
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.events.v1 import event_feed_pb2, event_feed_pb2_grpc
+
+from services.chassis.events.log import EventLog, Page
+from services.chassis.store import AnyRow
+
+__all__ = ["EventFeed"]
+
+Context: TypeAlias = (
+    "grpc.aio.ServicerContext[event_feed_pb2.PullRequest, Awaitable[event_feed_pb2.PullResponse]]"
+)
+
+_DEFAULT_MAX_EVENTS = 500
+# An empty answer leaves this much before the caller's deadline, so that it arrives in time.
+_MARGIN_SECONDS = 0.25
+
+
+class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
+    """Serves one log. A waiting reader costs nothing until its own partition gets an event."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def Pull(
+        self,
+        request: event_feed_pb2.PullRequest,
+        context: Context,
+    ) -> event_feed_pb2.PullResponse:
+        loop = asyncio.get_running_loop()
+        epoch = self._log.epoch
+        until = loop.time() + _wait_seconds(request, context.time_remaining())
+        with self._log.watch(request.partition, request.partition_count) as watch:
+            page = await self._page(request, request.after)
+            while (
+                not page.rows
+                # A reader that is ahead, or of another epoch, has to know at once.
+                and request.after <= self._log.head_position
+                and epoch == self._log.epoch
+                and await watch.changed(until - loop.time())
+            ):
+                page = await self._page(request, page.through_position)
+        return event_feed_pb2.PullResponse(
+            epoch=self._log.epoch,
+            events=[_event(row) for row in page.rows],
+            through_position=page.through_position,
+            head_position=self._log.head_position,
+            head_time=_timestamp(self._log.head_time_ms),
+        )
+
+    async def _page(self, request: event_feed_pb2.PullRequest, after: int) -> Page:
+        return await self._log.page(
+            partition=request.partition,
+            partition_count=request.partition_count,
+            after=after,
+            max_events=request.max_events or _DEFAULT_MAX_EVENTS,
+        )
+
+
+def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) -> float:
+    wait = request.wait.seconds + request.wait.nanos / 1e9
+    return wait if remaining is None else min(wait, remaining - _MARGIN_SECONDS)
+
+
+def _event(row: AnyRow) -> event_feed_pb2.Event:
+    return event_feed_pb2.Event(
+        id=row.id,
+        position=row.position,
+        aggregate_type=row.aggregatetype,
+        aggregate_id=row.aggregateid,
+        type=row.type,
+        payload=row.payload,
+        event_time=_timestamp(row.time_ms),
+        request_id=row.request_id,
+    )
+
+
+def _timestamp(milliseconds: int) -> Timestamp:
+    seconds, rest = divmod(milliseconds, 1_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1_000_000)

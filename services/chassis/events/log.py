@@ -1,0 +1,257 @@
+"""One service's event log: gives committed events their positions, reads them, and wakes readers.
+
+Events enter it through `WriteTransaction.emit`; who calls `sequence` is the sequencer.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Select, Table, Update, bindparam, func, select, update
+
+from services.chassis.caller import Caller
+from services.chassis.store import AnyRow, Store, WriteTransaction, upsert
+
+__all__ = ["EventLog", "Page", "Watch"]
+
+_SYSTEM = Caller.system("event-log")
+_ADVISORY_LOCK = 4_707_165_002  # any number, the same in every replica and version
+_BATCH = 5_000
+_EPOCH_ROW = 1
+# How many positions one statement looks at: a partition's events lie between those of the others.
+_WINDOW = 10_000
+_PAGE_BYTES = 2_000_000  # a message may have 4 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events of one partition: rows of `event_log`, complete up to `through_position`."""
+
+    rows: Sequence[AnyRow]
+    through_position: int
+
+
+class Watch:
+    """One reader waiting for events of its partition."""
+
+    def __init__(self, partition: int, partition_count: int) -> None:
+        self.partition = partition
+        self.partition_count = partition_count
+        self._changed = asyncio.Event()
+
+    async def changed(self, timeout_seconds: float) -> bool:
+        """Waits until there may be new events; False when the time is over."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+    def tell(self) -> None:
+        self._changed.set()
+
+
+class EventLog:
+    """The log in one store, as one process sees it.
+
+    `epoch` identifies the log; `head_position` and `head_time_ms` are those of the newest event
+    that this process knows to have a position.
+    """
+
+    def __init__(self, store: Store, epoch: str) -> None:
+        self.epoch = epoch
+        self.head_position = 0
+        self.head_time_ms = 0
+        self.store = store
+        self._table = store.tables.event_log
+        self._assign = _assign_positions(self._table)
+        self._page = _events_after(self._table)
+        self._newest = _newest(self._table)
+        self._waiting = select(self._table.c.sequence).where(self._table.c.position.is_(None))
+        self._watches: set[Watch] = set()
+
+    @classmethod
+    async def open(cls, store: Store) -> Self:
+        """Opens the log of the store, giving it an epoch if it is new."""
+        log = cls(store, await _epoch(store))
+        await log.refresh()
+        return log
+
+    async def sequence(self) -> int:
+        """Gives committed events their positions, in order; returns how many were given.
+
+        Positions are dense and given after commit, by one statement under a lock. So an event of a
+        slow transaction gets a later position than one that overtook it, and a reader that has seen
+        a position has seen everything before it. Within one aggregate the order is that of commit.
+        """
+        given = 0
+        while await self._any_waiting():
+            rows = await self.store.write(self._assign_batch, caller=_SYSTEM, snapshot=False)
+            self._advance(rows)
+            given += len(rows)
+        return given
+
+    async def refresh(self) -> None:
+        """Looks whether another replica has given positions, and tells those who wait for them."""
+        async with self.store.read(caller=_SYSTEM) as tx:
+            newest = await tx.first(self._newest)
+        if newest is not None and newest.position > self.head_position:
+            self.head_position, self.head_time_ms = newest.position, newest.time_ms
+            for watch in self._watches:
+                watch.tell()
+
+    async def page(
+        self, *, partition: int, partition_count: int, after: int, max_events: int
+    ) -> Page:
+        """The next events of a partition, up to the head; at least one if there is any."""
+        head = self.head_position
+        through = after
+        while through < head:
+            window_end = min(through + _WINDOW, head)
+            async with self.store.read(caller=_SYSTEM) as tx:
+                rows = await tx.all(
+                    self._page,
+                    {
+                        "after": through,
+                        "through": window_end,
+                        "partition": partition,
+                        "partition_count": partition_count,
+                        "max_events": max_events,
+                    },
+                )
+            if rows:
+                taken = _within_bytes(rows)
+                cut = len(taken) < len(rows) or len(rows) == max_events
+                return Page(taken, taken[-1].position if cut else window_end)
+            through = window_end
+        return Page((), through)
+
+    @contextmanager
+    def watch(self, partition: int, partition_count: int) -> Iterator[Watch]:
+        """Watches a partition; begun before the first look, it misses nothing."""
+        watch = Watch(partition, partition_count)
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+
+    async def renew_epoch(self) -> str:
+        """Gives the log a new identity, after its store was restored: every reader starts over.
+
+        Other replicas see it when they start.
+        """
+        self.epoch = await _write_epoch(self.store, renew=True)
+        for watch in self._watches:
+            watch.tell()
+        return self.epoch
+
+    async def _any_waiting(self) -> bool:
+        async with self.store.read(caller=_SYSTEM) as tx:
+            return await tx.scalar(self._waiting.limit(1), {}) is not None
+
+    async def _assign_batch(self, tx: WriteTransaction) -> Sequence[AnyRow]:
+        if tx.dialect == "postgresql":
+            # Held until commit; not a snapshot, or the next statement would not see what the
+            # previous holder committed. SQLite's writer lock does the same.
+            await tx.scalar(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+        return await tx.all(self._assign, {"batch": _BATCH})
+
+    def _advance(self, rows: Sequence[AnyRow]) -> None:
+        if not rows:
+            return
+        newest = max(rows, key=lambda row: row.position)
+        if newest.position > self.head_position:
+            self.head_position, self.head_time_ms = newest.position, newest.time_ms
+        slots = {row.slot for row in rows}
+        for watch in self._watches:
+            if any(slot % watch.partition_count == watch.partition for slot in slots):
+                watch.tell()
+
+
+def _assign_positions(log: Table) -> Update:
+    """The one statement: the same on both engines."""
+    given = log.alias("given")
+    head = select(func.coalesce(func.max(given.c.position), 0)).scalar_subquery()
+    waiting = log.alias("waiting")
+    batch = (
+        select(waiting.c.sequence)
+        .where(waiting.c.position.is_(None))
+        .order_by(waiting.c.sequence)
+        .limit(bindparam("batch"))
+        .subquery("batch")
+    )
+    numbered = select(
+        batch.c.sequence,
+        (head + func.row_number().over(order_by=batch.c.sequence)).label("position"),
+    ).subquery("numbered")
+    return (
+        update(log)
+        .values(position=numbered.c.position)
+        .where(log.c.sequence == numbered.c.sequence)
+        .returning(log.c.position, log.c.slot, log.c.time_ms)
+    )
+
+
+def _events_after(log: Table) -> Select[*tuple[object, ...]]:
+    return (
+        select(
+            log.c.id,
+            log.c.position,
+            log.c.aggregatetype,
+            log.c.aggregateid,
+            log.c.type,
+            log.c.payload,
+            log.c.time_ms,
+            log.c.request_id,
+        )
+        .where(
+            log.c.position > bindparam("after"),
+            log.c.position <= bindparam("through"),
+            log.c.slot % bindparam("partition_count") == bindparam("partition"),
+        )
+        .order_by(log.c.position)
+        .limit(bindparam("max_events"))
+    )
+
+
+def _newest(log: Table) -> Select[*tuple[object, ...]]:
+    return (
+        select(log.c.position, log.c.time_ms)
+        .where(log.c.position.is_not(None))
+        .order_by(log.c.position.desc())
+        .limit(1)
+    )
+
+
+def _within_bytes(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """As many rows as fit into a message, and never none."""
+    size = 0
+    for index, row in enumerate(rows):
+        size += len(row.payload)
+        if size > _PAGE_BYTES and index > 0:
+            return rows[:index]
+    return rows
+
+
+async def _epoch(store: Store) -> str:
+    table = store.tables.feed_epoch
+    async with store.read(caller=_SYSTEM) as tx:
+        known: str | None = await tx.scalar(select(table.c.epoch))
+    return known or await _write_epoch(store, renew=False)
+
+
+async def _write_epoch(store: Store, *, renew: bool) -> str:
+    table = store.tables.feed_epoch
+
+    async def work(tx: WriteTransaction) -> str:
+        insert = upsert(tx.dialect, table, key=("id",), update=None if renew else ())
+        await tx.run(insert.values(id=_EPOCH_ROW, epoch=tx.new_id(), create_time=tx.now))
+        epoch: str = await tx.scalar(select(table.c.epoch))
+        return epoch
+
+    return await store.write(work, caller=_SYSTEM)
