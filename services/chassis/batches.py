@@ -15,7 +15,14 @@ from google.rpc.status_pb2 import Status
 from services.chassis.errors import DomainError, already_exists, invalid
 from services.chassis.status import to_status
 
-__all__ = ["broken_items", "failed_requests", "is_batch", "name_taken", "read_items"]
+__all__ = [
+    "broken_items",
+    "failed_requests",
+    "is_batch",
+    "name_taken",
+    "read_items",
+    "split_outcomes",
+]
 
 ITEMS: Final = "requests"
 _FAILED: Final = "failed_requests"
@@ -50,6 +57,15 @@ def read_items(
         except DomainError as error:
             refused[index] = error
     return items, refused
+
+
+def split_outcomes(
+    outcomes: Mapping[int, T | DomainError],
+) -> tuple[list[T], dict[int, DomainError]]:
+    """What went in, in the order of the requests, and what was refused, by its index."""
+    refused = {index: each for index, each in outcomes.items() if isinstance(each, DomainError)}
+    done = [each for each in outcomes.values() if not isinstance(each, DomainError)]
+    return done, refused
 
 
 def failed_requests(refused: Mapping[int, DomainError], domain: str) -> dict[int, Status]:

@@ -148,15 +148,11 @@ def beneath(prefix: str, error: DomainError) -> DomainError:
     )
 
 
-def already_exists(
-    resource: str, reason: str = "ALREADY_EXISTS", *, unchanged: bool | None = None
-) -> DomainError:
-    """The named resource is already there; `unchanged` tells those who may know whether it was
-    created with the same content."""
-    metadata = {"resource": resource}
-    if unchanged is not None:
-        metadata["unchanged"] = str(unchanged).lower()
-    return DomainError(Kind.ALREADY_EXISTS, reason, f"{resource} already exists", metadata=metadata)
+def already_exists(resource: str, reason: str = "ALREADY_EXISTS") -> DomainError:
+    """The named resource is already there."""
+    return DomainError(
+        Kind.ALREADY_EXISTS, reason, f"{resource} already exists", metadata={"resource": resource}
+    )
 
 
 def etag_mismatch(resource: str) -> DomainError:

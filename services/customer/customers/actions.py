@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 
 from google.protobuf.message import Message
 
-from services.chassis.errors import DomainError, already_exists, beneath, invalid
+from services.chassis.batches import name_taken
+from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
 from services.customer.customers import messages, store
@@ -34,7 +35,7 @@ async def create_customers(
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_UNKNOWN
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND
     and the model's). A customer may be referred by one further up in the same batch.
     """
     given = [each.name for each in new.values() if each.named_by_caller]
@@ -44,7 +45,7 @@ async def create_customers(
     for index, each in new.items():
         try:
             if each.name in known:
-                raise _already_exists(each, known[each.name])
+                raise name_taken(each.name, known[each.name], each.draft.fingerprint)
             customer = _register(tx, each)
             _expect_referrer(customer, referrers)
         except DomainError as error:
@@ -67,7 +68,7 @@ async def change_customer(
     """Changes the named fields. Handing the customer on takes a scope wider than OWN.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_UNKNOWN) and what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND) and what the model raises.
     """
     before = await store.get(tx, name)
     before.expect(etag)
@@ -111,12 +112,6 @@ def _register(tx: WriteTransaction, new: NewCustomer) -> Customer:
     return register(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=tx.new_id())
 
 
-def _already_exists(new: NewCustomer, fingerprint: bytes | None) -> DomainError:
-    """Says no more than that the name is taken where the customer is out of the caller's sight."""
-    unchanged = None if fingerprint is None else fingerprint == new.draft.fingerprint
-    return already_exists(new.name, unchanged=unchanged)
-
-
 async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:
     """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
     asked = [name for name in names if name]
@@ -126,7 +121,9 @@ async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:
 
 def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
     if customer.referred_by and customer.referred_by not in referrers:
-        raise invalid("referred_by", "REFERRED_BY_UNKNOWN", f"{customer.referred_by} was not found")
+        raise invalid(
+            "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
+        )
 
 
 def _emit(tx: WriteTransaction, customer: Customer, event: Message) -> None:

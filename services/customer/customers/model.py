@@ -12,10 +12,10 @@ from services.chassis.errors import (
     DomainError,
     Kind,
     already_exists,
-    etag_mismatch,
     failed_precondition,
     invalid,
 )
+from services.chassis.etag import expect as expect_etag
 
 __all__ = ["Customer", "CustomerKind", "Draft", "LifecycleStage", "Temperature", "register"]
 
@@ -103,8 +103,7 @@ class Customer:
 
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
-        if etag and etag != self.etag:
-            raise etag_mismatch(self.name)
+        expect_etag(etag, self.etag, self.name)
 
     def expect_alive(self) -> None:
         """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""

@@ -1,6 +1,6 @@
 """The customers table and every statement on it; no rule, no message."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -141,7 +141,6 @@ async def page(
     order_by: str,
     page_size: int,
     page_token: str,
-    arguments: Mapping[str, str],
 ) -> tuple[list[Customer], str]:
     """A page of customers, and the token of the next. Raises INVALID_ARGUMENT."""
     query = QUERY.page(
@@ -150,7 +149,7 @@ async def page(
         order_by=order_by,
         page_size=page_size,
         page_token=page_token,
-        arguments=arguments,
+        arguments={"show_deleted": "true" if show_deleted else ""},
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
     return [_customer(row) for row in rows], next_page_token

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from services.chassis.batches import name_taken
 from services.chassis.errors import (
     DomainError,
-    already_exists,
     beneath,
     failed_precondition,
     not_found,
@@ -45,8 +45,7 @@ async def log_touchpoints(
         try:
             _expect_alive(each.customer, delete_times)
             if each.name in known:
-                same = known[each.name] == each.draft.fingerprint
-                raise already_exists(each.name, unchanged=same)
+                raise name_taken(each.name, known[each.name], each.draft.fingerprint)
             touchpoint = record(
                 each.draft, name=each.name, customer=each.customer, actor=actor, at=tx.now
             )

@@ -5,7 +5,7 @@ who takes over sees the whole journey. Every statement that is not about one cus
 has been shown joins `customers`, and the transaction limits those.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -98,7 +98,6 @@ async def page(
     order_by: str,
     page_size: int,
     page_token: str,
-    arguments: Mapping[str, str],
 ) -> tuple[list[Touchpoint], str]:
     """A page of a timeline, and the token of the next. Raises INVALID_ARGUMENT.
 
@@ -110,7 +109,7 @@ async def page(
         order_by=order_by,
         page_size=page_size,
         page_token=page_token,
-        arguments=arguments,
+        arguments={"parent": customer},
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
     return [_touchpoint(row) for row in rows], next_page_token

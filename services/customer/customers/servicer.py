@@ -1,0 +1,126 @@
+"""Transport room of customers: messages in, one transaction, messages out; no rule, no SQL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
+
+from services.chassis import field_mask
+from services.chassis.batches import failed_requests, read_items, split_outcomes
+from services.chassis.errors import DomainError
+from services.chassis.ids import Ids
+from services.chassis.store import Store, WriteTransaction
+from services.customer.customers import actions, store
+from services.customer.customers.messages import (
+    NewCustomer,
+    draft_of,
+    new_customer,
+    to_message,
+)
+from services.customer.customers.model import Customer
+
+__all__ = ["CustomerServicer"]
+
+
+class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
+    """Serves protos/guanxi/customer/v1/customers.proto."""
+
+    def __init__(self, store: Store, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def CreateCustomer(
+        self, request: customers_pb2.CreateCustomerRequest, context: Any
+    ) -> customers_pb2.Customer:
+        new = self._read(request)
+
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            return to_message(await actions.create_customer(tx, new))
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
+    async def GetCustomer(
+        self, request: customers_pb2.GetCustomerRequest, context: Any
+    ) -> customers_pb2.Customer:
+        async with self._store.read() as tx:
+            return to_message(await store.get(tx, request.name))
+
+    async def ListCustomers(
+        self, request: customers_pb2.ListCustomersRequest, context: Any
+    ) -> customers_pb2.ListCustomersResponse:
+        async with self._store.read() as tx:
+            customers, next_page_token = await store.page(
+                tx,
+                show_deleted=request.show_deleted,
+                filter=request.filter,
+                order_by=request.order_by,
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+        return customers_pb2.ListCustomersResponse(
+            customers=[to_message(each) for each in customers], next_page_token=next_page_token
+        )
+
+    async def UpdateCustomer(
+        self, request: customers_pb2.UpdateCustomerRequest, context: Any
+    ) -> customers_pb2.Customer:
+        wanted = request.customer
+        draft = draft_of(wanted)
+        fields = field_mask.resolve(request.update_mask, wanted)
+
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            customer = await actions.change_customer(tx, wanted.name, wanted.etag, draft, fields)
+            return to_message(customer)
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
+    async def DeleteCustomer(
+        self, request: customers_pb2.DeleteCustomerRequest, context: Any
+    ) -> customers_pb2.Customer:
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            return to_message(await actions.delete_customer(tx, request.name, request.etag))
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
+    async def UndeleteCustomer(
+        self, request: customers_pb2.UndeleteCustomerRequest, context: Any
+    ) -> customers_pb2.Customer:
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            return to_message(await actions.undelete_customer(tx, request.name, request.etag))
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
+    async def BatchCreateCustomers(
+        self, request: customers_pb2.BatchCreateCustomersRequest, context: Any
+    ) -> customers_pb2.BatchCreateCustomersResponse:
+        items, refused = read_items(request.requests, self._read)
+
+        async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
+            return _batch_reply(
+                await actions.create_customers(tx, items, validate_only=request.validate_only),
+                refused,
+            )
+
+        return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)
+
+    async def BatchGetCustomers(
+        self, request: customers_pb2.BatchGetCustomersRequest, context: Any
+    ) -> customers_pb2.BatchGetCustomersResponse:
+        async with self._store.read() as tx:
+            customers = await store.get_many(tx, request.names)
+        return customers_pb2.BatchGetCustomersResponse(
+            customers=[to_message(each) for each in customers]
+        )
+
+    def _read(self, request: customers_pb2.CreateCustomerRequest) -> NewCustomer:
+        return new_customer(request, ids=self._ids)
+
+
+def _batch_reply(
+    outcomes: Mapping[int, Customer | DomainError], refused: Mapping[int, DomainError]
+) -> customers_pb2.BatchCreateCustomersResponse:
+    created, failed = split_outcomes(outcomes)
+    return customers_pb2.BatchCreateCustomersResponse(
+        customers=[to_message(each) for each in created],
+        failed_requests=failed_requests({**refused, **failed}, "customer"),
+    )
