@@ -1,0 +1,120 @@
+"""How far a reader has applied another service's log: rows of `feed_cursors`, fenced by position.
+
+A cursor moves in the transaction that applies the events, and only from where its reader saw it. So
+two replicas that hold the same events apply them once.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, insert, select, update
+
+from services.chassis.errors import StartRefused
+from services.chassis.store import ChassisTables, ReadTransaction, WriteTransaction
+
+__all__ = ["Cursor", "Cursors", "Fenced"]
+
+
+class Fenced(Exception):
+    """Another replica is applying this partition, or has moved its cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last applied position of a partition, in one epoch of the log ("" before the first)."""
+
+    partition: int
+    position: int
+    epoch: str
+
+
+class Cursors:
+    """The cursors of one consumer on one feed."""
+
+    def __init__(
+        self, tables: ChassisTables, *, consumer: str, feed: str, partition_count: int
+    ) -> None:
+        self._table = tables.feed_cursors
+        self._consumer = consumer
+        self._feed = feed
+        self._count = partition_count
+
+    async def prepare(self, tx: WriteTransaction) -> None:
+        """Makes the rows that are missing.
+
+        Going from 4 partitions to 8, partition 6 begins where 2 stands: its events were all in 2.
+        The other way there is no such place, so it is refused (StartRefused).
+        """
+        table = self._table
+        known = {
+            row.partition: row
+            for row in await tx.all(select(table).where(self._mine()).with_for_update())
+        }
+        if len(known) == self._count:
+            return
+        if len(known) > self._count or (known and self._count % len(known)):
+            raise StartRefused(
+                f"{self._consumer} reads {self._feed} in {len(known)} partitions; their number can "
+                f"be multiplied but not become {self._count}"
+            )
+        if known:
+            grown = update(table).where(self._mine()).values(partition_count=self._count)
+            await tx.run(grown)
+        await tx.run_many(
+            insert(table),
+            [
+                {
+                    "consumer": self._consumer,
+                    "feed": self._feed,
+                    "partition": partition,
+                    "partition_count": self._count,
+                    "position": known[partition % len(known)].position if known else 0,
+                    "epoch": known[partition % len(known)].epoch if known else "",
+                    "update_time": tx.now,
+                }
+                for partition in range(len(known), self._count)
+            ],
+        )
+
+    async def load(self, tx: ReadTransaction, partition: int) -> Cursor:
+        """Where the partition stands. Raises StartRefused where they were multiplied since."""
+        table = self._table
+        row = await tx.first(
+            select(table.c.position, table.c.epoch, table.c.partition_count).where(
+                self._mine(), table.c.partition == partition
+            )
+        )
+        if row is None or row.partition_count != self._count:
+            raise StartRefused(f"{self._feed} is not read in {self._count} partitions any more")
+        return Cursor(partition, row.position, row.epoch)
+
+    async def move(
+        self, tx: WriteTransaction, cursor: Cursor, *, position: int, epoch: str
+    ) -> Cursor:
+        """Moves the cursor before its events are applied. Raises Fenced where another replica did.
+
+        The row lock keeps other replicas out until commit; they pass on instead of waiting.
+        """
+        table = self._table
+        here = (
+            self._mine(),
+            table.c.partition == cursor.partition,
+            table.c.partition_count == self._count,
+            table.c.position == cursor.position,
+            table.c.epoch == cursor.epoch,
+        )
+        locked = select(table.c.position).where(*here).with_for_update(skip_locked=True)
+        if await tx.scalar(locked) is None:
+            raise Fenced
+        moved = update(table).where(*here)
+        await tx.run(moved.values(position=position, epoch=epoch, update_time=tx.now))
+        return replace(cursor, position=position, epoch=epoch)
+
+    async def restart(self, tx: WriteTransaction, cursor: Cursor, *, epoch: str) -> None:
+        """Sends every partition back to the beginning of a new epoch, once. Raises Fenced."""
+        await self.move(tx, cursor, position=0, epoch=epoch)
+        again = update(self._table).where(self._mine())
+        await tx.run(again.values(position=0, epoch=epoch, update_time=tx.now))
+
+    def _mine(self) -> ColumnElement[bool]:
+        table = self._table
+        return (table.c.consumer == self._consumer) & (table.c.feed == self._feed)

@@ -1,0 +1,233 @@
+"""Reads another service's event log: pulls, applies, and moves the cursor in the same transaction.
+
+One task per partition. Replicas read the same partitions; whoever applies first wins, by the lock
+on the cursor's row, and the others stand by. What the events mean is the reaction's matter.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import grpc
+import structlog
+from google.protobuf.duration_pb2 import Duration
+from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from sqlalchemy.exc import DBAPIError
+
+from services.chassis.caller import Caller
+from services.chassis.clock import Clock, SystemClock
+from services.chassis.errors import DomainError
+from services.chassis.events.cursors import Cursor, Cursors, Fenced
+from services.chassis.events.lag import FeedLag, Lag
+from services.chassis.events.parking import ParkedEvent, park, replay
+from services.chassis.events.reaction import Reaction, is_passing
+from services.chassis.metrics import Metrics
+from services.chassis.store import Store, WriteTransaction
+
+__all__ = ["FeedStub", "Puller"]
+
+_WAIT_SECONDS = 20.0
+_ANSWER_SECONDS = 10.0  # what an answer may take beyond the wait
+_STAND_BY_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+_log = structlog.get_logger("puller")
+
+
+class FeedStub(Protocol):
+    """An EventFeedStub, as far as it is used here."""
+
+    @property
+    def Pull(self) -> Callable[..., Awaitable[PullResponse]]: ...  # noqa: N802 - gRPC's name
+
+
+async def _nobody_told(parked: ParkedEvent) -> None:
+    """Stands in where nobody wants to know about parked events beyond the log."""
+
+
+class Puller:
+    """Applies one feed to a store under one consumer's name.
+
+    A read model that is rebuilt beside the live one reads under a name of its own and so has
+    its own cursors: `insight`, `insight.2`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        feed: str,
+        stub: FeedStub,
+        *,
+        consumer: str,
+        partitions: int,
+        reaction: Reaction,
+        on_epoch_change: Callable[[WriteTransaction], Awaitable[None]],
+        on_parked: Callable[[ParkedEvent], Awaitable[None]] = _nobody_told,
+        metrics: Metrics | None = None,
+        clock: Clock | None = None,
+        max_events: int = 500,
+        wait_seconds: float = _WAIT_SECONDS,
+    ) -> None:
+        """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
+        cursors back to 0. `on_parked` is told after an event was parked."""
+        self._store = store
+        self._feed = feed
+        self._stub = stub
+        self._consumer = consumer
+        self._partitions = partitions
+        self._reaction = reaction
+        self._on_epoch_change = on_epoch_change
+        self._on_parked = on_parked
+        self._metrics = metrics
+        self._max_events = max_events
+        self._wait_seconds = wait_seconds
+        self._caller = Caller.system(f"{consumer}-reads-{feed}")
+        self._cursors = Cursors(
+            store.tables, consumer=consumer, feed=feed, partition_count=partitions
+        )
+        self._lag = FeedLag(feed, partitions, clock or SystemClock(), metrics)
+
+    async def run(self) -> None:
+        """Pulls and applies until cancelled. Raises StartRefused where partitions do not fit."""
+        await self._store.write(self._cursors.prepare, caller=self._caller)
+        async with asyncio.TaskGroup() as tasks:
+            for partition in range(self._partitions):
+                tasks.create_task(self._follow(partition))
+
+    def lag(self) -> Lag | None:
+        """How far behind the slowest partition is; None until each has heard from the feed."""
+        return self._lag.lag()
+
+    async def replay(self, parked_id: str) -> None:
+        """Applies a parked event now; see `parking.replay`."""
+        await replay(self._store, self._reaction, parked_id)
+
+    async def _follow(self, partition: int) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                cursor = await self._load(partition)
+                while True:
+                    cursor = await self._step(cursor)
+                    pause = _FIRST_PAUSE_SECONDS
+            except Fenced:
+                # Another replica is at work here. It keeps the partition as long as it is faster.
+                await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311
+            except (DomainError, grpc.RpcError, DBAPIError, OSError) as error:
+                _log.warning(
+                    "feed not applied, trying again",
+                    feed=self._feed,
+                    partition=partition,
+                    error=str(error),
+                )
+                await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _load(self, partition: int) -> Cursor:
+        async with self._store.read(caller=self._caller) as tx:
+            return await self._cursors.load(tx, partition)
+
+    async def _step(self, cursor: Cursor) -> Cursor:
+        """One pull and what follows from it."""
+        response = await self._pull(cursor)
+        lag = self._lag.partitions[cursor.partition]
+        lag.heard(response)
+        if _is_another_log(cursor, response):
+            await self._start_over(cursor, response.epoch)
+            return await self._load(cursor.partition)
+        if response.events:
+            cursor = await self._apply(
+                cursor, response.events, response.through_position, response.epoch
+            )
+        elif response.through_position > cursor.position or cursor.epoch != response.epoch:
+            cursor = await self._commit(cursor, (), response.through_position, response.epoch)
+        lag.applied(cursor.position)
+        return cursor
+
+    async def _pull(self, cursor: Cursor) -> PullResponse:
+        seconds = int(self._wait_seconds)
+        nanos = int((self._wait_seconds - seconds) * 1e9)
+        request = PullRequest(
+            consumer=self._consumer,
+            partition=cursor.partition,
+            partition_count=self._partitions,
+            after=cursor.position,
+            max_events=self._max_events,
+            wait=Duration(seconds=seconds, nanos=nanos),
+        )
+        return await self._stub.Pull(request, timeout=self._wait_seconds + _ANSWER_SECONDS)
+
+    async def _apply(
+        self, cursor: Cursor, events: Sequence[Event], through: int, epoch: str
+    ) -> Cursor:
+        """Applies all events, or halves them until the one that fails is alone, and parks it."""
+        try:
+            return await self._commit(cursor, events, through, epoch)
+        except Fenced:
+            raise
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if len(events) == 1:
+                return await self._park(cursor, events[0], through, epoch, error)
+        half = len(events) // 2
+        cursor = await self._apply(cursor, events[:half], events[half - 1].position, epoch)
+        return await self._apply(cursor, events[half:], through, epoch)
+
+    async def _commit(
+        self, cursor: Cursor, events: Sequence[Event], through: int, epoch: str
+    ) -> Cursor:
+        async def work(tx: WriteTransaction) -> Cursor:
+            moved = await self._cursors.move(tx, cursor, position=through, epoch=epoch)
+            if events:
+                await self._reaction.apply(tx, events)
+            return moved
+
+        moved = await self._store.write(work, caller=self._caller)
+        if self._metrics is not None and events:
+            self._metrics.events_applied.labels(self._feed).inc(len(events))
+        return moved
+
+    async def _park(
+        self, cursor: Cursor, event: Event, through: int, epoch: str, error: Exception
+    ) -> Cursor:
+        async def work(tx: WriteTransaction) -> tuple[Cursor, ParkedEvent]:
+            moved = await self._cursors.move(tx, cursor, position=through, epoch=epoch)
+            return moved, await park(
+                tx,
+                self._store.tables,
+                event,
+                error,
+                consumer=self._consumer,
+                feed=self._feed,
+            )
+
+        moved, parked = await self._store.write(work, caller=self._caller)
+        if self._metrics is not None:
+            self._metrics.events_parked.labels(self._feed).inc()
+        _log.error(
+            "event parked: it could not be applied",
+            parked=parked.id,
+            feed=self._feed,
+            position=event.position,
+            type=event.type,
+            exc_info=error,
+        )
+        await self._on_parked(parked)
+        return moved
+
+    async def _start_over(self, cursor: Cursor, epoch: str) -> None:
+        async def work(tx: WriteTransaction) -> None:
+            await self._cursors.restart(tx, cursor, epoch=epoch)
+            await self._on_epoch_change(tx)
+
+        await self._store.write(work, caller=self._caller)
+        _log.warning("feed has a new epoch: reading it from the beginning", feed=self._feed)
+
+
+def _is_another_log(cursor: Cursor, response: PullResponse) -> bool:
+    """Whether what was applied came from a log that is no more: a new epoch, or a shorter one."""
+    new_epoch = cursor.epoch not in ("", response.epoch)
+    return new_epoch or response.head_position < cursor.position
