@@ -9,8 +9,9 @@ from services.chassis.errors import DomainError, beneath, failed_precondition, i
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
 from services.sales.orders import messages, store
+from services.sales.orders.amounts import Line
 from services.sales.orders.messages import NewOrder
-from services.sales.orders.model import Line, Order, State, open_order
+from services.sales.orders.model import Order, State, open_order
 from services.sales.products import store as product_store
 
 __all__ = ["cancel_order", "confirm_order", "create_order", "import_orders"]

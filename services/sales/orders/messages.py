@@ -1,8 +1,9 @@
 """Order messages ↔ our own words; no rule of the business, no SQL."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -11,19 +12,35 @@ from google.type.money_pb2 import Money
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis import money
+from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ids import Ids
 from services.chassis.middleware.validation import validation_error
 from services.chassis.timestamps import from_timestamp, to_timestamp
-from services.sales.orders.model import Draft, Line, Order, State, Sums, Terms, price_line
+from services.sales.orders.amounts import Line, Sums, Terms, price_line
+from services.sales.orders.model import Draft, Order, OrderTotals, Purchase, State
 
-__all__ = ["NewOrder", "cancelled", "confirmed", "created", "new_order", "to_message"]
+__all__ = [
+    "NewOrder",
+    "batch_reply",
+    "cancelled",
+    "confirmed",
+    "created",
+    "new_order",
+    "page_reply",
+    "period",
+    "purchases_reply",
+    "to_message",
+    "totals_reply",
+]
 
 # The rules of OrderLine, for `_lines` only.
 _PRODUCT: Final = re.compile(r"(products/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
 _QUANTITIES: Final = range(-1_000_000_000, 1_000_000_001)
 _DESCRIPTION_CHARACTERS: Final = 500
 
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _STATES: Final = {state: orders_pb2.Order.State.Value(state.name) for state in State}
 _SERVERS_OWN: Final = (
     "name",
@@ -84,6 +101,67 @@ def to_message(order: Order) -> orders_pb2.Order:
         create_time=to_timestamp(order.create_time),
         update_time=to_timestamp(order.update_time),
         etag=order.etag,
+    )
+
+
+def batch_reply(
+    request: orders_pb2.BatchCreateOrdersRequest, outcomes: Mapping[int, Order | DomainError]
+) -> orders_pb2.BatchCreateOrdersResponse:
+    """What became of each item, by its index; if it was validated only, what would become."""
+    orders, refused = split_outcomes(outcomes)
+    shown = to_message if request.view == orders_pb2.ORDER_VIEW_FULL else _without_lines
+    return orders_pb2.BatchCreateOrdersResponse(
+        orders=[shown(order) for order in orders],
+        failed_requests=failed_requests(refused, "sales"),
+    )
+
+
+def page_reply(orders: Iterable[Order], next_page_token: str) -> orders_pb2.ListOrdersResponse:
+    """A page of orders, with the lines they were read with."""
+    return orders_pb2.ListOrdersResponse(
+        orders=[to_message(order) for order in orders], next_page_token=next_page_token
+    )
+
+
+def period(request: orders_pb2.ListPurchasesRequest) -> tuple[datetime, datetime]:
+    """From when until before when purchases are asked for. Raises INVALID_ARGUMENT."""
+    start, end = _EARLIEST, _LATEST
+    if request.HasField("start_time"):
+        start = from_timestamp(request.start_time, field="start_time")
+    if request.HasField("end_time"):
+        end = from_timestamp(request.end_time, field="end_time")
+    return start, end
+
+
+def purchases_reply(
+    purchases: Iterable[Purchase], base_currency: str
+) -> orders_pb2.ListPurchasesResponse:
+    """What a customer buys, in the order given."""
+    return orders_pb2.ListPurchasesResponse(
+        purchases=[
+            orders_pb2.Purchase(
+                product=each.product,
+                description=each.description,
+                quantity=each.quantity,
+                base_net_amount=_money(each.base_net_amount, base_currency),
+                order_count=each.order_count,
+                last_order_time=None
+                if each.last_order_time is None
+                else to_timestamp(each.last_order_time),
+            )
+            for each in purchases
+        ]
+    )
+
+
+def totals_reply(totals: OrderTotals, base_currency: str) -> orders_pb2.SummarizeOrdersResponse:
+    """What orders add up to."""
+    return orders_pb2.SummarizeOrdersResponse(
+        order_count=totals.order_count,
+        base_net_amount=_money(totals.base_net_amount, base_currency),
+        identified_order_count=totals.identified_order_count,
+        identified_base_net_amount=_money(totals.identified_base_net_amount, base_currency),
+        customer_count=totals.customer_count,
     )
 
 

@@ -1,35 +1,31 @@
-"""Orders in our own words: their states, their sums, and what may follow what.
+"""Orders in our own words: their states, and what may follow what.
 
-Rules only: no message, no SQL, no clock. Amounts are integers of the currency's minor unit.
+Rules only: no message, no SQL, no clock. What their lines are worth is in `amounts`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-from services.chassis import money
-from services.chassis.errors import DomainError, etag_mismatch, failed_precondition, invalid
+from services.chassis.errors import failed_precondition, invalid
+from services.chassis.etag import expect as expect_etag
+from services.sales.orders.amounts import Line, Sums, Terms
 
 __all__ = [
     "COUNTED",
     "Draft",
-    "Line",
     "Order",
+    "OrderTotals",
+    "Purchase",
     "State",
-    "Sums",
-    "Terms",
     "open_order",
-    "price_line",
 ]
 
 # Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
 LATEST_AHEAD: Final = timedelta(days=1)
-
-_INT64: Final = range(-(2**63), 2**63)
 
 
 class State(StrEnum):
@@ -51,135 +47,6 @@ _NEXT: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         State.CANCELLED: frozenset(),
     }
 )
-
-
-class Line(NamedTuple):
-    """One position of an order. A tuple, because an import makes half a million of them a minute.
-
-    The price is kept as written, in whole units and billionths of the order's currency;
-    `base_amount` is the line's share in the base currency (see `Sums`).
-    """
-
-    product: str
-    description: str
-    quantity: int
-    price_units: int
-    price_nanos: int
-    amount: int
-    base_amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What an order is counted in: its currency, the base currency, and the rate between them."""
-
-    currency_code: str
-    base_currency_code: str
-    exchange_rate: str
-
-    @classmethod
-    def agreed(cls, currency_code: str, base_currency_code: str, exchange_rate: str) -> Self:
-        """The terms of a new order; an empty `exchange_rate` stands for 1 in the base currency.
-
-        Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, EXCHANGE_RATE_REQUIRED, EXCHANGE_RATE_NOT_ONE,
-        EXCHANGE_RATE_NOT_POSITIVE.
-        """
-        money.exponent(currency_code, field="currency_code")
-        same = currency_code == base_currency_code
-        if not exchange_rate:
-            if not same:
-                raise invalid(
-                    "exchange_rate",
-                    "EXCHANGE_RATE_REQUIRED",
-                    f"say how many {base_currency_code} one {currency_code} is worth",
-                )
-            exchange_rate = "1"
-        rate = Fraction(exchange_rate)
-        if same and rate != 1:
-            raise invalid(
-                "exchange_rate",
-                "EXCHANGE_RATE_NOT_ONE",
-                f"one {currency_code} is one {currency_code}: leave the rate out or say 1",
-            )
-        if rate <= 0:
-            raise invalid("exchange_rate", "EXCHANGE_RATE_NOT_POSITIVE", "must be more than 0")
-        return cls(currency_code, base_currency_code, exchange_rate)
-
-    @property
-    def in_base_currency(self) -> bool:
-        return self.currency_code == self.base_currency_code
-
-    @property
-    def price_scale(self) -> int:
-        """Billionths of the currency in one of its minor units."""
-        return money.NANOS // int(10 ** money.exponent(self.currency_code))
-
-    @property
-    def base_ratio(self) -> Fraction:
-        """Minor units of the base currency for one minor unit of the order's."""
-        decimals = money.exponent(self.base_currency_code) - money.exponent(self.currency_code)
-        return Fraction(self.exchange_rate) * Fraction(10) ** decimals
-
-
-def price_line(
-    product: str, description: str, quantity: int, units: int, nanos: int, price_scale: int
-) -> Line:
-    """A line with its amount: quantity × price, exact, then rounded half to even to minor units.
-
-    `price_scale` is that of the order's terms; the base amount is the same until `Sums.of` knows
-    better. Raises INVALID_ARGUMENT: AMOUNT_INVALID, AMOUNT_OUT_OF_RANGE.
-    """
-    price = money.nanos_of(units, nanos, field="unit_price")
-    amount = money.half_even(quantity * price, price_scale)
-    if amount not in _INT64:
-        raise _out_of_range("amount")
-    return Line(product, description, quantity, units, nanos, amount, amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """The lines of an order and what they add up to, in minor units of both currencies."""
-
-    lines: tuple[Line, ...]
-    net_amount: int
-    base_net_amount: int
-
-    @classmethod
-    def of(cls, lines: Sequence[Line], terms: Terms) -> Self:
-        """Adds up priced lines. Raises INVALID_ARGUMENT, AMOUNT_OUT_OF_RANGE."""
-        net = sum(line.amount for line in lines)
-        if terms.in_base_currency:
-            base_net = net
-        else:
-            ratio = terms.base_ratio
-            lines = _with_base_shares(lines, ratio)
-            base_net = _scaled(net, ratio)
-        if net not in _INT64:
-            raise _out_of_range("net_amount")
-        if base_net not in _INT64:
-            raise _out_of_range("base_net_amount")
-        return cls(tuple(lines), net, base_net)
-
-
-def _with_base_shares(lines: Iterable[Line], ratio: Fraction) -> list[Line]:
-    """Gives each line what the running sum of its product grows by in the base currency.
-
-    So the shares of a product in one order add up to its sum, converted and rounded once.
-    """
-    running: dict[str, int] = {}
-    shared = []
-    for line in lines:
-        before = running.get(line.product, 0)
-        after = running[line.product] = before + line.amount
-        share = _scaled(after, ratio) - _scaled(before, ratio)
-        if share not in _INT64:
-            raise _out_of_range("base_net_amount")
-        shared.append(line._replace(base_amount=share))
-    return shared
-
-
-def _scaled(amount: int, ratio: Fraction) -> int:
-    return money.half_even(amount * ratio.numerator, ratio.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +96,7 @@ class Order:
 
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
-        if etag and etag != self.etag:
-            raise etag_mismatch(self.name)
+        expect_etag(etag, self.etag, self.name)
 
     def confirm(self, *, at: datetime, etag: str) -> Self:
         """The order as agreed. Raises FAILED_PRECONDITION: ORDER_STATE, ORDER_EMPTY."""
@@ -286,5 +152,24 @@ def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime, 
     )
 
 
-def _out_of_range(field: str) -> DomainError:
-    return invalid(field, "AMOUNT_OUT_OF_RANGE", "the amount is beyond what 64 bits hold")
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """The sum of some orders; the identified ones are those with a customer."""
+
+    order_count: int
+    base_net_amount: int
+    identified_order_count: int
+    identified_base_net_amount: int
+    customer_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One product as a customer buys it; `last_order_time` is None where it only came back."""
+
+    product: str
+    description: str
+    quantity: int
+    base_net_amount: int
+    order_count: int
+    last_order_time: datetime | None

@@ -4,12 +4,103 @@ from typing import Any
 
 from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc
 
-from services.chassis.batches import failed_requests, read_items
+from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
-from services.chassis.errors import DomainError
 from services.chassis.ids import Ids
-from services.chassis.store import ReadTransaction, Store, WriteTransaction
+from services.chassis.store import Store, WriteTransaction
 from services.sales.orders import actions, messages, store, sums
 from services.sales.orders.messages import NewOrder, to_message
 
 __all__ = ["OrderServicer"]
+
+
+class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
+    """Serves guanxi.sales.v1.OrderService."""
+
+    def __init__(
+        self, database: Store, *, base_currency: str, calendar: BusinessCalendar, ids: Ids
+    ) -> None:
+        self._store = database
+        self._base_currency = base_currency
+        self._calendar = calendar
+        self._ids = ids
+
+    async def CreateOrder(
+        self, request: orders_pb2.CreateOrderRequest, context: Any
+    ) -> orders_pb2.Order:
+        new = self._read(request)
+
+        async def work(tx: WriteTransaction) -> orders_pb2.Order:
+            return to_message(await actions.create_order(tx, new))
+
+        return await self._store.answer(request, orders_pb2.Order, work)
+
+    async def BatchCreateOrders(
+        self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
+    ) -> orders_pb2.BatchCreateOrdersResponse:
+        new, refused = read_items(request.requests, self._read)
+
+        async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
+            outcomes = await actions.import_orders(tx, new, validate_only=request.validate_only)
+            return messages.batch_reply(request, refused | outcomes)
+
+        return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)
+
+    async def GetOrder(self, request: orders_pb2.GetOrderRequest, context: Any) -> orders_pb2.Order:
+        async with self._store.read() as tx:
+            return to_message(await store.get(tx, request.name))
+
+    async def ListOrders(
+        self, request: orders_pb2.ListOrdersRequest, context: Any
+    ) -> orders_pb2.ListOrdersResponse:
+        async with self._store.read() as tx:
+            orders, next_page_token = await store.page(
+                tx,
+                filter=request.filter,
+                order_by=request.order_by,
+                page_size=request.page_size,
+                page_token=request.page_token,
+                arguments={"view": str(request.view)},
+                calendar=self._calendar,
+            )
+            if request.view == orders_pb2.ORDER_VIEW_FULL:
+                orders = await store.with_lines(tx, orders)
+        return messages.page_reply(orders, next_page_token)
+
+    async def ConfirmOrder(
+        self, request: orders_pb2.ConfirmOrderRequest, context: Any
+    ) -> orders_pb2.Order:
+        async def work(tx: WriteTransaction) -> orders_pb2.Order:
+            return to_message(await actions.confirm_order(tx, request.name, request.etag))
+
+        return await self._store.answer(request, orders_pb2.Order, work)
+
+    async def CancelOrder(
+        self, request: orders_pb2.CancelOrderRequest, context: Any
+    ) -> orders_pb2.Order:
+        async def work(tx: WriteTransaction) -> orders_pb2.Order:
+            return to_message(
+                await actions.cancel_order(tx, request.name, request.etag, request.reason)
+            )
+
+        return await self._store.answer(request, orders_pb2.Order, work)
+
+    async def ListPurchases(
+        self, request: orders_pb2.ListPurchasesRequest, context: Any
+    ) -> orders_pb2.ListPurchasesResponse:
+        start, end = messages.period(request)
+        async with self._store.read() as tx:
+            purchases = await sums.purchases_of(
+                tx, request.parent, start=start, end=end, most=request.page_size or 10
+            )
+        return messages.purchases_reply(purchases, self._base_currency)
+
+    async def SummarizeOrders(
+        self, request: orders_pb2.SummarizeOrdersRequest, context: Any
+    ) -> orders_pb2.SummarizeOrdersResponse:
+        async with self._store.read() as tx:
+            totals = await sums.add_up(tx, filter=request.filter, calendar=self._calendar)
+        return messages.totals_reply(totals, self._base_currency)
+
+    def _read(self, request: orders_pb2.CreateOrderRequest) -> NewOrder:
+        return messages.new_order(request, base_currency=self._base_currency, ids=self._ids)

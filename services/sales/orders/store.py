@@ -5,6 +5,7 @@ what orders add up to is computed in `sums`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -35,18 +36,20 @@ from services.chassis.store import (
     WriteTransaction,
 )
 from services.sales.metadata import metadata
-from services.sales.orders.model import Line, Order, State, Terms
+from services.sales.orders.amounts import Line, Terms
+from services.sales.orders.model import Order, State
 
 __all__ = [
     "QUERY",
+    "base_currency_in_use",
     "get",
     "insert_many",
     "known",
-    "lines_of",
     "order_lines",
     "orders",
     "page",
     "save",
+    "with_lines",
 ]
 
 orders = Table(
@@ -141,6 +144,7 @@ _LINES: Final = (
 _FINGERPRINTS: Final = select(orders.c.name, orders.c.fingerprint).where(
     orders.c.name.in_(bindparam("keys", expanding=True))
 )
+_BASE_CURRENCY: Final = select(orders.c.base_currency_code).limit(1)
 _INSERT_ORDER: Final = insert(orders)
 _INSERT_LINE: Final = insert(order_lines)
 _SAVE: Final = (
@@ -193,12 +197,12 @@ async def page(
     return [_order(row, ()) for row in rows], next_page_token
 
 
-async def lines_of(tx: ReadTransaction, names: Collection[str]) -> dict[str, list[Line]]:
-    """The lines of orders the caller has been shown, by the order's name."""
-    lines: dict[str, list[Line]] = {name: [] for name in names}
-    for row in await tx.all(_LINES, {"keys": list(names)}):
+async def with_lines(tx: ReadTransaction, bare: Sequence[Order]) -> list[Order]:
+    """The orders, as read without lines, with their lines."""
+    lines: dict[str, list[Line]] = {order.name: [] for order in bare}
+    for row in await tx.all(_LINES, {"keys": list(lines)}):
         lines[row.order_name].append(Line._make(row[1:]))
-    return lines
+    return [replace(order, lines=tuple(lines[order.name])) for order in bare]
 
 
 async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
@@ -211,6 +215,12 @@ async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes 
         return {}
     seen = {row.name: row.fingerprint for row in await tx.all(_FINGERPRINTS, {"keys": taken})}
     return {name: seen.get(name) for name in taken}
+
+
+async def base_currency_in_use(tx: ReadTransaction) -> str | None:
+    """What the orders are counted in, by one of them; None where there is none."""
+    code: str | None = await tx.scalar(_BASE_CURRENCY)
+    return code
 
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Order]) -> None:

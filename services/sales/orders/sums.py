@@ -4,7 +4,6 @@ Only orders that count are added up. Amounts are minor units of the base currenc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,35 +12,12 @@ from sqlalchemy import ColumnElement, bindparam, case, func, select
 from services.chassis import filters
 from services.chassis.clock import BusinessCalendar
 from services.chassis.store import ReadTransaction
-from services.sales.orders.model import COUNTED
+from services.sales.orders.model import COUNTED, OrderTotals, Purchase
 from services.sales.orders.store import QUERY, order_lines, orders
 
-__all__ = ["OrderTotals", "Purchase", "add_up", "purchases_of"]
+__all__ = ["add_up", "purchases_of"]
 
 _COUNTS: Final = orders.c.state.in_([state.value for state in COUNTED])
-
-
-@dataclass(frozen=True, slots=True)
-class OrderTotals:
-    """The sum of some orders; the identified ones are those with a customer."""
-
-    order_count: int
-    base_net_amount: int
-    identified_order_count: int
-    identified_base_net_amount: int
-    customer_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """One product as a customer buys it; `last_order_time` is None where it only came back."""
-
-    product: str
-    description: str
-    quantity: int
-    base_net_amount: int
-    order_count: int
-    last_order_time: datetime | None
 
 
 def _sum(amount: ColumnElement[Any]) -> ColumnElement[Any]:

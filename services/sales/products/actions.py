@@ -66,6 +66,4 @@ async def change_product(
 
 
 def _emit(tx: WriteTransaction, product: Product, event: Message) -> None:
-    tx.emit(
-        event, aggregate_type="product", aggregate_id=product.name, partition_key=product.name
-    )
+    tx.emit(event, aggregate_type="product", aggregate_id=product.name, partition_key=product.name)

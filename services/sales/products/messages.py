@@ -1,5 +1,6 @@
 """Product messages ↔ our own words; no rule of the business, no SQL."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -7,12 +8,22 @@ from typing import Final
 from google.type.money_pb2 import Money
 from guanxi.sales.v1 import products_pb2
 
+from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError, beneath
 from services.chassis.ids import Ids
 from services.chassis.timestamps import to_timestamp
 from services.sales.products.model import Draft, Price, Product
 
-__all__ = ["NewProduct", "created", "draft_of", "new_product", "to_message", "updated"]
+__all__ = [
+    "NewProduct",
+    "batch_reply",
+    "created",
+    "draft_of",
+    "new_product",
+    "page_reply",
+    "to_message",
+    "updated",
+]
 
 _SERVERS_OWN: Final = ("name", "active", "create_time", "update_time", "etag")
 
@@ -64,6 +75,26 @@ def to_message(product: Product) -> products_pb2.Product:
         create_time=to_timestamp(product.create_time),
         update_time=to_timestamp(product.update_time),
         etag=product.etag,
+    )
+
+
+def batch_reply(
+    outcomes: Mapping[int, Product | DomainError],
+) -> products_pb2.BatchCreateProductsResponse:
+    """What became of each item, by its index; if it was validated only, what would become."""
+    products, refused = split_outcomes(outcomes)
+    return products_pb2.BatchCreateProductsResponse(
+        products=[to_message(product) for product in products],
+        failed_requests=failed_requests(refused, "sales"),
+    )
+
+
+def page_reply(
+    products: Iterable[Product], next_page_token: str
+) -> products_pb2.ListProductsResponse:
+    """A page of products."""
+    return products_pb2.ListProductsResponse(
+        products=[to_message(product) for product in products], next_page_token=next_page_token
     )
 
 

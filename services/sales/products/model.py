@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Self
 
 from services.chassis import money
-from services.chassis.errors import etag_mismatch, invalid
+from services.chassis.errors import invalid
+from services.chassis.etag import expect as expect_etag
 
 __all__ = ["Draft", "Price", "Product", "list_product"]
 
@@ -58,8 +59,7 @@ class Product:
 
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
-        if etag and etag != self.etag:
-            raise etag_mismatch(self.name)
+        expect_etag(etag, self.etag, self.name)
 
     def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
         """The product with the named fields of the draft; itself where they say nothing new.

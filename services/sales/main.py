@@ -1,0 +1,107 @@
+"""The one place that knows everything the sales service is made of; reads top to bottom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
+from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
+from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
+
+from services.chassis import server
+from services.chassis.access import Verifier, load_roles
+from services.chassis.caller import Caller
+from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.errors import StartRefused
+from services.chassis.events.feed import EventFeed
+from services.chassis.events.log import EventLog
+from services.chassis.events.sequencer import Sequencer
+from services.chassis.grpc_server import Servicers
+from services.chassis.ids import Uuid7Ids
+from services.chassis.logging import configure_logging
+from services.chassis.store import Store
+from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.purging import Purging
+from services.sales.metadata import metadata
+from services.sales.orders import store as order_store
+from services.sales.orders.servicer import OrderServicer
+from services.sales.products.servicer import ProductServicer
+from services.sales.settings import SalesSettings
+
+__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+
+PACKAGE = "services.sales"
+DOMAIN = "sales"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server is built from; whoever has it closes the store."""
+
+    store: Store
+    servicers: Servicers
+    tasks: Sequence[server.Task]
+
+
+async def serve() -> None:
+    """Serves until it is told to stop. Raises SettingsError and StartRefused."""
+    settings = SalesSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    verifier = Verifier(settings.token_public_key, DOMAIN)
+    await check_revision(settings.database_url, PACKAGE)
+    parts = await assemble(settings)
+    await server.serve(
+        settings,
+        domain=DOMAIN,
+        servicers=parts.servicers,
+        token_verifier=verifier,
+        roles=load_roles(),
+        store=parts.store,
+        tasks=parts.tasks,
+    )
+
+
+async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Parts:
+    """Opens the store and builds what stands on it. Raises StartRefused."""
+    clock, ids = clock or SystemClock(), Uuid7Ids()
+    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
+    await _expect_base_currency(store, settings.base_currency)
+    log = await EventLog.open(store)
+    orders = OrderServicer(store, base_currency=settings.base_currency, calendar=calendar, ids=ids)
+    products = ProductServicer(store, calendar=calendar, ids=ids)
+    return Parts(
+        store,
+        servicers=[
+            (add_OrderServiceServicer_to_server, orders),
+            (add_ProductServiceServicer_to_server, products),
+            (add_EventFeedServicer_to_server, EventFeed(log)),
+        ],
+        tasks=[Sequencer(log).run, Purging(store).run],
+    )
+
+
+async def migrate_database() -> None:
+    """Brings the database to this version's newest revision. Raises StartRefused."""
+    settings = SalesSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    await migrate(settings.database_url, PACKAGE)
+
+
+async def check() -> None:
+    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
+    settings = SalesSettings.load()
+    Verifier(settings.token_public_key, DOMAIN)
+    load_roles()
+    await check_revision(settings.database_url, PACKAGE)
+
+
+async def _expect_base_currency(store: Store, base_currency: str) -> None:
+    """Sums in two base currencies would be sums of nothing. Raises StartRefused."""
+    async with store.read(caller=Caller.system(DOMAIN)) as tx:
+        used = await order_store.base_currency_in_use(tx)
+    if used not in (None, base_currency):
+        await store.close()
+        raise StartRefused(
+            f"GUANXI_BASE_CURRENCY is {base_currency}, and the orders in the database are counted "
+            f"in {used}; a base currency can't be changed"
+        )

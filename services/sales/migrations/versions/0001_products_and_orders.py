@@ -1,0 +1,73 @@
+"""The chassis's tables, products, orders and their lines."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from services.chassis.store import Name, UtcTime
+from services.chassis.store.migrate import create_chassis_tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_chassis_tables(op.get_bind())
+    op.create_table(
+        "products",
+        sa.Column("name", Name, nullable=False),
+        sa.Column("display_name", sa.Text, nullable=False),
+        sa.Column("sku", Name, nullable=False),
+        sa.Column("category", Name, nullable=False),
+        sa.Column("price_currency_code", Name),
+        sa.Column("price_units", sa.BigInteger),
+        sa.Column("price_nanos", sa.Integer),
+        sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("create_time", UtcTime, nullable=False),
+        sa.Column("update_time", UtcTime, nullable=False),
+        sa.Column("etag", Name, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_products"),
+    )
+    op.create_index("ix_products_display_name", "products", ["display_name", "name"])
+    op.create_index("ix_products_sku", "products", ["sku", "name"])
+    op.create_table(
+        "orders",
+        sa.Column("name", Name, nullable=False),
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("state", Name, nullable=False),
+        sa.Column("order_time", UtcTime, nullable=False),
+        sa.Column("currency_code", Name, nullable=False),
+        sa.Column("base_currency_code", Name, nullable=False),
+        sa.Column("exchange_rate", Name, nullable=False),
+        sa.Column("line_count", sa.Integer, nullable=False),
+        sa.Column("net_amount", sa.BigInteger, nullable=False),
+        sa.Column("base_net_amount", sa.BigInteger, nullable=False),
+        sa.Column("original_order", Name, nullable=False),
+        sa.Column("owner", Name, nullable=False),
+        sa.Column("team", Name, nullable=False),
+        sa.Column("reference", sa.Text, nullable=False),
+        sa.Column("cancel_reason", sa.Text, nullable=False),
+        sa.Column("create_time", UtcTime, nullable=False),
+        sa.Column("update_time", UtcTime, nullable=False),
+        sa.Column("etag", Name, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_orders"),
+    )
+    op.create_index("ix_orders_order_time", "orders", ["order_time", "name"])
+    op.create_index("ix_orders_customer_order_time", "orders", ["customer", "order_time", "name"])
+    op.create_index("ix_orders_owner_order_time", "orders", ["owner", "order_time", "name"])
+    op.create_index("ix_orders_team_order_time", "orders", ["team", "order_time", "name"])
+    op.create_table(
+        "order_lines",
+        sa.Column("order_name", Name, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("product", Name, nullable=False),
+        sa.Column("description", sa.Text, nullable=False),
+        sa.Column("quantity", sa.BigInteger, nullable=False),
+        sa.Column("price_units", sa.BigInteger, nullable=False),
+        sa.Column("price_nanos", sa.Integer, nullable=False),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("base_amount", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("order_name", "position", name="pk_order_lines"),
+        sqlite_with_rowid=False,
+    )
