@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from cli.connection import CommandError
+from cli.imports.sources import NO_COLUMN, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,18 @@ def _folded(column: str) -> str:
 
 
 class Cells:
-    """A row's cells by field name; empty where the file has no such column or the row is short."""
+    """A row's cells by field name; empty where the file has no such column."""
 
     __slots__ = ("_columns", "_values")
 
-    def __init__(self, columns: dict[str, int], values: list[str]) -> None:
+    def __init__(self, columns: Mapping[str, int], row: Row) -> None:
         self._columns = columns
-        self._values = values
+        self._values = row.values
 
     def __getitem__(self, name: str) -> str:
-        index = self._columns.get(name)
-        if index is None or index >= len(self._values):
-            return ""
-        return self._values[index].strip()
+        return self._values[self._columns.get(name, NO_COLUMN)].strip()
+
+
+def picker(columns: Mapping[str, int], *names: str) -> Callable[[list[str]], tuple[str, ...]]:
+    """A function that takes several cells out of a row's values at once, as they are written."""
+    return itemgetter(*(columns.get(name, NO_COLUMN) for name in names))

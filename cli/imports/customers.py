@@ -54,7 +54,7 @@ class Collector:
         collected = []
         for row in rows:
             try:
-                request = self._request(Cells(self._columns, row.values))
+                request = self._request(Cells(self._columns, row))
             except BadValue as bad:
                 self._refusals.add((row.line,), str(bad))
             else:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.money_pb2 import Money
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.sales.v1.orders_pb2 import (
     BatchCreateOrdersRequest,
@@ -17,7 +16,7 @@ from guanxi.sales.v1.orders_pb2 import (
 )
 from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 
-from cli.imports.columns import Cells, Field
+from cli.imports.columns import Cells, Field, picker
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
 from cli.imports.values import (
@@ -55,6 +54,7 @@ class PendingOrder:
 
     request: CreateOrderRequest
     customer: str
+    time: str = ""
     lines: list[int] = field(default_factory=list)
     refusal: str = ""
 
@@ -82,92 +82,102 @@ class Collector:
         self, columns: dict[str, int], *, currency: str, zone: ZoneInfo, refusals: Refusals
     ) -> None:
         self._columns = columns
+        self._order_cells = picker(columns, "order", "customer", "order_time")
+        self._line_cells = picker(
+            columns, "quantity", "unit_price", "product", "description", "currency"
+        )
         self._currency = currency
         self._zone = zone
         self._refusals = refusals
         self._order_ids = Identifiers("order")
         self._customer_ids = Identifiers("customer")
         self._product_ids = Identifiers("product")
-        # The same few thousand texts recur in every file: parsing each once halves the run.
+        self._collected = Collected()
+        # The same texts recur in every file: reading each once takes a third of the time.
         self._times: dict[str, Timestamp] = {}
-        self._prices: dict[tuple[str, str], Money] = {}
+        self._lines: dict[tuple[str, ...], OrderLine] = {}
 
     def collect(self, rows: Iterable[Row]) -> Collected:
         """Reads every row; refused ones are noted with their line and reason."""
-        collected = Collected()
+        collected = self._collected
         for row in rows:
             collected.row_count += 1
-            self._add(collected, row)
+            key, customer, time = self._order_cells(row.values)
+            order = collected.orders.get(key)
+            if order is None:
+                order = collected.orders[key] = PendingOrder(CreateOrderRequest(), customer)
+            order.lines.append(row.line)
+            try:
+                if len(order.lines) == 1:
+                    self._begin(order, Cells(self._columns, row))
+                self._check(order, customer, time)
+                self._add_line(order, self._line_cells(row.values))
+            except BadValue as bad:
+                self._refuse(order, row.line, str(bad))
         for order in collected.orders.values():
             if order.refusal:
                 self._refusals.add(order.lines, order.refusal)
         return collected
 
-    def _add(self, collected: Collected, row: Row) -> None:
-        cell = Cells(self._columns, row.values)
-        key = cell["order"]
-        if not key:
-            self._refusals.add((row.line,), "order is empty")
-            return
-        order = collected.orders.get(key)
-        if order is None:
-            order = collected.orders[key] = PendingOrder(CreateOrderRequest(), cell["customer"])
-        order.lines.append(row.line)
-        try:
-            if len(order.lines) == 1:
-                self._begin(collected, order, key, cell)
-            self._add_line(collected, order, cell)
-        except BadValue as bad:
-            self._refuse(order, row.line, str(bad))
-
     def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
         self._refusals.add((line,), reason)
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
-    def _begin(self, collected: Collected, pending: PendingOrder, key: str, cell: Cells) -> None:
-        pending.request.order_id = self._order_ids.id_of(key)
+    def _begin(self, pending: PendingOrder, cell: Cells) -> None:
+        pending.request.order_id = self._order_ids.id_of(cell["order"])
         pending.request.confirm = True
         order = pending.request.order
-        order.reference = key
+        order.reference = cell["order"]
         order.currency_code = cell["currency"] or self._currency
         order.exchange_rate = cell["exchange_rate"]
-        order.order_time.CopyFrom(self._time(cell["order_time"]))
+        order.owner = in_collection("users", cell["owner"])
         if original := cell["original_order"]:
             order.original_order = f"orders/{self._order_ids.id_of(original)}"
-        if owner := cell["owner"]:
-            order.owner = in_collection("users", owner)
-        if pending.customer:
-            order.customer = self._customer(collected, pending.customer, order, cell)
+        order.order_time.CopyFrom(self._time(cell["order_time"]))
+        if cell["customer"]:
+            order.customer = self._customer(order, cell)
 
-    def _add_line(self, collected: Collected, pending: PendingOrder, cell: Cells) -> None:
-        if cell["customer"] != pending.customer:
-            raise BadValue(
-                f"customer {cell['customer']!r} where the order began with {pending.customer!r}"
-            )
+    def _check(self, pending: PendingOrder, customer: str, time: str) -> None:
+        """Rows of one order must agree on the customer; of their times the earliest counts, as
+        some books stamp the lines of one order minutes apart."""
+        if customer != pending.customer:
+            raise BadValue(f"customer {customer!r} where the order began with {pending.customer!r}")
+        if time != pending.time:
+            moment = self._time(time)
+            if not pending.time or moment.seconds < pending.request.order.order_time.seconds:
+                pending.time = time
+                pending.request.order.order_time.CopyFrom(moment)
+
+    def _add_line(self, pending: PendingOrder, cells: tuple[str, ...]) -> None:
+        quantity, *content = cells
+        key = tuple(content)
         order = pending.request.order
-        time = self._time(cell["order_time"])
-        if time.seconds < order.order_time.seconds:  # some books stamp lines minutes apart
-            order.order_time.CopyFrom(time)
-        price = self._price(cell["unit_price"], order.currency_code)
-        quantity = parse_quantity(cell["quantity"])
-        description = cell["description"]
-        order.lines.append(
-            OrderLine(
-                product=self._product(collected, cell["product"], description),
-                description=description,
-                quantity=quantity,
-                unit_price=price,
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = self._line(*content)
+        if line.unit_price.currency_code != order.currency_code:
+            raise BadValue(
+                f"currency {line.unit_price.currency_code} in an order in {order.currency_code}"
             )
+        line.quantity = parse_quantity(quantity)
+        order.lines.append(line)
+
+    def _line(self, price: str, product: str, description: str, currency: str) -> OrderLine:
+        text = description.strip()
+        return OrderLine(
+            product=self._product(product.strip(), text),
+            description=text,
+            unit_price=parse_money(price.strip(), currency.strip() or self._currency),
         )
 
-    def _customer(self, collected: Collected, key: str, order: Order, cell: Cells) -> str:
-        identifier = self._customer_ids.id_of(key)
-        request = collected.customers.get(identifier)
+    def _customer(self, order: Order, cell: Cells) -> str:
+        identifier = self._customer_ids.id_of(cell["customer"])
+        request = self._collected.customers.get(identifier)
         if request is None:
-            collected.customers[identifier] = CreateCustomerRequest(
+            self._collected.customers[identifier] = CreateCustomerRequest(
                 customer_id=identifier,
                 customer=Customer(
-                    display_name=cell["customer_name"] or f"Customer {key}",
+                    display_name=cell["customer_name"] or f"Customer {cell['customer']}",
                     region=cell["region"],
                     owner=order.owner,
                     first_seen_time=order.order_time,
@@ -177,13 +187,13 @@ class Collector:
             request.customer.first_seen_time.CopyFrom(order.order_time)
         return f"customers/{identifier}"
 
-    def _product(self, collected: Collected, key: str, description: str) -> str:
+    def _product(self, key: str, description: str) -> str:
         if not key:
             return ""
         identifier = self._product_ids.id_of(key)
-        request = collected.products.get(identifier)
+        request = self._collected.products.get(identifier)
         if request is None:
-            collected.products[identifier] = CreateProductRequest(
+            self._collected.products[identifier] = CreateProductRequest(
                 product_id=identifier,
                 product=Product(display_name=description or key, sku=key, active=True),
             )
@@ -194,14 +204,8 @@ class Collector:
     def _time(self, text: str) -> Timestamp:
         time = self._times.get(text)
         if time is None:
-            time = self._times[text] = parse_time(text, self._zone)
+            time = self._times[text] = parse_time(text.strip(), self._zone)
         return time
-
-    def _price(self, text: str, currency: str) -> Money:
-        price = self._prices.get((text, currency))
-        if price is None:
-            price = self._prices[text, currency] = parse_money(text, currency)
-        return price
 
 
 def order_batches(

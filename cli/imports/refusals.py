@@ -28,4 +28,4 @@ class Refusals:
             writer.writerow(("line", "reason", *source.header))
             for row in source.rows():
                 if row.line in self.reasons:
-                    writer.writerow((row.line, self.reasons[row.line], *row.values))
+                    writer.writerow((row.line, self.reasons[row.line], *row.values[:-1]))

@@ -8,14 +8,19 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cli.connection import CommandError
 
 _DELIMITERS = ",;\t|"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+# Every row ends with one empty value more than the header has: it stands for columns that a file
+# doesn't have, so that looking them up needs no test.
+NO_COLUMN = -1
+
+
+class Row(NamedTuple):
     """One record: the line it starts on (the header is line 1) and its values."""
 
     line: int
@@ -37,9 +42,11 @@ class Source:
             reader = csv.reader(text, delimiter=self.delimiter)
             next(reader)
             line = reader.line_num + 1
+            width = len(self.header)
             for values in reader:
                 if values:
-                    yield Row(line, values)
+                    missing = width - len(values)
+                    yield Row(line, [*values[:width], "", *[""] * missing])
                 line = reader.line_num + 1
 
 

@@ -62,7 +62,7 @@ class Collector:
         collected = []
         for row in rows:
             try:
-                request = self._request(Cells(self._columns, row.values), tuple(row.values))
+                request = self._request(Cells(self._columns, row), tuple(row.values))
             except BadValue as bad:
                 self._refusals.add((row.line,), str(bad))
             else:
