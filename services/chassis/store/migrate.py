@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -52,7 +53,8 @@ async def migrate(url: str, package: str) -> str:
 async def check_revision(url: str, package: str) -> None:
     """Raises StartRefused unless the database is at the revision this version was written for."""
     script = _script(package)
-    current = await _on(make_url(url), _current)
+    parsed = make_url(url)
+    current = None if _is_missing(parsed) else await _on(parsed, _current)
     newest = script.get_current_head()
     if current == newest:
         return
@@ -132,8 +134,20 @@ def _refuse_unknown(script: ScriptDirectory, current: str | None, package: str) 
         )
 
 
+def _is_missing(url: URL) -> bool:
+    return url.drivername == "sqlite" and not Path(url.database or "").exists()
+
+
 async def _on(url: URL, work: Callable[[Connection], T]) -> T:
-    """Runs the work on a connection of its own."""
+    """Runs the work on a connection of its own. Raises StartRefused where there is none."""
+    try:
+        return await _connected(url, work)
+    except (OperationalError, OSError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise StartRefused(f"the database {url!r} can't be reached: {reason}") from error
+
+
+async def _connected(url: URL, work: Callable[[Connection], T]) -> T:
     if url.drivername != "sqlite":
         engine = create_async_engine(url, poolclass=NullPool)
         async with engine.connect() as connection:
