@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway import main as gateway
 from gateway.settings import GatewaySettings
@@ -54,7 +54,16 @@ def create(
 @keys.command("list")
 def list_keys() -> None:
     """List all keys, without their secrets."""
-    table = Table("id", "subject", "roles", "teams", "scopes", "created", "expires", "state")
+    table = Table(
+        Column("id", no_wrap=True),
+        Column("subject", no_wrap=True),
+        "roles",
+        "teams",
+        "scopes",
+        "created",
+        "expires",
+        "state",
+    )
     now = datetime.now(UTC)
     for key in read_keys(_settings().api_keys_file):
         state = "live" if key.live_at(now) else "revoked" if key.revoke_time else "expired"

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import structlog
 
+from gateway.access_log import access_log
 from gateway.backends import Backends
 from gateway.contract import Contract, ContractError, load_contract
 from gateway.grpc_server import PublicGrpcServer
@@ -79,6 +80,7 @@ class Gateway:
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
         door = Door(ring, signer, clock, audiences)
         counted = GatewayMetrics(metrics)
+        log = access_log(settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
         self._settings = settings
         self._keys = ring
@@ -102,6 +104,7 @@ class Gateway:
             errors,
             self._streams,
             counted,
+            log,
             ids,
             settings.default_deadline_seconds,
         )
@@ -111,6 +114,7 @@ class Gateway:
             door,
             limits,
             counted,
+            log,
             ids,
             settings.default_deadline_seconds,
         )

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 import grpc
-import structlog
 
+from gateway.access_log import AccessLog
 from gateway.backends import Backends, Multicallable, details_of, without_details
 from gateway.contract import Method, owner_of
 from gateway.limits import Limits
@@ -35,8 +35,6 @@ _KEPT_BACK = frozenset(
     ("authorization", "x-api-key", "x-request-id", "user-agent", "te", "content-type", "cookie")
 )
 
-_log = structlog.get_logger(__name__)
-
 
 class Proxy(grpc.GenericRpcHandler):
     """Answers for every public method with what its owner answers."""
@@ -48,12 +46,14 @@ class Proxy(grpc.GenericRpcHandler):
         door: Door,
         limits: Limits,
         metrics: GatewayMetrics,
+        log: AccessLog,
         ids: Ids,
         default_seconds: float,
     ) -> None:
         self._door = door
         self._limits = limits
         self._metrics = metrics
+        self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
         self._handlers = {method.path: self._handler(method, backends) for method in methods}
@@ -186,15 +186,16 @@ class _Exchange:
         seconds = time.perf_counter() - self._started
         code = "CANCELLED" if self._incoming.cancelled() else self._code
         self._proxy._metrics.rpc.rpc_handled_series(self._method.path, code).observe(seconds)
-        _log.info(
-            "rpc",
-            method=self._method.path,
-            code=code,
-            duration_ms=round(seconds * 1000, 3),
-            caller=self._caller,
-            request_id=self._request_id,
-            **({"reason": self._reason} if self._reason else {}),
-        )
+        fields = {
+            "method": self._method.path,
+            "code": code,
+            "duration_ms": round(seconds * 1000, 3),
+            "caller": self._caller,
+            "request_id": self._request_id,
+        }
+        if self._reason:
+            fields["reason"] = self._reason
+        self._proxy._log("rpc", fields)
 
 
 def _fit(request_id: Any) -> str:

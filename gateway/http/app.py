@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import grpc
 import structlog
 
+from gateway.access_log import AccessLog
 from gateway.backends import details_of, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
@@ -74,6 +75,7 @@ class HttpApp:
         errors: ErrorCodec,
         streams: Streams,
         metrics: GatewayMetrics,
+        log: AccessLog,
         ids: Ids,
         default_seconds: float,
     ) -> None:
@@ -84,11 +86,12 @@ class HttpApp:
         self._errors = errors
         self._streams = streams
         self._metrics = metrics
+        self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange("", scope["method"], time.perf_counter())
+        exchange = _Exchange(self._ids.new(), scope["method"], time.perf_counter())
         try:
             await self._serve(scope, receive, send, exchange)
         except DomainError as error:
@@ -105,7 +108,7 @@ class HttpApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
         head = read_head(scope["headers"])
-        exchange.request_id = request_id_of(head) or self._ids.new()
+        exchange.request_id = request_id_of(head) or exchange.request_id
         context.request_id.set(exchange.request_id)
         match = self._match(scope, exchange)
         if match is None:
@@ -203,16 +206,17 @@ class HttpApp:
             exchange.status,
             None if exchange.streamed else seconds,
         )
-        _log.info(
-            "http",
-            method=exchange.method,
-            route=exchange.route,
-            status=exchange.status,
-            duration_ms=round(seconds * 1000, 3),
-            caller=exchange.caller,
-            request_id=exchange.request_id,
-            **({"reason": exchange.reason} if exchange.reason else {}),
-        )
+        fields = {
+            "method": exchange.method,
+            "route": exchange.route,
+            "status": exchange.status,
+            "duration_ms": round(seconds * 1000, 3),
+            "caller": exchange.caller,
+            "request_id": exchange.request_id,
+        }
+        if exchange.reason:
+            fields["reason"] = exchange.reason
+        self._log("http", fields)
 
 
 def _timeout(head: Mapping[bytes, str]) -> float | None:
