@@ -7,9 +7,15 @@ metrics are those of every service; REST and the proxy reach them like any other
 import tempfile
 from pathlib import Path
 
+from guanxi.gateway.v1.briefs_pb2_grpc import add_BriefServiceServicer_to_server
+
+from gateway.briefs.parts import Sources
+from gateway.briefs.servicer import BriefServicer
 from gateway.settings import GatewaySettings
 from services.chassis.access import Verifier, load_roles
+from services.chassis.client import connect
 from services.chassis.grpc_server import GrpcServer, Servicers
+from services.chassis.identity import ForwardedToken
 from services.chassis.metrics import Metrics
 
 __all__ = ["OwnServices", "own_servicers"]
@@ -17,7 +23,12 @@ __all__ = ["OwnServices", "own_servicers"]
 
 def own_servicers(settings: GatewaySettings) -> Servicers:
     """Every service of the gateway's own with its servicer; a new one is one line more."""
-    return ()
+    sources = Sources(
+        customer=connect(settings.customer_target, identity=ForwardedToken()),
+        sales=connect(settings.sales_target, identity=ForwardedToken()),
+        insight=connect(settings.insight_target, identity=ForwardedToken()),
+    )
+    return ((add_BriefServiceServicer_to_server, BriefServicer(sources)),)
 
 
 class OwnServices:

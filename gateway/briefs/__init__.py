@@ -1,0 +1,1 @@
+"""Briefs: all that somebody should know before a call, composed from three services."""

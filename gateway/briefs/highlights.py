@@ -1,0 +1,66 @@
+"""The brief in a few plain sentences, the most urgent first."""
+
+from collections.abc import Iterator
+
+from google.type.date_pb2 import Date
+from google.type.money_pb2 import Money
+from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
+from guanxi.gateway.v1.briefs_pb2 import CallBrief
+
+__all__ = ["highlights"]
+
+_LARGE_ORDER_RATIO = 2.0
+_ALERTS = 3
+_PURCHASES = 2
+_CONTACTS = frozenset(
+    {Touchpoint.CALL, Touchpoint.MEETING, Touchpoint.EMAIL, Touchpoint.CHAT, Touchpoint.VISIT}
+)
+
+
+def highlights(brief: CallBrief) -> Iterator[str]:
+    """What the caller should have in mind when the phone is picked up."""
+    if brief.customer.HasField("delete_time"):
+        yield "This customer was deleted."
+    for alert in brief.alerts[:_ALERTS]:
+        yield alert.text_en
+    yield from _same_period(brief)
+    yield from _next_order(brief)
+    yield from _last_contact(brief)
+    if brief.purchases:
+        bought = " and ".join(p.description or p.product for p in brief.purchases[:_PURCHASES])
+        yield f"Mostly buys {bought}."
+
+
+def _same_period(brief: CallBrief) -> Iterator[str]:
+    period = brief.same_period
+    if period.ratio_to_average_order >= _LARGE_ORDER_RATIO:
+        yield (
+            f"Placed a large order at this time last year: {_money(period.largest_order)},"
+            f" {period.ratio_to_average_order:.1f} times the usual."
+        )
+
+
+def _next_order(brief: CallBrief) -> Iterator[str]:
+    window = brief.prediction
+    if window.HasField("window_expected"):
+        yield (
+            f"Next order expected about {_day(window.window_expected)},"
+            f" between {_day(window.window_start)} and {_day(window.window_end)}."
+        )
+
+
+def _last_contact(brief: CallBrief) -> Iterator[str]:
+    contact = next((t for t in brief.touchpoints if t.type in _CONTACTS), None)
+    if contact is None:
+        return
+    told = contact.outcome or contact.subject
+    when = contact.touch_time.ToDatetime().date().isoformat()
+    yield f"Last in contact on {when}" + (f": {told.rstrip('.')}." if told else ".")
+
+
+def _day(date: Date) -> str:
+    return f"{date.year:04d}-{date.month:02d}-{date.day:02d}"
+
+
+def _money(amount: Money) -> str:
+    return f"{amount.units:,} {amount.currency_code}"
