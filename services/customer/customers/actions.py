@@ -8,7 +8,8 @@ from services.chassis.batches import name_taken
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
-from services.customer.customers import messages, store
+from services.customer.customers import counted_orders, messages, store
+from services.customer.customers.counted_orders import OrderNews
 from services.customer.customers.messages import NewCustomer
 from services.customer.customers.model import Customer, Draft, register
 
@@ -17,6 +18,7 @@ __all__ = [
     "create_customer",
     "create_customers",
     "delete_customer",
+    "follow_orders",
     "undelete_customer",
 ]
 
@@ -41,12 +43,13 @@ async def create_customers(
     given = [each.name for each in new.values() if each.named_by_caller]
     known = await store.known(tx, given)
     referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
+    orders = await counted_orders.counts(tx, given)
     outcomes: dict[int, Customer | DomainError] = {}
     for index, each in new.items():
         try:
             if each.name in known:
                 raise name_taken(each.name, known[each.name], each.draft.fingerprint)
-            customer = _register(tx, each)
+            customer = _register(tx, each, orders.get(each.name, 0))
             _expect_referrer(customer, referrers)
         except DomainError as error:
             outcomes[index] = beneath("customer", error)
@@ -60,6 +63,25 @@ async def create_customers(
         for customer in created:
             _emit(tx, customer, messages.created(customer))
     return outcomes
+
+
+async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> None:
+    """Moves customers along the lifecycle by what sales tells of their orders, given by order.
+
+    May be told again: only news move anybody.
+    """
+    changes = await counted_orders.learn(tx, news)
+    bought = {each.customer for each in changes if each.counts}
+    found = await store.find(tx, {each.customer for each in changes})
+    orders = await counted_orders.counts(tx, found)
+    moved = []
+    for name, before in found.items():
+        move = before.bought if name in bought else before.took_back
+        after = move(orders.get(name, 0), at=tx.now, etag=tx.new_id())
+        if after is not before:
+            moved.append(after)
+            _emit(tx, after, messages.updated(before, after))
+    await store.save_many(tx, moved)
 
 
 async def change_customer(
@@ -107,9 +129,12 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
     return restored
 
 
-def _register(tx: WriteTransaction, new: NewCustomer) -> Customer:
+def _register(tx: WriteTransaction, new: NewCustomer, orders: int) -> Customer:
+    """A new customer; `orders` that count may have been told of before."""
     owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
-    return register(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=tx.new_id())
+    etag = tx.new_id()
+    customer = register(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=etag)
+    return customer.bought(orders, at=tx.now, etag=etag)
 
 
 async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Customer messages ↔ our own words; no rule, no SQL."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -7,6 +8,8 @@ from typing import Final
 from google.protobuf.field_mask_pb2 import FieldMask
 from guanxi.customer.v1 import customers_pb2
 
+from services.chassis.batches import failed_requests, split_outcomes
+from services.chassis.errors import DomainError
 from services.chassis.ids import Ids
 from services.chassis.timestamps import from_timestamp, to_timestamp
 from services.customer.customers.model import (
@@ -19,10 +22,12 @@ from services.customer.customers.model import (
 
 __all__ = [
     "NewCustomer",
+    "batch_reply",
     "created",
     "deleted",
     "draft_of",
     "new_customer",
+    "page_reply",
     "to_message",
     "undeleted",
     "updated",
@@ -115,6 +120,25 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
     if customer.delete_time is not None:
         message.delete_time.CopyFrom(to_timestamp(customer.delete_time))
     return message
+
+
+def batch_reply(
+    outcomes: Mapping[int, Customer | DomainError],
+) -> customers_pb2.BatchCreateCustomersResponse:
+    """What became of each item of a batch."""
+    created, refused = split_outcomes(outcomes)
+    return customers_pb2.BatchCreateCustomersResponse(
+        customers=[to_message(each) for each in created],
+        failed_requests=failed_requests(refused, "customer"),
+    )
+
+
+def page_reply(
+    customers: Sequence[Customer], next_page_token: str
+) -> customers_pb2.ListCustomersResponse:
+    return customers_pb2.ListCustomersResponse(
+        customers=[to_message(each) for each in customers], next_page_token=next_page_token
+    )
 
 
 def created(customer: Customer) -> customers_pb2.CustomerCreated:

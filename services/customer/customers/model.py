@@ -77,7 +77,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer; `delete_time` is None while it is alive."""
+    """A customer; `delete_time` is None while it is alive.
+
+    `stage_before_orders` is the lifecycle stage the first order found; None where no order has
+    moved the customer.
+    """
 
     name: str
     kind: CustomerKind
@@ -87,6 +91,7 @@ class Customer:
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
+    stage_before_orders: LifecycleStage | None
     temperature: Temperature | None
     owner: str
     team: str
@@ -148,6 +153,33 @@ class Customer:
             raise already_exists(self.name, "CUSTOMER_NOT_DELETED")
         return replace(self, delete_time=None, update_time=at, etag=etag)
 
+    def bought(self, orders: int, *, at: datetime, etag: str) -> Self:
+        """The customer after another order, of now so many that count; itself where nothing moves.
+
+        The first makes a CUSTOMER, the second a REPEAT_CUSTOMER; who is further stays there.
+        """
+        earned = _earned(orders) or self.lifecycle_stage
+        if _ADVANCE.index(earned) <= _ADVANCE.index(self.lifecycle_stage):
+            return self
+        before = self.stage_before_orders or self.lifecycle_stage
+        moved = replace(self, lifecycle_stage=earned, stage_before_orders=before)
+        return replace(moved, update_time=at, etag=etag)
+
+    def took_back(self, orders: int, *, at: datetime, etag: str) -> Self:
+        """The customer after an order was called off, with so many left that count.
+
+        Only a stage that orders gave is taken back, down to the one the first order found.
+        """
+        before = self.stage_before_orders
+        if before is None or self.lifecycle_stage not in _EARNED:
+            return self
+        left = max(_earned(orders) or before, before, key=_ADVANCE.index)
+        if left is self.lifecycle_stage:
+            return self
+        kept = None if left is before else before
+        moved = replace(self, lifecycle_stage=left, stage_before_orders=kept)
+        return replace(moved, update_time=at, etag=etag)
+
     def differences(self, other: Self) -> tuple[str, ...]:
         """The fields, apart from the bookkeeping, in which the other one differs."""
         return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
@@ -169,6 +201,7 @@ def register(
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
+        stage_before_orders=None,
         temperature=draft.temperature,
         owner=owner,
         team=team,
@@ -188,7 +221,15 @@ def register(
 
 
 _BOOKKEEPING: Final = frozenset(
-    {"name", "create_time", "update_time", "delete_time", "etag", "fingerprint"}
+    {
+        "name",
+        "stage_before_orders",
+        "create_time",
+        "update_time",
+        "delete_time",
+        "etag",
+        "fingerprint",
+    }
 )
 _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name not in _BOOKKEEPING)
 
@@ -201,6 +242,15 @@ def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
 
 
 _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
+
+
+# How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
+_ADVANCE: Final = (LifecycleStage.LOST, *(each for each in LifecycleStage if each.name != "LOST"))
+_EARNED: Final = (LifecycleStage.CUSTOMER, LifecycleStage.REPEAT_CUSTOMER)
+
+
+def _earned(orders: int) -> LifecycleStage | None:
+    return _EARNED[min(orders, len(_EARNED)) - 1] if orders > 0 else None
 
 
 def _first_stage(phones: Sequence[str], emails: Sequence[str]) -> LifecycleStage:

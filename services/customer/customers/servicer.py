@@ -1,32 +1,26 @@
-"""Transport room of customers: messages in, one transaction, messages out; no rule, no SQL."""
+"""Transport room of customers: message ↔ model, one transaction per call. No rule, no SQL."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis import field_mask
-from services.chassis.batches import failed_requests, read_items, split_outcomes
-from services.chassis.errors import DomainError
+from services.chassis.batches import read_items
+from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
-from services.customer.customers import actions, store
-from services.customer.customers.messages import (
-    NewCustomer,
-    draft_of,
-    new_customer,
-    to_message,
-)
-from services.customer.customers.model import Customer
+from services.customer.customers import actions, messages, store
+from services.customer.customers.messages import NewCustomer, to_message
 
 __all__ = ["CustomerServicer"]
 
 
 class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
-    """Serves protos/guanxi/customer/v1/customers.proto."""
+    """Serves guanxi.customer.v1.CustomerService."""
 
-    def __init__(self, store: Store, ids: Ids) -> None:
-        self._store = store
+    def __init__(self, database: Store, *, calendar: BusinessCalendar, ids: Ids) -> None:
+        self._store = database
+        self._calendar = calendar
         self._ids = ids
 
     async def CreateCustomer(
@@ -56,16 +50,15 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
                 order_by=request.order_by,
                 page_size=request.page_size,
                 page_token=request.page_token,
+                calendar=self._calendar,
             )
-        return customers_pb2.ListCustomersResponse(
-            customers=[to_message(each) for each in customers], next_page_token=next_page_token
-        )
+        return messages.page_reply(customers, next_page_token)
 
     async def UpdateCustomer(
         self, request: customers_pb2.UpdateCustomerRequest, context: Any
     ) -> customers_pb2.Customer:
         wanted = request.customer
-        draft = draft_of(wanted)
+        draft = messages.draft_of(wanted)
         fields = field_mask.resolve(request.update_mask, wanted)
 
         async def work(tx: WriteTransaction) -> customers_pb2.Customer:
@@ -93,13 +86,11 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     async def BatchCreateCustomers(
         self, request: customers_pb2.BatchCreateCustomersRequest, context: Any
     ) -> customers_pb2.BatchCreateCustomersResponse:
-        items, refused = read_items(request.requests, self._read)
+        new, refused = read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
-            return _batch_reply(
-                await actions.create_customers(tx, items, validate_only=request.validate_only),
-                refused,
-            )
+            outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
+            return messages.batch_reply(refused | outcomes)
 
         return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)
 
@@ -113,14 +104,4 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         )
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> NewCustomer:
-        return new_customer(request, ids=self._ids)
-
-
-def _batch_reply(
-    outcomes: Mapping[int, Customer | DomainError], refused: Mapping[int, DomainError]
-) -> customers_pb2.BatchCreateCustomersResponse:
-    created, failed = split_outcomes(outcomes)
-    return customers_pb2.BatchCreateCustomersResponse(
-        customers=[to_message(each) for each in created],
-        failed_requests=failed_requests({**refused, **failed}, "customer"),
-    )
+        return messages.new_customer(request, ids=self._ids)

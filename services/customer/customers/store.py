@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, insert, select, update
 
+from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
 from services.chassis.filters import MAP, STRING, STRING_LIST, TIME, Field, enum
 from services.chassis.paging import Query
@@ -26,12 +27,14 @@ __all__ = [
     "QUERY",
     "customers",
     "delete_times",
+    "find",
     "get",
     "get_many",
     "insert_many",
     "known",
     "page",
     "save",
+    "save_many",
 ]
 
 customers = Table(
@@ -45,6 +48,7 @@ customers = Table(
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Name, nullable=False),
+    Column("stage_before_orders", Name),
     Column("temperature", Name),
     Column("owner", Name, nullable=False),
     Column("team", Name, nullable=False),
@@ -126,11 +130,16 @@ async def get(tx: ReadTransaction, name: str) -> Customer:
 
 async def get_many(tx: ReadTransaction, names: Sequence[str]) -> list[Customer]:
     """The customers in the order of the names. Raises NOT_FOUND for the first that is missing."""
-    rows = {row.name: row for row in await tx.all(_GET_MANY, {"keys": list(names)})}
+    found = await find(tx, names)
     for name in names:
-        if name not in rows:
+        if name not in found:
             raise not_found(name)
-    return [_customer(rows[name]) for name in names]
+    return [found[name] for name in names]
+
+
+async def find(tx: ReadTransaction, names: Collection[str]) -> dict[str, Customer]:
+    """Those of the customers that there are, by name."""
+    return {row.name: _customer(row) for row in await tx.all(_GET_MANY, {"keys": list(names)})}
 
 
 async def page(
@@ -141,6 +150,7 @@ async def page(
     order_by: str,
     page_size: int,
     page_token: str,
+    calendar: BusinessCalendar,
 ) -> tuple[list[Customer], str]:
     """A page of customers, and the token of the next. Raises INVALID_ARGUMENT."""
     query = QUERY.page(
@@ -149,6 +159,8 @@ async def page(
         order_by=order_by,
         page_size=page_size,
         page_token=page_token,
+        today=calendar.today(),
+        zone=calendar.zone,
         arguments={"show_deleted": "true" if show_deleted else ""},
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
@@ -181,8 +193,16 @@ async def insert_many(tx: WriteTransaction, new: Sequence[Customer]) -> None:
 
 async def save(tx: WriteTransaction, customer: Customer) -> None:
     """Writes a changed customer over what is stored."""
-    row = {f"new_{column}": value for column, value in _row(customer).items()}
-    await tx.run(_SAVE, {"key": customer.name, **row})
+    await save_many(tx, [customer])
+
+
+async def save_many(tx: WriteTransaction, changed: Sequence[Customer]) -> None:
+    """Writes changed customers over what is stored, in one statement."""
+    rows = [
+        {"key": customer.name, **{f"new_{name}": value for name, value in _row(customer).items()}}
+        for customer in changed
+    ]
+    await tx.run_many(_SAVE, rows)
 
 
 _COLUMNS: Final = tuple(customers.columns.keys())
@@ -192,6 +212,8 @@ def _customer(row: AnyRow) -> Customer:
     values = dict(zip(_COLUMNS, row, strict=False))
     values["kind"] = CustomerKind(row.kind)
     values["lifecycle_stage"] = LifecycleStage(row.lifecycle_stage)
+    before = row.stage_before_orders
+    values["stage_before_orders"] = LifecycleStage(before) if before else None
     values["temperature"] = Temperature(row.temperature) if row.temperature else None
     return Customer(**values)
 

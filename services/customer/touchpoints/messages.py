@@ -1,11 +1,14 @@
 """Touchpoint messages ↔ our own words; no rule, no SQL."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from guanxi.customer.v1 import touchpoints_pb2
 
+from services.chassis.batches import failed_requests, split_outcomes
+from services.chassis.errors import DomainError
 from services.chassis.ids import Ids
 from services.chassis.timestamps import from_timestamp, to_timestamp
 from services.customer.touchpoints.model import (
@@ -17,7 +20,14 @@ from services.customer.touchpoints.model import (
     TouchpointType,
 )
 
-__all__ = ["NewTouchpoint", "logged", "new_touchpoint", "to_message"]
+__all__ = [
+    "NewTouchpoint",
+    "batch_reply",
+    "logged",
+    "new_touchpoint",
+    "page_reply",
+    "to_message",
+]
 
 _Message = touchpoints_pb2.Touchpoint
 
@@ -72,6 +82,25 @@ def to_message(touchpoint: Touchpoint) -> touchpoints_pb2.Touchpoint:
     if touchpoint.direction is not None:
         message.direction = _DIRECTION_NUMBERS[touchpoint.direction]
     return message
+
+
+def batch_reply(
+    outcomes: Mapping[int, Touchpoint | DomainError],
+) -> touchpoints_pb2.BatchLogTouchpointsResponse:
+    """What became of each item of a batch."""
+    logged, refused = split_outcomes(outcomes)
+    return touchpoints_pb2.BatchLogTouchpointsResponse(
+        touchpoints=[to_message(each) for each in logged],
+        failed_requests=failed_requests(refused, "customer"),
+    )
+
+
+def page_reply(
+    touchpoints: Sequence[Touchpoint], next_page_token: str
+) -> touchpoints_pb2.ListTouchpointsResponse:
+    return touchpoints_pb2.ListTouchpointsResponse(
+        touchpoints=[to_message(each) for each in touchpoints], next_page_token=next_page_token
+    )
 
 
 def logged(touchpoint: Touchpoint) -> touchpoints_pb2.TouchpointLogged:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from services.chassis.clock import BusinessCalendar
 from services.chassis.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
 from services.chassis.paging import Query
 from services.chassis.store import AnyRow, Name, Names, ReadTransaction, UtcTime, WriteTransaction
@@ -98,6 +99,7 @@ async def page(
     order_by: str,
     page_size: int,
     page_token: str,
+    calendar: BusinessCalendar,
 ) -> tuple[list[Touchpoint], str]:
     """A page of a timeline, and the token of the next. Raises INVALID_ARGUMENT.
 
@@ -109,6 +111,8 @@ async def page(
         order_by=order_by,
         page_size=page_size,
         page_token=page_token,
+        today=calendar.today(),
+        zone=calendar.zone,
         arguments={"parent": customer},
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))

@@ -1,0 +1,122 @@
+"""The one place that knows everything the customer service is made of; reads top to bottom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
+from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
+from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
+
+from services.chassis import server
+from services.chassis.access import Signer, Verifier, load_roles
+from services.chassis.client import connect
+from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.events.feed import EventFeed
+from services.chassis.events.log import EventLog
+from services.chassis.events.puller import Puller
+from services.chassis.events.sequencer import Sequencer
+from services.chassis.grpc_server import Servicers
+from services.chassis.identity import ServiceToken
+from services.chassis.ids import Uuid7Ids
+from services.chassis.logging import configure_logging
+from services.chassis.metrics import Metrics
+from services.chassis.store import Store
+from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.purging import Purging
+from services.customer.customers.servicer import CustomerServicer
+from services.customer.metadata import metadata
+from services.customer.reactions import SalesReaction
+from services.customer.settings import CustomerSettings
+from services.customer.touchpoints.servicer import TouchpointServicer
+
+__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+
+PACKAGE = "services.customer"
+DOMAIN = "customer"
+SALES = "sales"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server is built from; whoever has it closes the store."""
+
+    store: Store
+    servicers: Servicers
+    tasks: Sequence[server.Task]
+
+
+async def serve() -> None:
+    """Serves until it is told to stop. Raises SettingsError and StartRefused."""
+    settings = CustomerSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    verifier = Verifier(settings.token_public_key, DOMAIN)
+    signer = Signer(settings.token_private_key)
+    await check_revision(settings.database_url, PACKAGE)
+    metrics = Metrics()
+    parts = await assemble(settings)
+    sales = follow_sales(parts.store, settings, signer, metrics)
+    await server.serve(
+        settings,
+        domain=DOMAIN,
+        servicers=parts.servicers,
+        token_verifier=verifier,
+        roles=load_roles(),
+        store=parts.store,
+        tasks=[*parts.tasks, sales.run],
+        metrics=metrics,
+    )
+
+
+async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Parts:
+    """Opens the store and builds what stands on it. Raises StartRefused."""
+    clock, ids = clock or SystemClock(), Uuid7Ids()
+    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
+    log = await EventLog.open(store)
+    customers = CustomerServicer(store, calendar=calendar, ids=ids)
+    touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
+    return Parts(
+        store,
+        servicers=[
+            (add_CustomerServiceServicer_to_server, customers),
+            (add_TouchpointServiceServicer_to_server, touchpoints),
+            (add_EventFeedServicer_to_server, EventFeed(log)),
+        ],
+        tasks=[Sequencer(log).run, Purging(store).run],
+    )
+
+
+def follow_sales(
+    store: Store, settings: CustomerSettings, signer: Signer, metrics: Metrics
+) -> Puller:
+    """What reads the events of sales, by which customers move along the lifecycle."""
+    channel = connect(
+        settings.sales_target, identity=ServiceToken(signer, DOMAIN, audience=[SALES])
+    )
+    reaction = SalesReaction()
+    return Puller(
+        store,
+        SALES,
+        EventFeedStub(channel),
+        consumer=DOMAIN,
+        partitions=settings.sales_partitions,
+        reaction=reaction,
+        on_epoch_change=reaction.forget,
+        metrics=metrics,
+    )
+
+
+async def migrate_database() -> None:
+    """Brings the database to this version's newest revision. Raises StartRefused."""
+    settings = CustomerSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    await migrate(settings.database_url, PACKAGE)
+
+
+async def check() -> None:
+    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
+    settings = CustomerSettings.load()
+    Verifier(settings.token_public_key, DOMAIN)
+    Signer(settings.token_private_key)
+    load_roles()
+    await check_revision(settings.database_url, PACKAGE)

@@ -1,0 +1,45 @@
+"""What the customer service does when another service's event arrives: orders move the lifecycle
+stage. Who reads the feed, and how often an event may come, is the puller's matter."""
+
+from collections.abc import Sequence
+
+from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.sales.v1 import orders_pb2
+
+from services.chassis.store import WriteTransaction
+from services.customer.customers import actions, counted_orders
+from services.customer.customers.counted_orders import OrderNews
+
+__all__ = ["SalesReaction"]
+
+_CONFIRMED = orders_pb2.OrderConfirmed.DESCRIPTOR.full_name
+_CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
+
+
+class SalesReaction:
+    """Follows the orders of the sales service."""
+
+    async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
+        """Moves the customers whose orders count, or don't any more."""
+        news: dict[str, OrderNews] = {}
+        for event in events:
+            if event.type == _CONFIRMED:
+                order = orders_pb2.OrderConfirmed.FromString(event.payload).order
+                if order.customer and _is_purchase(order):
+                    news.setdefault(order.name, OrderNews(order.customer, counts=True))
+            elif event.type == _CANCELLED:
+                order = orders_pb2.OrderCancelled.FromString(event.payload).order
+                if order.customer:
+                    news[order.name] = OrderNews(order.customer, counts=False)
+        if news:
+            await actions.follow_orders(tx, news)
+
+    async def forget(self, tx: WriteTransaction) -> None:
+        """Sales' log begins anew: its orders are counted from the first one on."""
+        await counted_orders.clear(tx)
+
+
+def _is_purchase(order: orders_pb2.Order) -> bool:
+    """Returns and credits buy nothing."""
+    net = order.base_net_amount
+    return net.units > 0 or net.nanos > 0
