@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import engines
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+
+# A busy machine is slow for a moment; that says nothing about the code under test.
+settings.register_profile("guanxi", deadline=None)
+settings.load_profile("guanxi")
 
 
 @pytest.fixture(scope="session")
