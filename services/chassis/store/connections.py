@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, Row, Table
 
 from services.chassis.errors import StartRefused
 
@@ -62,6 +62,8 @@ class WriteConnection(ReadConnection, Protocol):
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int: ...
 
     async def run_many(self, statement: Executable, rows: Rows) -> None: ...
+
+    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         """Runs the last statements and commits, in one go."""

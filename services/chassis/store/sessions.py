@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from google.protobuf.message import Message
-from sqlalchemy import Delete, Executable, Insert, Update
+from sqlalchemy import Delete, Executable, Insert, Table, Update
 
 from services.chassis.caller import Caller
 from services.chassis.ids import Ids
@@ -95,6 +95,12 @@ class WriteTransaction(ReadTransaction):
             limited, added = self._limited(statement, {})
             each = [{**row, **added} for row in rows] if added else rows
             await self.connection.run_many(limited, each)
+
+    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Inserts rows that are tuples in the order of the table's columns: a third of the time of
+        `run_many`, for tables that imports fill. No rows is no work."""
+        if rows:
+            await self.connection.insert_rows(table, rows)
 
     def emit(
         self, event: Message, *, aggregate_type: str, aggregate_id: str, partition_key: str

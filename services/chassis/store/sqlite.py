@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Executable
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Executable, Table
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from services.chassis.store.bulk import bulk_insert
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
 from services.chassis.store.retry import Conflict, uninterrupted
@@ -54,7 +55,7 @@ class SqliteEngine:
         try:
             self._writer = _Writer(self._connect(_WRITER_PRAGMAS))
             self._readers = SqliteReaders(lambda: self._connect(_READER_PRAGMAS), reader_threads)
-        except OperationalError as error:
+        except DatabaseError as error:
             self._file_lock.release()
             raise StartRefused(f"{path} can't be opened: {error.orig}") from error
 
@@ -130,6 +131,11 @@ class _Writer:
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         await self._work(lambda: self._connection.execute(statement, rows))
+
+    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        bulk = bulk_insert(table, self._connection.dialect)
+        bound = list(bulk.bound(rows))
+        await self._work(lambda: self._connection.exec_driver_sql(bulk.sql, bound))
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         if not self._began and not last:
