@@ -114,9 +114,9 @@ def _products(new: Iterable[NewOrder]) -> set[str]:
     return {line.product for each in new for line in each.draft.sums.lines} - {""}
 
 
-def _expect_products(lines: Iterable[Line], products: Collection[str]) -> None:
+def _expect_products(lines: Sequence[Line], products: Collection[str]) -> None:
     for index, line in enumerate(lines):
-        if line.product and line.product not in products:
+        if line.product not in products and line.product:
             raise invalid(
                 f"lines[{index}].product", "PRODUCT_NOT_FOUND", f"{line.product} was not found"
             )

@@ -91,7 +91,9 @@ def price_line(
     better. Raises INVALID_ARGUMENT: AMOUNT_INVALID, AMOUNT_OUT_OF_RANGE.
     """
     price = money.nanos_of(units, nanos, field="unit_price")
-    amount = money.half_even(quantity * price, price_scale)
+    amount, rest = divmod(quantity * price, price_scale)
+    if rest:
+        amount = money.half_even(quantity * price, price_scale)
     if amount not in _INT64:
         raise _out_of_range("amount")
     return Line(product, description, quantity, units, nanos, amount, amount)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
@@ -81,6 +81,12 @@ def new_order(request: orders_pb2.CreateOrderRequest, *, base_currency: str, ids
 
 def to_message(order: Order) -> orders_pb2.Order:
     """The order as callers see it, with the lines it was read with."""
+    message = _without_lines(order)
+    message.lines.extend(_line_message(line, message.currency_code) for line in order.lines)
+    return message
+
+
+def _without_lines(order: Order) -> orders_pb2.Order:
     code = order.terms.currency_code
     return orders_pb2.Order(
         name=order.name,
@@ -89,7 +95,6 @@ def to_message(order: Order) -> orders_pb2.Order:
         order_time=to_timestamp(order.order_time),
         currency_code=code,
         exchange_rate=order.terms.exchange_rate,
-        lines=[_line_message(line, code) for line in order.lines],
         net_amount=_money(order.net_amount, code),
         base_net_amount=_money(order.base_net_amount, order.terms.base_currency_code),
         line_count=order.line_count,
@@ -254,10 +259,6 @@ def _line_message(line: Line, currency_code: str) -> orders_pb2.OrderLine:
         ),
         amount=_money(line.amount, currency_code),
     )
-
-
-def _without_lines(order: Order) -> orders_pb2.Order:
-    return to_message(replace(order, lines=()))
 
 
 def _money(minor: int, currency_code: str) -> Money:

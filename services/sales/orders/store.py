@@ -4,7 +4,7 @@ Statements that run for every call are built once, here on the module. What cust
 what orders add up to is computed in `sums`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    insert,
     select,
     update,
 )
@@ -145,8 +144,6 @@ _FINGERPRINTS: Final = select(orders.c.name, orders.c.fingerprint).where(
     orders.c.name.in_(bindparam("keys", expanding=True))
 )
 _BASE_CURRENCY: Final = select(orders.c.base_currency_code).limit(1)
-_INSERT_ORDER: Final = insert(orders)
-_INSERT_LINE: Final = insert(order_lines)
 _SAVE: Final = (
     update(orders)
     .where(orders.c.name == bindparam("key"))
@@ -225,8 +222,11 @@ async def base_currency_in_use(tx: ReadTransaction) -> str | None:
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Order]) -> None:
     """Writes new orders and their lines."""
-    await tx.run_many(_INSERT_ORDER, [_row(order) for order in new])
-    await tx.run_many(_INSERT_LINE, [row for order in new for row in _line_rows(order)])
+    await tx.insert_rows(orders, [_row(order) for order in new])
+    lines = [
+        (order.name, position, *line) for order in new for position, line in enumerate(order.lines)
+    ]
+    await tx.insert_rows(order_lines, lines)
 
 
 async def save(tx: WriteTransaction, order: Order) -> None:
@@ -266,31 +266,26 @@ def _order(row: AnyRow, lines: tuple[Line, ...]) -> Order:
     )
 
 
-def _row(order: Order) -> dict[str, Any]:
-    terms = order.terms
-    return {
-        "name": order.name,
-        "customer": order.customer,
-        "state": order.state.value,
-        "order_time": order.order_time,
-        "currency_code": terms.currency_code,
-        "base_currency_code": terms.base_currency_code,
-        "exchange_rate": terms.exchange_rate,
-        "line_count": order.line_count,
-        "net_amount": order.net_amount,
-        "base_net_amount": order.base_net_amount,
-        "original_order": order.original_order,
-        "owner": order.owner,
-        "team": order.team,
-        "reference": order.reference,
-        "cancel_reason": order.cancel_reason,
-        "create_time": order.create_time,
-        "update_time": order.update_time,
-        "etag": order.etag,
-        "fingerprint": order.fingerprint,
-    }
-
-
-def _line_rows(order: Order) -> Iterator[dict[str, Any]]:
-    for position, line in enumerate(order.lines):
-        yield {"order_name": order.name, "position": position, **line._asdict()}
+def _row(order: Order) -> tuple[Any, ...]:
+    """In the order of the table's columns."""
+    return (
+        order.name,
+        order.customer,
+        order.state.value,
+        order.order_time,
+        order.terms.currency_code,
+        order.terms.base_currency_code,
+        order.terms.exchange_rate,
+        order.line_count,
+        order.net_amount,
+        order.base_net_amount,
+        order.original_order,
+        order.owner,
+        order.team,
+        order.reference,
+        order.cancel_reason,
+        order.create_time,
+        order.update_time,
+        order.etag,
+        order.fingerprint,
+    )
