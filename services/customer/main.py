@@ -9,7 +9,7 @@ from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedSer
 
 from services.chassis import server
 from services.chassis.access import Signer, Verifier, load_roles
-from services.chassis.client import connect
+from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
@@ -29,7 +29,7 @@ from services.customer.reactions import SalesReaction
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
-__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+__all__ = ["Parts", "assemble", "check", "follow_sales", "migrate_database", "serve"]
 
 PACKAGE = "services.customer"
 DOMAIN = "customer"
@@ -52,19 +52,21 @@ async def serve() -> None:
     verifier = Verifier(settings.token_public_key, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    metrics = Metrics()
-    parts = await assemble(settings)
-    sales = follow_sales(parts.store, settings, signer, metrics)
-    await server.serve(
-        settings,
-        domain=DOMAIN,
-        servicers=parts.servicers,
-        token_verifier=verifier,
-        roles=load_roles(),
-        store=parts.store,
-        tasks=[*parts.tasks, sales.run],
-        metrics=metrics,
-    )
+    token = ServiceToken(signer, DOMAIN, audience=[SALES])
+    async with connect(settings.sales_target, identity=token) as sales:
+        metrics = Metrics()
+        parts = await assemble(settings)
+        puller = follow_sales(parts.store, sales, settings.sales_partitions, metrics)
+        await server.serve(
+            settings,
+            domain=DOMAIN,
+            servicers=parts.servicers,
+            token_verifier=verifier,
+            roles=load_roles(),
+            store=parts.store,
+            tasks=[*parts.tasks, puller.run],
+            metrics=metrics,
+        )
 
 
 async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Parts:
@@ -87,19 +89,16 @@ async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) ->
 
 
 def follow_sales(
-    store: Store, settings: CustomerSettings, signer: Signer, metrics: Metrics
+    store: Store, sales: Channel, partitions: int, metrics: Metrics | None = None
 ) -> Puller:
     """What reads the events of sales, by which customers move along the lifecycle."""
-    channel = connect(
-        settings.sales_target, identity=ServiceToken(signer, DOMAIN, audience=[SALES])
-    )
     reaction = SalesReaction()
     return Puller(
         store,
         SALES,
-        EventFeedStub(channel),
+        EventFeedStub(sales),
         consumer=DOMAIN,
-        partitions=settings.sales_partitions,
+        partitions=partitions,
         reaction=reaction,
         on_epoch_change=reaction.forget,
         metrics=metrics,

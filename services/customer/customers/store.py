@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, select, update
 
 from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
@@ -112,7 +113,6 @@ _FINGERPRINTS: Final = select(customers.c.name, customers.c.fingerprint).where(
 _DELETE_TIMES: Final = select(customers.c.name, customers.c.delete_time).where(
     customers.c.name.in_(bindparam("keys", expanding=True))
 )
-_INSERT: Final = insert(customers)
 _SAVE: Final = (
     update(customers)
     .where(customers.c.name == bindparam("key"))
@@ -188,7 +188,7 @@ async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str,
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Customer]) -> None:
     """Writes new customers."""
-    await tx.run_many(_INSERT, [_row(customer) for customer in new])
+    await tx.insert_rows(customers, [_values(customer) for customer in new])
 
 
 async def save(tx: WriteTransaction, customer: Customer) -> None:
@@ -199,13 +199,15 @@ async def save(tx: WriteTransaction, customer: Customer) -> None:
 async def save_many(tx: WriteTransaction, changed: Sequence[Customer]) -> None:
     """Writes changed customers over what is stored, in one statement."""
     rows = [
-        {"key": customer.name, **{f"new_{name}": value for name, value in _row(customer).items()}}
+        {"key": customer.name, **dict(zip(_NEW_COLUMNS, _values(customer), strict=True))}
         for customer in changed
     ]
     await tx.run_many(_SAVE, rows)
 
 
 _COLUMNS: Final = tuple(customers.columns.keys())
+_NEW_COLUMNS: Final = tuple(f"new_{column}" for column in _COLUMNS)
+_values: Final = attrgetter(*_COLUMNS)
 
 
 def _customer(row: AnyRow) -> Customer:
@@ -216,7 +218,3 @@ def _customer(row: AnyRow) -> Customer:
     values["stage_before_orders"] = LifecycleStage(before) if before else None
     values["temperature"] = Temperature(row.temperature) if row.temperature else None
     return Customer(**values)
-
-
-def _row(customer: Customer) -> dict[str, Any]:
-    return {column: getattr(customer, column) for column in _COLUMNS}

@@ -6,7 +6,8 @@ has been shown joins `customers`, and the transaction limits those.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 
 from sqlalchemy import (
     Column,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    insert,
     select,
 )
 
@@ -88,7 +88,6 @@ _ALL_IN_SIGHT: Final = _ALL.join(customers, customers.c.name == touchpoints.c.cu
 _FINGERPRINTS: Final = select(touchpoints.c.name, touchpoints.c.fingerprint).where(
     touchpoints.c.name.in_(bindparam("keys", expanding=True))
 )
-_INSERT: Final = insert(touchpoints)
 
 
 async def page(
@@ -129,10 +128,11 @@ async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Touchpoint]) -> None:
     """Writes new touchpoints."""
-    await tx.run_many(_INSERT, [_row(touchpoint) for touchpoint in new])
+    await tx.insert_rows(touchpoints, [_values(touchpoint) for touchpoint in new])
 
 
 _COLUMNS: Final = tuple(touchpoints.columns.keys())
+_values: Final = attrgetter(*_COLUMNS)
 
 
 def _touchpoint(row: AnyRow) -> Touchpoint:
@@ -142,7 +142,3 @@ def _touchpoint(row: AnyRow) -> Touchpoint:
     values["direction"] = Direction(row.direction) if row.direction else None
     values["topics"] = tuple(Topic(each) for each in row.topics)
     return Touchpoint(**values)
-
-
-def _row(touchpoint: Touchpoint) -> dict[str, Any]:
-    return {column: getattr(touchpoint, column) for column in _COLUMNS}
