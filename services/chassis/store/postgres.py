@@ -5,22 +5,26 @@ locks on small tables would make unrelated writers fail. A rule over several row
 a row that all its writers change, or rests on a constraint.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, CursorResult, Executable, Table
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.errors import DomainError, Kind
+from services.chassis.store.bulk import bulk_insert
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
-from services.chassis.store.retry import Conflict, Duplicate, uninterrupted
+from services.chassis.store.retry import Conflict, ConflictOnce, uninterrupted
 
 __all__ = ["PostgresEngine"]
+
+T = TypeVar("T")
 
 _COMPILED_STATEMENTS = 1_000
 _WAIT_FOR_CONNECTION_SECONDS = 5.0
@@ -61,7 +65,7 @@ class PostgresEngine:
         except IntegrityError as error:
             # Two creates of one id at the same moment: run again, the second one sees the first.
             if _state(error) == _UNIQUE_VIOLATION:
-                raise Duplicate from error
+                raise ConflictOnce from error
             raise
         finally:
             # Closing rolls back what was not committed, and must not be cut short: a connection
@@ -86,26 +90,39 @@ class _Reader:
     """Borrows a connection for each statement, so a reader that waits for others holds none."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._engine = engine.sync_engine
 
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
-        with _translated():
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, parameters)).all()
+        return await self._read(statement, parameters, lambda result: result.all())
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
-        with _translated():
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, parameters)).first()
+        return await self._read(statement, parameters, lambda result: result.first())
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
+        return await self._read(statement, parameters, lambda result: result.scalar())
+
+    async def _read(
+        self,
+        statement: Executable,
+        parameters: Parameters | None,
+        fetch: Callable[[CursorResult[*tuple[Any, ...]]], T],
+    ) -> T:
+        def read() -> T:
+            with self._engine.connect() as connection:
+                return fetch(connection.execute(statement, parameters))
+
         with _translated():
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, parameters)).scalar()
+            try:
+                # Borrowing, running and giving back in one greenlet instead of one each.
+                return await greenlet_spawn(read)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return await greenlet_spawn(read)  # the pool has let go of what the server closed
 
 
 class _Writer:
@@ -119,26 +136,31 @@ class _Writer:
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
-        with _translated():
+        with _translated(uncommitted=True):
             return (await self._connection.execute(statement, parameters)).all()
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
-        with _translated():
+        with _translated(uncommitted=True):
             return (await self._connection.execute(statement, parameters)).first()
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
-        with _translated():
+        with _translated(uncommitted=True):
             return (await self._connection.execute(statement, parameters)).scalar()
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        with _translated():
+        with _translated(uncommitted=True):
             return (await self._connection.execute(statement, parameters)).rowcount
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
-        with _translated():
+        with _translated(uncommitted=True):
             await self._connection.execute(statement, rows)
+
+    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        bulk = bulk_insert(table, self._connection.dialect)
+        with _translated(uncommitted=True):
+            await self._connection.exec_driver_sql(bulk.sql, list(bulk.bound(rows)))
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         def finish(connection: Connection) -> None:
@@ -170,16 +192,23 @@ def _busy(engine: AsyncEngine) -> int:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Turns conflicts into Conflict, and a lost or missing connection into UNAVAILABLE."""
+def _translated(*, uncommitted: bool = False) -> Iterator[None]:
+    """Turns conflicts into Conflict, and a lost or missing connection into UNAVAILABLE.
+
+    Where nothing is committed yet, the work may be run again after a loss: the server was restarted
+    while the connection lay in the pool, which has now let go of all connections of that time.
+    """
     try:
         yield
     except DBAPIError as error:
         if _state(error) in (_SERIALIZATION_FAILURE, _DEADLOCK):
             raise Conflict from error
-        if error.connection_invalidated:
-            raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
-        raise
+        if not error.connection_invalidated:
+            raise
+        lost = _unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
+        if uncommitted:
+            raise ConflictOnce from lost
+        raise lost from error
     except PoolTimeout as error:
         raise _unavailable("STORE_BUSY", "all database connections are in use") from error
     except OSError as error:

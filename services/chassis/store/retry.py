@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.chassis.errors import DomainError, Kind
 
-__all__ = ["Conflict", "Duplicate", "retry_conflicts", "uninterrupted"]
+__all__ = ["Conflict", "ConflictOnce", "retry_conflicts", "uninterrupted"]
 
 T = TypeVar("T")
 
@@ -20,24 +20,23 @@ class Conflict(Exception):
     """Another writer was faster and nothing was committed; the same work may succeed again."""
 
 
-class Duplicate(Conflict):
-    """A row of this key is there already; the cause says so. The next try can see whose it is."""
+class ConflictOnce(Conflict):
+    """A conflict that a second try resolves or never: what is wrong then is its cause."""
 
 
 async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
     """Runs the attempt until it meets no conflict.
 
-    Raises ABORTED after ten conflicts, and the cause of a second duplicate: seeing the first did not
-    help.
+    Raises ABORTED after ten conflicts, and the cause of a second ConflictOnce.
     """
     pause = _FIRST_PAUSE_SECONDS
-    duplicates = 0
+    once = 0
     for _ in range(_ATTEMPTS - 1):
         try:
             return await attempt()
         except Conflict as conflict:
-            duplicates += isinstance(conflict, Duplicate)
-            if duplicates > 1 and conflict.__cause__ is not None:
+            once += isinstance(conflict, ConflictOnce)
+            if once > 1 and conflict.__cause__ is not None:
                 raise conflict.__cause__ from None
             # Full jitter: writers that collided must not come back together.
             await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret rests on it

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from sqlalchemy import (
     Alias,
+    BindParameter,
     ColumnElement,
     Delete,
     Executable,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     or_,
+    true,
 )
 from sqlalchemy.sql import visitors
 
@@ -33,7 +35,7 @@ from services.chassis.store.connections import Parameters
 __all__ = ["Owned", "Statement", "scoped"]
 
 _SUBJECT = "caller_subject"
-_TEAMS = "caller_teams"
+_TEAM = "caller_team_{}"
 _STATEMENTS_KEPT = 1_000
 
 Statement = SelectBase | Insert | Update | Delete
@@ -59,36 +61,36 @@ def scoped(
     if caller.scope is Scope.ALL and isinstance(statement, Statement):
         return statement, parameters
     limit = _limited if parameters is None else _limited_once
-    limited = limit(statement, caller.scope)
+    teams = caller.teams if caller.scope is Scope.TEAM else ()
+    limited = limit(statement, len(teams))
     if limited is statement:
         return statement, parameters
-    own = {_SUBJECT: caller.subject}
-    teams = {_TEAMS: caller.teams} if caller.scope is Scope.TEAM else {}
-    return limited, {**(parameters or {}), **own, **teams}
+    added = {_TEAM.format(number): team for number, team in enumerate(teams)}
+    return limited, {**(parameters or {}), _SUBJECT: caller.subject, **added}
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
-def _limited_once(statement: Executable, scope: Scope) -> Executable:
-    return _limited(statement, scope)
+def _limited_once(statement: Executable, teams: int) -> Executable:
+    return _limited(statement, teams)
 
 
-def _limited(statement: Executable, scope: Scope) -> Executable:
+def _limited(statement: Executable, teams: int) -> Executable:
+    """The statement with the predicate for a caller who sees so many teams."""
     if not isinstance(statement, Statement):
         raise TypeError("only select, insert, update and delete are scoped; else use unscoped()")
     if isinstance(statement, Insert):
         _refuse_upsert(statement)
     if not _touches_owned_rows(statement) or _inserts_values(statement):
         return statement
-    # The traversal clones every nested select, update, delete and join before it shows it to us, so
+    # The traversal clones every nested select, update and delete before it shows it to us, so
     # changing the clone leaves the slice's statement alone.
     return visitors.cloned_traverse(
         statement,
         {},
         {
-            "select": partial(_limit_select, scope=scope),
-            "update": partial(_limit_change, scope=scope),
-            "delete": partial(_limit_change, scope=scope),
-            "join": partial(_limit_outer_join, scope=scope),
+            "select": partial(_limit_select, teams=teams),
+            "update": partial(_limit_change, teams=teams),
+            "delete": partial(_limit_change, teams=teams),
         },
     )
 
@@ -102,24 +104,36 @@ def _touches_owned_rows(statement: Statement) -> bool:
     return found
 
 
-def _limit_select(select: Select[*tuple[object, ...]], scope: Scope) -> None:
-    inner = (source for root in select.get_final_froms() for source in _inner_sources(root))
-    select._where_criteria += tuple(_predicates(inner, scope))
+def _limit_select(select: Select[*tuple[object, ...]], teams: int) -> None:
+    roots = select.get_final_froms()
+    inner = (source for root in roots for source in _inner_sources(root))
+    predicates = tuple(_predicates(inner, teams))
+    limited = [_limit_outer_joins(root, teams) for root in roots]
+    if any(after is not before for after, before in zip(limited, roots, strict=True)):
+        select._from_obj = tuple(limited)
+        select._setup_joins = ()  # they are in the sources now
+    select._where_criteria += predicates
 
 
-def _limit_change(change: Update | Delete, scope: Scope) -> None:
+def _limit_change(change: Update | Delete, teams: int) -> None:
     sources: list[FromClause] = [change.table]
     for criterion in change._where_criteria:
         sources += [source for source in criterion._from_objects if source not in sources]
-    change._where_criteria += tuple(_predicates(sources, scope))
+    change._where_criteria += tuple(_predicates(sources, teams))
 
 
-def _limit_outer_join(join: Join, scope: Scope) -> None:
+def _limit_outer_joins(source: FromClause, teams: int) -> FromClause:
     """In an outer join the predicate belongs to the condition, or rows of the left would vanish."""
-    if join.full and any(True for _ in _predicates(_sources(join), scope)):
+    if not isinstance(source, Join):
+        return source
+    if source.full and any(True for _ in _predicates(_sources(source), teams)):
         raise TypeError("a FULL JOIN of owned tables has no data scope: use unscoped()")
-    if join.isouter and join.onclause is not None:
-        join.onclause = and_(join.onclause, *_predicates(_inner_sources(join.right), scope))
+    left, right = (_limit_outer_joins(side, teams) for side in (source.left, source.right))
+    optional = tuple(_predicates(_inner_sources(right), teams)) if source.isouter else ()
+    if not optional and left is source.left and right is source.right:
+        return source
+    condition = source.onclause if source.onclause is not None else true()
+    return Join(left, right, and_(condition, *optional), source.isouter, source.full)
 
 
 def _inserts_values(statement: Statement) -> bool:
@@ -152,18 +166,22 @@ def _inner_sources(source: FromClause) -> Iterator[FromClause]:
         yield source
 
 
-def _predicates(sources: Iterable[FromClause], scope: Scope) -> Iterator[ColumnElement[bool]]:
+def _predicates(sources: Iterable[FromClause], teams: int) -> Iterator[ColumnElement[bool]]:
     for source in sources:
         table = source.element if isinstance(source, Alias) else source
         if not isinstance(table, Table):
             continue  # a subquery: its own select is limited where it is made
         owned = table.info.get("scope")
         if owned is not None:
-            yield _predicate(source, owned, scope)
+            yield _predicate(source, owned, teams)
 
 
-def _predicate(source: FromClause, owned: Owned, scope: Scope) -> ColumnElement[bool]:
+def _predicate(source: FromClause, owned: Owned, teams: int) -> ColumnElement[bool]:
     own = source.c[owned.owner] == bindparam(_SUBJECT)
-    if scope is Scope.TEAM and owned.team is not None:
-        return or_(own, source.c[owned.team].in_(bindparam(_TEAMS, expanding=True)))
-    return own
+    if not teams or owned.team is None:
+        return own
+    # One parameter each, not a list: a statement for many rows takes no lists.
+    their_teams: list[BindParameter[str]] = [
+        bindparam(_TEAM.format(number)) for number in range(teams)
+    ]
+    return or_(own, source.c[owned.team].in_(their_teams))
