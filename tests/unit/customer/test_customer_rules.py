@@ -1,0 +1,198 @@
+"""What a customer may be and become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.errors import DomainError, Kind
+from services.customer.customers.model import (
+    Customer,
+    CustomerKind,
+    Draft,
+    LifecycleStage,
+    register,
+)
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LATER = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
+
+
+def customer(**fields: Any) -> Customer:
+    draft = Draft(**{"display_name": "Ann", **fields})
+    return register(draft, name="customers/ann", owner="users/rep", team="", at=NOW, etag="1")
+
+
+def changed(before: Customer, **fields: Any) -> Customer:
+    draft = Draft(**{"display_name": "Ann", **fields})
+    return before.change(draft, tuple(fields), at=LATER, etag="2")
+
+
+def test_who_leaves_a_phone_number_or_an_email_address_is_a_lead() -> None:
+    assert customer(phones=("+44 20 7946 0000",)).lifecycle_stage is LifecycleStage.LEAD
+    assert customer(emails=("ann@example.org",)).lifecycle_stage is LifecycleStage.LEAD
+    assert customer().lifecycle_stage is LifecycleStage.SUBSCRIBER
+
+
+def test_an_importer_may_say_how_far_the_relationship_is() -> None:
+    stage = LifecycleStage.OPPORTUNITY
+    assert customer(lifecycle_stage=stage).lifecycle_stage is stage
+
+
+def test_a_subscriber_who_leaves_a_phone_number_later_becomes_a_lead() -> None:
+    after = changed(customer(), phones=("+44 20 7946 0000",))
+    assert after.lifecycle_stage is LifecycleStage.LEAD
+    assert customer().differences(after) == ("phones", "lifecycle_stage")
+
+
+def test_a_customer_who_leaves_a_phone_number_stays_a_customer() -> None:
+    before = customer(lifecycle_stage=LifecycleStage.CUSTOMER)
+    assert changed(before, phones=("+44 1",)).lifecycle_stage is LifecycleStage.CUSTOMER
+
+
+def test_the_domain_of_an_email_address_is_kept_in_lower_case_and_the_rest_as_written() -> None:
+    assert customer(emails=("Ann.Lee@Example.ORG",)).emails == ("Ann.Lee@example.org",)
+    assert changed(customer(), emails=("A@B.DE",)).emails == ("A@b.de",)
+
+
+def test_phone_numbers_are_kept_as_they_were_given() -> None:
+    assert customer(phones=("(020) 7946-0000",)).phones == ("(020) 7946-0000",)
+
+
+def test_the_relationship_began_with_the_record_unless_told_otherwise() -> None:
+    assert customer().first_seen_time == NOW
+    long_ago = datetime(2010, 12, 1, tzinfo=UTC)
+    assert customer(first_seen_time=long_ago).first_seen_time == long_ago
+
+
+@pytest.mark.parametrize("display_name", ["", "   "])
+def test_a_customer_needs_a_name(display_name: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        customer(display_name=display_name)
+    assert refused.value.reason == "DISPLAY_NAME_MISSING"
+    with pytest.raises(DomainError) as refused:
+        changed(customer(), display_name=display_name)
+    assert refused.value.reason == "DISPLAY_NAME_MISSING"
+
+
+def test_nobody_refers_themselves() -> None:
+    with pytest.raises(DomainError) as refused:
+        changed(customer(), referred_by="customers/ann")
+    assert refused.value.reason == "REFERRED_BY_ITSELF"
+
+
+def test_only_the_named_fields_change() -> None:
+    before = customer(region="North", industry="retail")
+    draft = Draft(display_name="Bob", region="South")
+    after = before.change(draft, ("region",), at=LATER, etag="2")
+    assert after == replace(before, region="South", update_time=LATER, etag="2")
+
+
+def test_a_change_that_says_nothing_new_is_no_change() -> None:
+    before = customer(region="North")
+    assert changed(before, region="North") is before
+
+
+def test_an_update_without_owner_leaves_the_owner() -> None:
+    after = changed(customer(), owner="", team="", region="South")
+    assert (after.owner, after.region) == ("users/rep", "South")
+
+
+def test_a_deleted_customer_can_not_be_changed_or_deleted_again_but_brought_back() -> None:
+    deleted = customer().delete(at=LATER, etag="2")
+    assert deleted.delete_time == LATER
+    with pytest.raises(DomainError) as refused:
+        changed(deleted, region="South")
+    assert (refused.value.kind, refused.value.reason) == (
+        Kind.FAILED_PRECONDITION,
+        "CUSTOMER_DELETED",
+    )
+    with pytest.raises(DomainError) as refused:
+        deleted.delete(at=LATER, etag="3")
+    assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "CUSTOMER_DELETED")
+    assert deleted.undelete(at=LATER, etag="3").delete_time is None
+
+
+def test_a_living_customer_can_not_be_brought_back() -> None:
+    with pytest.raises(DomainError) as refused:
+        customer().undelete(at=LATER, etag="2")
+    assert (refused.value.kind, refused.value.reason) == (
+        Kind.ALREADY_EXISTS,
+        "CUSTOMER_NOT_DELETED",
+    )
+
+
+def test_an_etag_that_is_not_the_current_one_is_refused() -> None:
+    customer().expect("")
+    customer().expect("1")
+    with pytest.raises(DomainError) as refused:
+        customer().expect("0")
+    assert refused.value.reason == "ETAG_MISMATCH"
+
+
+def bought(before: Customer, orders: int) -> Customer:
+    return before.bought(orders, at=LATER, etag="2")
+
+
+def took_back(before: Customer, orders: int) -> Customer:
+    return before.took_back(orders, at=LATER, etag="3")
+
+
+def test_the_first_order_makes_a_customer_and_the_second_a_repeat_customer() -> None:
+    first = bought(customer(), 1)
+    assert first.lifecycle_stage is LifecycleStage.CUSTOMER
+    assert bought(first, 2).lifecycle_stage is LifecycleStage.REPEAT_CUSTOMER
+    assert bought(customer(), 5).lifecycle_stage is LifecycleStage.REPEAT_CUSTOMER
+
+
+def test_an_order_moves_nobody_back() -> None:
+    advocate = customer(lifecycle_stage=LifecycleStage.ADVOCATE)
+    assert bought(advocate, 1) is advocate
+    repeat = customer(lifecycle_stage=LifecycleStage.REPEAT_CUSTOMER)
+    assert bought(repeat, 1) is repeat
+
+
+def test_who_was_lost_and_orders_again_is_a_customer_again() -> None:
+    lost = customer(lifecycle_stage=LifecycleStage.LOST)
+    assert bought(lost, 3).lifecycle_stage is LifecycleStage.REPEAT_CUSTOMER
+
+
+def test_a_cancelled_order_takes_back_what_it_gave() -> None:
+    before = customer(lifecycle_stage=LifecycleStage.OPPORTUNITY)
+    repeat = bought(bought(before, 1), 2)
+    once = took_back(repeat, 1)
+    assert once.lifecycle_stage is LifecycleStage.CUSTOMER
+    assert took_back(once, 0).lifecycle_stage is LifecycleStage.OPPORTUNITY
+
+
+def test_a_cancelled_order_takes_back_no_stage_that_orders_did_not_give() -> None:
+    imported = customer(lifecycle_stage=LifecycleStage.CUSTOMER)
+    assert took_back(imported, 0) is imported
+    assert took_back(bought(imported, 2), 0).lifecycle_stage is LifecycleStage.CUSTOMER
+
+
+@given(
+    stage=st.sampled_from(LifecycleStage),
+    steps=st.lists(st.sampled_from(["order", "cancel"]), max_size=12),
+)
+def test_once_every_order_is_called_off_the_stage_is_what_it_was(
+    stage: LifecycleStage, steps: list[str]
+) -> None:
+    known = customer(lifecycle_stage=stage, kind=CustomerKind.ORGANIZATION)
+    orders = 0
+    for step in steps:
+        if step == "order":
+            orders += 1
+            known = bought(known, orders)
+        elif orders:
+            orders -= 1
+            known = took_back(known, orders)
+    while orders:
+        orders -= 1
+        known = took_back(known, orders)
+    assert known.lifecycle_stage is stage
