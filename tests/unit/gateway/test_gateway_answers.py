@@ -1,0 +1,129 @@
+"""From reply bytes to JSON, errors to their HTTP form, and there and back again."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote, urlencode
+
+import pytest
+from google.protobuf import json_format
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc.status_pb2 import Status
+from guanxi.customer.v1 import customers_pb2
+from guanxi.sales.v1 import orders_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.transcode.errors import HTTP_STATUS, ErrorCodec
+from gateway.transcode.response import ResponseCodec
+from services.chassis.errors import DomainError, Kind
+from services.chassis.status import to_status
+from tests.support.http_rules import public_error_statuses
+from tests.support.transcoding import CONTRACT, encode
+
+
+class TestAnswers:
+    def test_json_is_as_the_reference_library_writes_it(self) -> None:
+        order = orders_pb2.Order(name="orders/1", state=orders_pb2.Order.CONFIRMED, line_count=2)
+        order.lines.add(product="products/p", quantity=2**40)
+        order.order_time.FromJsonString("2024-02-29T12:30:00.5Z")
+        order.net_amount.currency_code = "EUR"
+        text, _ = ResponseCodec("guanxi.sales.v1.Order", CONTRACT.types).decode(
+            order.SerializeToString()
+        )
+        assert json.loads(text) == json_format.MessageToDict(order)
+        assert json.loads(text)["lines"][0]["quantity"] == str(2**40)
+
+    def test_the_etag_comes_beside_the_json(self) -> None:
+        customer = customers_pb2.Customer(etag='W/"abc"')
+        _, etag = ResponseCodec("guanxi.customer.v1.Customer", CONTRACT.types).decode(
+            customer.SerializeToString()
+        )
+        assert etag == 'W/"abc"'
+
+    def test_errors_inside_a_reply_name_their_types(self) -> None:
+        reply = customers_pb2.BatchCreateCustomersResponse()
+        error = DomainError(Kind.ALREADY_EXISTS, "ALREADY_EXISTS", "there", domain="x.guanxi")
+        reply.failed_requests[3].CopyFrom(to_status(error, "customer"))
+        codec = ResponseCodec(reply.DESCRIPTOR.full_name, CONTRACT.types)
+        failed = json.loads(codec.decode(reply.SerializeToString())[0])["failedRequests"]["3"]
+        assert failed["details"][0]["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"
+        assert failed["details"][0]["reason"] == "ALREADY_EXISTS"
+
+
+class TestErrors:
+    def test_an_error_has_the_body_of_aip_193(self) -> None:
+        error = DomainError(
+            Kind.RESOURCE_EXHAUSTED,
+            "RATE_LIMITED",
+            "slow down",
+            metadata={"caller": "users/ann"},
+            retry_after_seconds=1.2,
+        )
+        made = ErrorCodec(CONTRACT.types).of(error)
+        assert made.status == 429
+        assert (b"retry-after", b"2") in made.headers
+        body = json.loads(made.body)["error"]
+        assert (body["code"], body["status"], body["message"]) == (
+            429,
+            "RESOURCE_EXHAUSTED",
+            "slow down",
+        )
+        assert body["details"][0] == {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "RATE_LIMITED",
+            "domain": "gateway.guanxi",
+            "metadata": {"caller": "users/ann"},
+        }
+
+    @pytest.mark.parametrize("kind", list(Kind))
+    def test_every_code_has_its_http_status(self, kind: Kind) -> None:
+        made = ErrorCodec(CONTRACT.types).of(DomainError(kind, "REASON", "text"))
+        assert made.status == HTTP_STATUS[kind.value]
+        assert json.loads(made.body)["error"]["status"] == kind.value
+
+    def test_the_statuses_are_those_of_the_public_table(self) -> None:
+        assert {**HTTP_STATUS, **public_error_statuses()} == HTTP_STATUS
+
+    def test_a_detail_of_an_unknown_type_is_left_out(self) -> None:
+        status = Status(code=5, message="gone", details=[AnyMessage(type_url="x/unknown.Type")])
+        made = ErrorCodec(CONTRACT.types).of_status(status.SerializeToString())
+        assert (made.status, json.loads(made.body)["error"]["details"]) == (404, [])
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+customers = st.builds(
+    customers_pb2.Customer,
+    name=texts,
+    display_name=texts,
+    phones=st.lists(texts, max_size=3),
+    labels=st.dictionaries(texts, texts, max_size=3),
+    kind=st.sampled_from([0, 1, 2]),
+)
+
+
+@given(customer=customers)
+def test_a_resource_survives_the_way_out_and_in(customer: customers_pb2.Customer) -> None:
+    out = ResponseCodec("guanxi.customer.v1.Customer", CONTRACT.types)
+    text, _ = out.decode(customer.SerializeToString())
+    request = encode("CreateCustomer", customers_pb2.CreateCustomerRequest, body=text)
+    assert request.customer == customer
+
+
+@given(size=st.integers(-(2**31), 2**31 - 1), token=texts, show=st.booleans(), order=texts)
+def test_a_query_survives_being_written_and_read(
+    size: int, token: str, show: bool, order: str
+) -> None:
+    pairs = {"pageSize": size, "page_token": token, "showDeleted": str(show).lower()}
+    query = urlencode({**pairs, "orderBy": order})
+    request = encode("ListCustomers", customers_pb2.ListCustomersRequest, query=query)
+    assert request == customers_pb2.ListCustomersRequest(
+        page_size=size, page_token=token, show_deleted=show, order_by=order
+    )
+
+
+@given(segments=st.lists(texts.filter(bool), min_size=1, max_size=3))
+def test_a_name_survives_percent_encoding(segments: list[str]) -> None:
+    raw = "/".join(quote(segment, safe="") for segment in segments)
+    request = encode("GetCustomer", customers_pb2.GetCustomerRequest, raw)
+    assert request.name == "/".join(segment.replace("/", "%2F") for segment in segments)
