@@ -101,7 +101,7 @@ def statements(database_url: str) -> Iterator[Statements]:
 
 # The database is filled once for a test and only read, so examples may share it.
 @settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -110,3 +110,25 @@ def test_a_filter_selects_the_rows_it_describes(statements: Statements, node: No
     condition = filters.compile(to_text(node), FIELDS, today=TODAY)
     selected = statements.all(select(THINGS.c.name).where(condition))
     assert {row.name for row in selected} == {row["name"] for row in ROWS if holds(node, row)}
+
+
+def every_simple_comparison() -> Iterator[Node]:
+    for name, written in field_values().items():
+        for comparator in tuple(Comparator) if orderable(name) else PLAIN:
+            yield from (Restriction((name,), comparator, Literal(text)) for text in written)
+    for text in TEXTS:
+        for comparator in Comparator:
+            if text or comparator is not Comparator.HAS:
+                yield Restriction(("text",), comparator, Literal(text))
+        yield from (Restriction(("text",), each, Literal(text, prefix=True)) for each in PLAIN)
+
+
+def test_every_comparison_with_every_value_selects_the_rows_it_describes(
+    statements: Statements,
+) -> None:
+    for simple in every_simple_comparison():
+        selected = statements.all(
+            select(THINGS.c.name).where(filters.compile_node(simple, FIELDS, today=TODAY))
+        )
+        expected = {row["name"] for row in ROWS if holds(simple, row)}
+        assert {row.name for row in selected} == expected, to_text(simple)

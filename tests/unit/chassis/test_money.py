@@ -56,15 +56,8 @@ def test_an_amount_survives_the_way_into_a_message_and_back(minor: int, code: st
 def test_an_amount_is_written_as_the_number_it_is(minor: int, code: str) -> None:
     text = money.decimal_text(minor, code)
     assert Decimal(text) == Decimal(minor).scaleb(-money.exponent(code))
-    nanos = money.parse_nanos(text)
-    assert (
-        money.to_minor(**_without_code(money.parts_of_nanos(nanos, code)), currency_code=code)
-        == minor
-    )
-
-
-def _without_code(parts: money.MoneyParts) -> dict[str, int]:
-    return {"units": parts["units"], "nanos": parts["nanos"]}
+    price = money.parts_of_nanos(money.parse_nanos(text), code)
+    assert money.to_minor(price["units"], price["nanos"], code) == minor
 
 
 @pytest.mark.parametrize(
