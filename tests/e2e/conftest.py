@@ -1,0 +1,22 @@
+"""One `make run` with demo data for all tests that only look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.local_run import LocalRun
+from tests.support.suite import new_suite
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A suite with demo data that is up."""
+    run = LocalRun(new_suite(tmp_path_factory.mktemp("run") / "data"))
+    try:
+        run.wait_for("Guanxi is up.")
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.interrupt()
