@@ -20,6 +20,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store.bulk import bulk_insert
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
+from services.chassis.store.many import run_many
 from services.chassis.store.retry import Conflict, ConflictOnce, uninterrupted
 
 __all__ = ["PostgresEngine"]
@@ -155,7 +156,7 @@ class _Writer:
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         with _translated(uncommitted=True):
-            await self._connection.execute(statement, rows)
+            await self._connection.run_sync(run_many, statement, rows)
 
     async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         bulk = bulk_insert(table, self._connection.dialect)
@@ -165,7 +166,7 @@ class _Writer:
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         def finish(connection: Connection) -> None:
             for statement, rows in last:
-                connection.execute(statement, rows)
+                run_many(connection, statement, rows)
             connection.commit()
 
         with _translated():

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.store.bulk import bulk_insert
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
+from services.chassis.store.many import run_many
 from services.chassis.store.retry import Conflict, uninterrupted
 from services.chassis.store.sqlite_readers import SqliteReaders
 
@@ -130,7 +131,7 @@ class _Writer:
         return await self._work(lambda: self._connection.execute(statement, parameters).rowcount)
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
-        await self._work(lambda: self._connection.execute(statement, rows))
+        await self._work(lambda: run_many(self._connection, statement, rows))
 
     async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         bulk = bulk_insert(table, self._connection.dialect)
@@ -143,7 +144,7 @@ class _Writer:
 
         def finish() -> None:
             for statement, rows in last:
-                self._connection.execute(statement, rows)
+                run_many(self._connection, statement, rows)
             self._connection.exec_driver_sql("COMMIT")
             self._began = False
 

@@ -1,0 +1,53 @@
+"""Many rows through one statement, without SQLAlchemy's work per row.
+
+It takes 4 to 5 µs a row of Python to check and arrange parameters, three times what SQLite takes to
+store the row. Here the statement is compiled once, and rows are arranged column by column in C.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+
+from services.chassis.store.connections import Rows
+
+__all__ = ["run_many"]
+
+_FEW = 50  # below, the compiled form that SQLAlchemy keeps is faster
+
+
+def run_many(connection: Connection, statement: Executable, rows: Rows) -> None:
+    """Runs the statement for every row; all rows have the keys of the first."""
+    if len(rows) >= _FEW and isinstance(statement, UpdateBase):
+        keys = list(rows[0])
+        compiled = statement.compile(dialect=connection.dialect, column_keys=keys)
+        if _takes(compiled, keys):
+            connection.exec_driver_sql(compiled.string, _arranged(compiled, rows))
+            return
+    connection.execute(statement, rows)
+
+
+def _takes(compiled: SQLCompiler, keys: Sequence[str]) -> bool:
+    """Whether the rows are all it needs: no defaults from Python, constants or lists."""
+    names = compiled.positiontup
+    return (
+        names is not None
+        and set(names) <= set(keys)
+        and not compiled.insert_prefetch
+        and not compiled.update_prefetch
+        and not compiled.post_compile_params
+        and not compiled.literal_execute_params
+    )
+
+
+def _arranged(compiled: SQLCompiler, rows: Rows) -> list[tuple[Any, ...]]:
+    conversions: dict[str, Callable[[Any], Any]] = dict(compiled._bind_processors)  # type: ignore[arg-type] # tuples stand for composite types, which we have none of
+    columns: list[Iterable[Any]] = []
+    for name in compiled.positiontup or ():
+        column: Iterable[Any] = map(itemgetter(name), rows)
+        convert = conversions.get(name)
+        columns.append(column if convert is None else map(convert, column))
+    return list(zip(*columns, strict=True))
