@@ -14,7 +14,7 @@ from services.customer.touchpoints.model import Channel, Direction, Topic, Touch
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 
-SERVERS_OWN = ("name", "create_time", "update_time", "delete_time", "etag")
+Touch = touchpoints_pb2.Touchpoint
 
 
 def full_customer() -> customers_pb2.Customer:
@@ -45,21 +45,21 @@ def test_every_field_a_caller_writes_comes_back() -> None:
         draft, name="customers/1", owner=draft.owner, team=draft.team, at=NOW, etag="e"
     )
     received = customer_messages.to_message(customer)
-    assert [received.name, received.etag] == ["customers/1", "e"]
-    for field in SERVERS_OWN:
-        received.ClearField(field)
+    sent.name, sent.etag = "customers/1", "e"
+    sent.create_time.FromDatetime(NOW)
+    sent.update_time.FromDatetime(NOW)
     assert received == sent
 
 
 def test_every_field_of_a_touchpoint_comes_back() -> None:
     sent = touchpoints_pb2.Touchpoint(
-        type="MEETING",
-        channel="TRADE_EVENT",
+        type=Touch.MEETING,
+        channel=Touch.TRADE_EVENT,
         channel_detail="spring fair",
-        direction="INBOUND",
+        direction=Touch.INBOUND,
         subject="lamps",
         content="They want a discount.",
-        topics=["DISCOUNT", "PAYMENT_TERMS"],
+        topics=[Touch.DISCOUNT, Touch.PAYMENT_TERMS],
         products_of_concern=["products/lamp"],
         duration_minutes=45,
         outcome="wants a quote by Friday",
@@ -72,9 +72,8 @@ def test_every_field_of_a_touchpoint_comes_back() -> None:
     new = touchpoint_messages.new_touchpoint(request, ids=Uuid7Ids())
     logged = record(new.draft, name=new.name, customer=new.customer, actor="", at=NOW)
     received = touchpoint_messages.to_message(logged)
-    assert received.name == "customers/1/touchpoints/t"
-    for field in ("name", "create_time"):
-        received.ClearField(field)
+    sent.name = "customers/1/touchpoints/t"
+    sent.create_time.FromDatetime(NOW)
     assert received == sent
 
 

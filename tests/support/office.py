@@ -1,0 +1,41 @@
+"""The colleagues who call the customer service, each at a desk with its stubs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
+from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
+from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
+
+from tests.support.services import RunningService
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one colleague works with."""
+
+    customers: CustomerServiceStub
+    touchpoints: TouchpointServiceStub
+
+    async def create(
+        self, customer_id: str = "", display_name: str = "Ann", **fields: object
+    ) -> Customer:
+        customer = Customer(display_name=display_name, **fields)  # type: ignore[arg-type]  # any
+        return await self.customers.CreateCustomer(
+            CreateCustomerRequest(customer=customer, customer_id=customer_id)
+        )
+
+
+class Office:
+    """The service and the desks of those who call it."""
+
+    def __init__(self, service: RunningService) -> None:
+        self.service = service
+        self.clock = service.clock
+
+    async def desk(
+        self, subject: str = "users/ann", *, role: str = "admin", team: str = "teams/north"
+    ) -> Desk:
+        channel = await self.service.channel(subject, role=role, team=team)
+        return Desk(CustomerServiceStub(channel), TouchpointServiceStub(channel))
