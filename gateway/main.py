@@ -95,7 +95,7 @@ class Gateway:
             contract.methods,
         )
         errors = ErrorCodec(contract.types)
-        self._streams = Streams(errors, counted)
+        self._streams = Streams(errors, counted, settings.heartbeat_seconds)
         app = HttpApp(
             route_table(contract, self._backends),
             api_pages(openapi_document(contract)),

@@ -28,6 +28,9 @@ class GatewaySettings(SharedSettings):
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."
     )
+    heartbeat_seconds: float = Field(
+        15.0, gt=0, description="A silent stream says that it lives this often."
+    )
     rate_burst: int = Field(400, gt=0, description="Requests one caller may make at once.")
 
     @model_validator(mode="before")

@@ -23,7 +23,6 @@ __all__ = ["Streams"]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HEARTBEAT_SECONDS = 15.0
 # A call that is refused answers with its status right after its headers.
 _GRACE_SECONDS = 0.05
 _NDJSON = ("application/x-ndjson", "application/jsonl", "application/json-seq")
@@ -65,10 +64,7 @@ class Streams:
     """Every HTTP stream of the process; `end_all` lets them end before it stops."""
 
     def __init__(
-        self,
-        errors: ErrorCodec,
-        metrics: GatewayMetrics,
-        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        self, errors: ErrorCodec, metrics: GatewayMetrics, heartbeat_seconds: float
     ) -> None:
         self._errors = errors
         self._metrics = metrics

@@ -6,6 +6,7 @@ the real ones.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -176,3 +177,24 @@ async def _serve(name: str, servicer: Any, stack: AsyncExitStack) -> str:
     port = await server.start("127.0.0.1:0", "")
     stack.push_async_callback(server.stop, 0)
     return f"127.0.0.1:{port}"
+
+
+def reason_of(answer: httpx.Response) -> str:
+    """The machine-readable reason of an error; empty where there is none."""
+    if not answer.is_error:
+        return ""
+    details = answer.json()["error"]["details"]
+    return str(next(d["reason"] for d in details if d["@type"].endswith("ErrorInfo")))
+
+
+async def eventually(gateway: RunningGateway, key: str, reason: str) -> httpx.Response:
+    """The answer to a read with this key, once the gateway has seen the keys file change."""
+    seen = []
+    async with httpx.AsyncClient(base_url=gateway.url, headers={"x-api-key": key}) as client:
+        for _ in range(30):
+            answer = await client.get("/v1/customers/ann")
+            if reason_of(answer) == reason:
+                return answer
+            seen.append(reason_of(answer))
+            await asyncio.sleep(0.1)
+    raise AssertionError(f"never {reason!r}, but {seen[-1]!r}")

@@ -1,0 +1,88 @@
+"""What a service answers in error, how long it has, and what is told of one that is away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from guanxi.customer.v1 import customers_pb2
+
+from services.chassis.errors import DomainError, Kind, etag_mismatch, invalid
+from tests.support.gateway import RunningGateway, reason_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ANN = customers_pb2.Customer(name="customers/ann", display_name="Ann")
+
+
+class TestServiceErrors:
+    @pytest.mark.parametrize(
+        ("error", "status"),
+        [
+            (DomainError(Kind.NOT_FOUND, "NOT_FOUND", "gone"), 404),
+            (DomainError(Kind.ALREADY_EXISTS, "ALREADY_EXISTS", "there"), 409),
+            (DomainError(Kind.FAILED_PRECONDITION, "NOT_DELETED", "alive"), 400),
+            (etag_mismatch("customers/ann"), 409),
+            (invalid("filter", "SYNTAX", "at position 3"), 400),
+        ],
+    )
+    async def test_a_services_error_arrives_word_for_word(
+        self, gateway: RunningGateway, error: DomainError, status: int
+    ) -> None:
+        gateway.customers.answers["GetCustomer"] = error
+        answer = await gateway.http.get("/v1/customers/ann")
+        assert (answer.status_code, reason_of(answer)) == (status, error.reason)
+        assert answer.json()["error"]["message"] == error.message
+        assert answer.json()["error"]["details"][0]["domain"] == "customer.guanxi"
+
+    async def test_a_services_validation_names_the_field(self, gateway: RunningGateway) -> None:
+        answer = await gateway.http.get("/v1/customers?pageSize=5000")
+        assert answer.status_code == 400
+        violations = answer.json()["error"]["details"][1]["fieldViolations"]
+        assert violations[0]["field"] == "page_size"
+
+    async def test_when_to_try_again_is_a_header_too(self, gateway: RunningGateway) -> None:
+        gateway.customers.answers["GetCustomer"] = DomainError(
+            Kind.RESOURCE_EXHAUSTED, "CAPACITY", "later", retry_after_seconds=2.5
+        )
+        answer = await gateway.http.get("/v1/customers/ann")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+
+    async def test_an_unexpected_error_shows_nothing_but_the_request_id(
+        self, gateway: RunningGateway
+    ) -> None:
+        gateway.customers.answers["GetCustomer"] = RuntimeError("password in a stack trace")
+        answer = await gateway.http.get("/v1/customers/ann", headers={"x-request-id": "r-9"})
+        assert (answer.status_code, reason_of(answer)) == (500, "INTERNAL")
+        assert "password" not in answer.text
+        assert "r-9" in answer.json()["error"]["message"]
+
+    async def test_a_service_that_is_down_is_named_and_nothing_more(
+        self, gateway: RunningGateway
+    ) -> None:
+        answer = await gateway.http.get("/v1/orders/1")
+        assert (answer.status_code, reason_of(answer)) == (503, "SERVICE_UNAVAILABLE")
+        assert answer.headers["retry-after"] == "1"
+        assert "127.0.0.1" not in answer.text
+        assert "sales" in answer.text
+
+    async def test_the_callers_deadline_ends_the_call(self, gateway: RunningGateway) -> None:
+        async def slow(_request: Any, _context: Any) -> customers_pb2.Customer:
+            await asyncio.sleep(5)
+            return ANN
+
+        gateway.customers.answers["GetCustomer"] = slow
+        answer = await gateway.http.get("/v1/customers/ann", headers={"grpc-timeout": "200m"})
+        assert (answer.status_code, reason_of(answer)) == (504, "DEADLINE_EXCEEDED")
+        seconds = gateway.customers.last.seconds_left
+        assert seconds is not None
+        assert 0.1 < seconds <= 0.18
+
+    async def test_every_call_has_a_deadline(self, gateway: RunningGateway) -> None:
+        await gateway.http.get("/v1/customers/ann")
+        assert 0 < (gateway.customers.last.seconds_left or 0) < 11
+
+    async def test_a_method_the_service_lacks_is_said_so(self, gateway: RunningGateway) -> None:
+        answer = await gateway.http.get("/v1/customers/ann/touchpoints")
+        assert (answer.status_code, reason_of(answer)) == (501, "METHOD_NOT_IMPLEMENTED")
