@@ -151,7 +151,12 @@ def parse_nanos(text: str, *, field: str = "amount") -> int:
 
 def parts(minor: int, currency_code: str) -> MoneyParts:
     """The fields of a google.type.Money for an amount in minor units: `Money(**parts(…))`."""
-    return parts_of_nanos(minor * NANOS // 10 ** exponent(currency_code), currency_code)
+    scale = int(10 ** exponent(currency_code))
+    units, rest = divmod(abs(minor), scale)
+    nanos = rest * (NANOS // scale)
+    if minor < 0:
+        units, nanos = -units, -nanos
+    return {"currency_code": currency_code, "units": units, "nanos": nanos}
 
 
 def parts_of_nanos(nanos: int, currency_code: str) -> MoneyParts:

@@ -45,14 +45,15 @@ async def import_orders(
     return what one further up in the same batch sold.
     """
     known = await store.known(tx, _names(new.values()))
-    products = await product_store.known(tx, _products(new.values()))
+    products = {line.product for each in new.values() for line in each.draft.sums.lines} - {""}
+    missing = products - await product_store.existing(tx, products)
     outcomes: dict[int, Order | DomainError] = {}
     for index, each in new.items():
         try:
             if each.name in known:
                 raise name_taken(each.name, known[each.name], each.draft.fingerprint)
             order = _open(tx, each)
-            _expect_products(order.lines, products)
+            _expect_products(order.lines, missing)
             _expect_original(order, known)
         except DomainError as error:
             outcomes[index] = beneath("order", error)
@@ -92,9 +93,15 @@ async def cancel_order(tx: WriteTransaction, name: str, etag: str, reason: str) 
 
 def _open(tx: WriteTransaction, new: NewOrder) -> Order:
     owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
-    etag = tx.new_id()
-    order = open_order(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=etag)
-    return order.confirm(at=tx.now, etag=etag) if new.confirm else order
+    return open_order(
+        new.draft,
+        state=State.CONFIRMED if new.confirm else State.DRAFT,
+        name=new.name,
+        owner=owner,
+        team=team,
+        at=tx.now,
+        etag=tx.new_id(),
+    )
 
 
 async def _record(tx: WriteTransaction, orders: Sequence[Order]) -> None:
@@ -110,13 +117,9 @@ def _names(new: Iterable[NewOrder]) -> set[str]:
     return given | {each.draft.original_order for each in new} - {""}
 
 
-def _products(new: Iterable[NewOrder]) -> set[str]:
-    return {line.product for each in new for line in each.draft.sums.lines} - {""}
-
-
-def _expect_products(lines: Sequence[Line], products: Collection[str]) -> None:
-    for index, line in enumerate(lines):
-        if line.product not in products and line.product:
+def _expect_products(lines: Iterable[Line], missing: Collection[str]) -> None:
+    for index, line in enumerate(lines if missing else ()):
+        if line.product in missing:
             raise invalid(
                 f"lines[{index}].product", "PRODUCT_NOT_FOUND", f"{line.product} was not found"
             )

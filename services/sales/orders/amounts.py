@@ -4,13 +4,16 @@ own currency and in the base currency. Rules only: no message, no SQL."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from services.chassis import money
 from services.chassis.errors import DomainError, invalid
 
-__all__ = ["Line", "Sums", "Terms", "price_line"]
+__all__ = ["Line", "Sums", "Terms", "agree", "price_line"]
 
+# Orders of one day share their currency and rate; reading a rate costs more than reading a line.
+_TERMS_KEPT: Final = 1_000
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -38,34 +41,6 @@ class Terms:
     base_currency_code: str
     exchange_rate: str
 
-    @classmethod
-    def agreed(cls, currency_code: str, base_currency_code: str, exchange_rate: str) -> Self:
-        """The terms of a new order; an empty `exchange_rate` stands for 1 in the base currency.
-
-        Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, EXCHANGE_RATE_REQUIRED, EXCHANGE_RATE_NOT_ONE,
-        EXCHANGE_RATE_NOT_POSITIVE.
-        """
-        money.exponent(currency_code, field="currency_code")
-        same = currency_code == base_currency_code
-        if not exchange_rate:
-            if not same:
-                raise invalid(
-                    "exchange_rate",
-                    "EXCHANGE_RATE_REQUIRED",
-                    f"say how many {base_currency_code} one {currency_code} is worth",
-                )
-            exchange_rate = "1"
-        rate = Fraction(exchange_rate)
-        if same and rate != 1:
-            raise invalid(
-                "exchange_rate",
-                "EXCHANGE_RATE_NOT_ONE",
-                f"one {currency_code} is one {currency_code}: leave the rate out or say 1",
-            )
-        if rate <= 0:
-            raise invalid("exchange_rate", "EXCHANGE_RATE_NOT_POSITIVE", "must be more than 0")
-        return cls(currency_code, base_currency_code, exchange_rate)
-
     @property
     def in_base_currency(self) -> bool:
         return self.currency_code == self.base_currency_code
@@ -75,11 +50,32 @@ class Terms:
         """Billionths of the currency in one of its minor units."""
         return money.NANOS // int(10 ** money.exponent(self.currency_code))
 
-    @property
-    def base_ratio(self) -> Fraction:
-        """Minor units of the base currency for one minor unit of the order's."""
-        decimals = money.exponent(self.base_currency_code) - money.exponent(self.currency_code)
-        return Fraction(self.exchange_rate) * Fraction(10) ** decimals
+
+@lru_cache(maxsize=_TERMS_KEPT)
+def agree(currency_code: str, base_currency_code: str, exchange_rate: str) -> Terms:
+    """The terms of a new order; an empty `exchange_rate` stands for 1 in the base currency.
+
+    Raises INVALID_ARGUMENT: CURRENCY_UNKNOWN, EXCHANGE_RATE_REQUIRED, EXCHANGE_RATE_NOT_ONE,
+    EXCHANGE_RATE_NOT_POSITIVE.
+    """
+    money.exponent(currency_code, field="currency_code")
+    same = currency_code == base_currency_code
+    if not exchange_rate and not same:
+        raise invalid(
+            "exchange_rate",
+            "EXCHANGE_RATE_REQUIRED",
+            f"say how many {base_currency_code} one {currency_code} is worth",
+        )
+    rate = Fraction(exchange_rate or "1")
+    if same and rate != 1:
+        raise invalid(
+            "exchange_rate",
+            "EXCHANGE_RATE_NOT_ONE",
+            f"one {currency_code} is one {currency_code}: leave the rate out or say 1",
+        )
+    if rate <= 0:
+        raise invalid("exchange_rate", "EXCHANGE_RATE_NOT_POSITIVE", "must be more than 0")
+    return Terms(currency_code, base_currency_code, exchange_rate or "1")
 
 
 def price_line(
@@ -114,9 +110,9 @@ class Sums:
         if terms.in_base_currency:
             base_net = net
         else:
-            ratio = terms.base_ratio
+            ratio = _base_ratio(terms)
             lines = _with_base_shares(lines, ratio)
-            base_net = _scaled(net, ratio)
+            base_net = _converted(net, ratio)
         if net not in _INT64:
             raise _out_of_range("net_amount")
         if base_net not in _INT64:
@@ -129,19 +125,28 @@ def _with_base_shares(lines: Iterable[Line], ratio: Fraction) -> list[Line]:
 
     So the shares of a product in one order add up to its sum, converted and rounded once.
     """
-    running: dict[str, int] = {}
+    running: dict[str, tuple[int, int]] = {}
     shared = []
     for line in lines:
-        before = running.get(line.product, 0)
-        after = running[line.product] = before + line.amount
-        share = _scaled(after, ratio) - _scaled(before, ratio)
+        sum_before, base_before = running.get(line.product, (0, 0))
+        sum_after = sum_before + line.amount
+        base_after = _converted(sum_after, ratio)
+        running[line.product] = sum_after, base_after
+        share = base_after - base_before
         if share not in _INT64:
             raise _out_of_range("base_net_amount")
-        shared.append(line._replace(base_amount=share))
+        shared.append(Line(*line[:-1], share))
     return shared
 
 
-def _scaled(amount: int, ratio: Fraction) -> int:
+@lru_cache(maxsize=_TERMS_KEPT)
+def _base_ratio(terms: Terms) -> Fraction:
+    """Minor units of the base currency for one minor unit of the order's."""
+    decimals = money.exponent(terms.base_currency_code) - money.exponent(terms.currency_code)
+    return Fraction(terms.exchange_rate) * Fraction(10) ** decimals
+
+
+def _converted(amount: int, ratio: Fraction) -> int:
     return money.half_even(amount * ratio.numerator, ratio.denominator)
 
 

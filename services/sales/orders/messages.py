@@ -17,7 +17,7 @@ from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ids import Ids
 from services.chassis.middleware.validation import validation_error
 from services.chassis.timestamps import from_timestamp, to_timestamp
-from services.sales.orders.amounts import Line, Sums, Terms, price_line
+from services.sales.orders.amounts import Line, Sums, Terms, agree, price_line
 from services.sales.orders.model import Draft, Order, OrderTotals, Purchase, State
 
 __all__ = [
@@ -183,7 +183,7 @@ def cancelled(order: Order) -> orders_pb2.OrderCancelled:
 
 
 def _draft(message: orders_pb2.Order, base_currency: str) -> Draft:
-    terms = Terms.agreed(message.currency_code, base_currency, message.exchange_rate)
+    terms = agree(message.currency_code, base_currency, message.exchange_rate)
     order_time = message.order_time if message.HasField("order_time") else None
     return Draft(
         customer=message.customer,

@@ -113,27 +113,28 @@ class Order:
                 f"{self.name} is {self.state} and can't become {state}",
                 **{"resource": self.name, "from": self.state, "to": state},
             )
-        if state in COUNTED and not self.line_count:
-            raise failed_precondition(
-                "ORDER_EMPTY", f"{self.name} has no lines to agree on", resource=self.name
-            )
+        _expect_lines(self.name, state, self.line_count)
         return replace(self, state=state, update_time=at, etag=etag)
 
 
-def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str) -> Order:
-    """A draft put on record; placed now unless it says when.
+def open_order(
+    draft: Draft, *, state: State, name: str, owner: str, team: str, at: datetime, etag: str
+) -> Order:
+    """A new order, DRAFT or CONFIRMED; placed now unless the draft says when.
 
-    Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF.
+    Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF; FAILED_PRECONDITION,
+    ORDER_EMPTY.
     """
     order_time = draft.order_time or at
     if order_time > at + LATEST_AHEAD:
         raise invalid("order_time", "ORDER_TIME_IN_FUTURE", "is more than a day ahead")
     if draft.original_order == name:
         raise invalid("original_order", "ORIGINAL_ORDER_ITSELF", "an order can't return itself")
+    _expect_lines(name, state, len(draft.sums.lines))
     return Order(
         name=name,
         customer=draft.customer,
-        state=State.DRAFT,
+        state=state,
         order_time=order_time,
         terms=draft.terms,
         lines=draft.sums.lines,
@@ -150,6 +151,11 @@ def open_order(draft: Draft, *, name: str, owner: str, team: str, at: datetime, 
         etag=etag,
         fingerprint=draft.fingerprint,
     )
+
+
+def _expect_lines(name: str, state: State, line_count: int) -> None:
+    if state in COUNTED and not line_count:
+        raise failed_precondition("ORDER_EMPTY", f"{name} has no lines to agree on", resource=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,17 @@ from services.chassis.store import AnyRow, Name, ReadTransaction, UtcTime, Write
 from services.sales.metadata import metadata
 from services.sales.products.model import Price, Product
 
-__all__ = ["QUERY", "activity", "get", "insert_many", "known", "page", "products", "save"]
+__all__ = [
+    "QUERY",
+    "activity",
+    "existing",
+    "get",
+    "insert_many",
+    "known",
+    "page",
+    "products",
+    "save",
+]
 
 # PostgreSQL takes 32,767 parameters in one statement, SQLite 32,766.
 _MOST_NAMES: Final = 30_000
@@ -76,6 +86,7 @@ _PRODUCTS: Final = select(products)
 _BY_NAME: Final = _PRODUCTS.where(products.c.name == bindparam("key"))
 _AMONG: Final = products.c.name.in_(bindparam("keys", expanding=True))
 _FINGERPRINTS: Final = select(products.c.name, products.c.fingerprint).where(_AMONG)
+_NAMES: Final = select(products.c.name).where(_AMONG)
 _ACTIVITY: Final = select(products.c.name, products.c.active).where(_AMONG)
 _INSERT: Final = insert(products)
 
@@ -114,6 +125,11 @@ async def page(
 async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]:
     """Which of the names exist, with their fingerprints."""
     return {row.name: row.fingerprint for row in await _among(tx, _FINGERPRINTS, names)}
+
+
+async def existing(tx: ReadTransaction, names: Collection[str]) -> set[str]:
+    """Which of the names exist."""
+    return {row.name for row in await _among(tx, _NAMES, names)}
 
 
 async def activity(tx: ReadTransaction, names: Collection[str]) -> dict[str, bool]:
