@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
@@ -19,9 +20,9 @@ class Desk:
     touchpoints: TouchpointServiceStub
 
     async def create(
-        self, customer_id: str = "", display_name: str = "Ann", **fields: object
+        self, customer_id: str = "", display_name: str = "Ann", **fields: Any
     ) -> Customer:
-        customer = Customer(display_name=display_name, **fields)  # type: ignore[arg-type]  # any
+        customer = Customer(display_name=display_name, **fields)
         return await self.customers.CreateCustomer(
             CreateCustomerRequest(customer=customer, customer_id=customer_id)
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1.customers_pb2 import (
@@ -95,10 +97,10 @@ async def test_a_referrer_may_be_a_colleagues_customer(office: Office) -> None:
     ],
 )
 async def test_what_can_not_be_a_customer_is_refused_by_field(
-    desk: Desk, fields: dict[str, object], reason: str, field: str
+    desk: Desk, fields: dict[str, Any], reason: str, field: str
 ) -> None:
     with pytest.raises(DomainError) as refused:
-        await desk.create("ann", **{"display_name": "Ann", **fields})  # type: ignore[arg-type]  # any
+        await desk.create("ann", **{"display_name": "Ann", **fields})
     assert (refused.value.kind, refused.value.reason) == (Kind.INVALID_ARGUMENT, reason)
     assert refused.value.violations[0].field == field
     assert refused.value.domain == "customer.guanxi"

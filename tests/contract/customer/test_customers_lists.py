@@ -1,0 +1,205 @@
+"""ListCustomers and BatchGetCustomers: what they show, to whom, in which order and pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.customer.v1.customers_pb2 import (
+    BatchGetCustomersRequest,
+    Customer,
+    DeleteCustomerRequest,
+    ListCustomersRequest,
+)
+
+from services.chassis.errors import DomainError, Kind
+from tests.support.office import Desk, Office
+
+
+async def listed(desk: Desk, **arguments: Any) -> list[str]:
+    request = ListCustomersRequest(**arguments)
+    page = await desk.customers.ListCustomers(request)
+    return [customer.name.removeprefix("customers/") for customer in page.customers]
+
+
+@pytest.fixture
+async def three(office: Office, desk: Desk) -> Desk:
+    """A desk, and Ann, Bob and Cleo, created a day apart."""
+    await desk.create(
+        "ann",
+        "Ann Lee",
+        emails=["ann@example.org"],
+        region="South",
+        labels={"tier": "a"},
+        temperature=Customer.HOT,
+        next_follow_up_time=Timestamp(seconds=1_772_700_000),
+    )
+    office.clock.move(days=1)
+    await desk.create(
+        "bob",
+        "Bob",
+        kind=Customer.ORGANIZATION,
+        phones=["+44 1"],
+        region="North",
+        industry="retail",
+        source="EVENT",
+        referred_by="customers/ann",
+        labels={"tier": "b", "vip": "yes"},
+    )
+    office.clock.move(days=1)
+    await desk.create("cleo", "Cleo", owner="users/kim", team="teams/south", region="East")
+    return desk
+
+
+async def test_customers_are_listed_latest_first(three: Desk) -> None:
+    assert await listed(three) == ["cleo", "bob", "ann"]
+
+
+@pytest.mark.parametrize(
+    ("filter", "names"),
+    [
+        ('name = "customers/bob"', ["bob"]),
+        ("kind = ORGANIZATION", ["bob"]),
+        ('display_name:"LEE"', ["ann"]),
+        ('emails:"ann@example.org"', ["ann"]),
+        ('phones:"+44 1"', ["bob"]),
+        ("industry = retail", ["bob"]),
+        ("region = S* OR region = North", ["bob", "ann"]),
+        ("lifecycle_stage = LEAD", ["bob", "ann"]),
+        ("NOT lifecycle_stage = LEAD", ["cleo"]),
+        ("temperature = HOT", ["ann"]),
+        ('owner = "users/kim"', ["cleo"]),
+        ('team = "teams/south"', ["cleo"]),
+        ("source = EVENT", ["bob"]),
+        ('referred_by = "customers/ann"', ["bob"]),
+        ("next_follow_up_time:*", ["ann"]),
+        ('create_time >= "2026-03-03"', ["cleo", "bob"]),
+        ('update_time < "2026-03-03"', ["ann"]),
+        ("create_time >= days(-1)", ["cleo", "bob"]),
+        ("labels:vip", ["bob"]),
+        ("labels.tier = a", ["ann"]),
+        ("", ["cleo", "bob", "ann"]),
+    ],
+)
+async def test_customers_are_filtered_by_each_field(
+    three: Desk, filter: str, names: list[str]
+) -> None:
+    assert await listed(three, filter=filter) == names
+
+
+@pytest.mark.parametrize(
+    ("order_by", "names"),
+    [
+        ("create_time", ["ann", "bob", "cleo"]),
+        ("update_time desc", ["cleo", "bob", "ann"]),
+        ("display_name", ["ann", "bob", "cleo"]),
+        ("region", ["cleo", "bob", "ann"]),
+        ("next_follow_up_time", ["ann", "bob", "cleo"]),
+        ("region desc, display_name", ["ann", "bob", "cleo"]),
+    ],
+)
+async def test_customers_are_ordered_as_asked(three: Desk, order_by: str, names: list[str]) -> None:
+    assert await listed(three, order_by=order_by) == names
+
+
+@pytest.mark.parametrize(
+    "order_by", ["", "display_name desc", "next_follow_up_time desc", "region"]
+)
+async def test_pages_show_every_customer_once(three: Desk, order_by: str) -> None:
+    whole = await listed(three, order_by=order_by)
+    names: list[str] = []
+    token = ""
+    while True:
+        page = await three.customers.ListCustomers(
+            ListCustomersRequest(page_size=1, page_token=token, order_by=order_by)
+        )
+        names += [customer.name.removeprefix("customers/") for customer in page.customers]
+        token = page.next_page_token
+        if not token:
+            break
+    assert names == whole
+
+
+@pytest.mark.parametrize(
+    ("changed", "argument"),
+    [
+        ({"filter": "kind = PERSON"}, "filter"),
+        ({"order_by": "region"}, "order_by"),
+        ({"show_deleted": True}, "show_deleted"),
+    ],
+)
+async def test_a_page_token_belongs_to_its_arguments(
+    three: Desk, changed: dict[str, Any], argument: str
+) -> None:
+    page = await three.customers.ListCustomers(ListCustomersRequest(page_size=1))
+    with pytest.raises(DomainError) as refused:
+        await listed(three, page_token=page.next_page_token, **changed)
+    assert refused.value.reason == "PAGE_TOKEN_MISMATCH"
+    assert refused.value.violations[0].field == argument
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"page_token": "nonsense"}, "PAGE_TOKEN_INVALID"),
+        ({"page_size": 1001}, "VALIDATION_FAILED"),
+        ({"page_size": -1}, "VALIDATION_FAILED"),
+        ({"order_by": "etag"}, "ORDER_BY_UNKNOWN_FIELD"),
+        ({"filter": "etag = 1"}, "FILTER_UNKNOWN_FIELD"),
+        ({"filter": "kind = ROBOT"}, "FILTER_UNKNOWN_VALUE"),
+        ({"filter": "region ="}, "FILTER_SYNTAX"),
+        ({"filter": "create_time > soon"}, "FILTER_VALUE"),
+    ],
+)
+async def test_a_list_that_can_not_be_made_is_refused(
+    desk: Desk, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DomainError) as refused:
+        await listed(desk, **arguments)
+    assert (refused.value.kind, refused.value.reason) == (Kind.INVALID_ARGUMENT, reason)
+
+
+async def test_deleted_customers_are_listed_on_demand_only(three: Desk) -> None:
+    await three.customers.DeleteCustomer(DeleteCustomerRequest(name="customers/bob"))
+    assert await listed(three) == ["cleo", "ann"]
+    assert await listed(three, show_deleted=True) == ["cleo", "bob", "ann"]
+
+
+async def test_everybody_lists_what_is_theirs(office: Office, three: Desk) -> None:
+    for subject, role, team, names in (
+        ("users/ann", "rep", "teams/north", ["bob", "ann"]),
+        ("users/kim", "rep", "teams/south", ["cleo"]),
+        ("users/mia", "manager", "teams/south", ["cleo"]),
+        ("users/max", "manager", "teams/west", []),
+        ("users/lea", "analyst", "", ["cleo", "bob", "ann"]),
+    ):
+        desk = await office.desk(subject, role=role, team=team)
+        assert await listed(desk) == names
+        assert await listed(desk, filter="create_time > days(-90)", show_deleted=True) == names
+
+
+async def test_customers_are_got_in_the_order_asked_for(three: Desk) -> None:
+    names = ["customers/cleo", "customers/ann", "customers/cleo"]
+    answer = await three.customers.BatchGetCustomers(BatchGetCustomersRequest(names=names))
+    assert [customer.name for customer in answer.customers] == names
+
+
+async def test_one_customer_out_of_sight_makes_the_whole_batch_not_found(
+    office: Office, three: Desk
+) -> None:
+    names = ["customers/ann", "customers/cleo"]
+    rep = await office.desk("users/ann", role="rep")
+    for desk, name in ((rep, names[1]), (three, "customers/none")):
+        request = BatchGetCustomersRequest(names=[names[0], name])
+        with pytest.raises(DomainError) as refused:
+            await desk.customers.BatchGetCustomers(request)
+        assert refused.value.kind is Kind.NOT_FOUND
+        assert refused.value.metadata["resource"] == name
+
+
+@pytest.mark.parametrize("names", [[], ["customers/x"] * 1001, ["nonsense"]])
+async def test_a_batch_of_names_has_1_to_1000_of_them(desk: Desk, names: list[str]) -> None:
+    with pytest.raises(DomainError) as refused:
+        await desk.customers.BatchGetCustomers(BatchGetCustomersRequest(names=names))
+    assert refused.value.reason == "VALIDATION_FAILED"
