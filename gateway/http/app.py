@@ -165,7 +165,7 @@ class HttpApp:
             headers.append((b"allow", ", ".join([*allowed, "OPTIONS"]).encode()))
             await self._answer(exchange, send, 204, headers, b"")
         elif page is not None and exchange.method in ("GET", "HEAD"):
-            headers += page.headers
+            headers = [headers[0], *page.headers]
             await self._answer(exchange, send, 200, headers, page.body)
         else:
             raise method_not_allowed(exchange.method, allowed)

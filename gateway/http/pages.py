@@ -1,5 +1,6 @@
 """Fixed pages beside the routes: the API's description and the page that shows it."""
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from typing import Any
 
 __all__ = ["Page", "api_pages"]
 
-_FOLDER = Path(__file__).with_name("docs")
+_OURS = Path(__file__).with_name("docs")
+# Nothing from elsewhere is ever loaded; Swagger UI styles elements and draws icons from data URLs.
+_POLICY = b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +23,34 @@ class Page:
 
 
 def api_pages(openapi: Mapping[str, Any]) -> dict[str, Page]:
-    """`/openapi.json` and `/docs`, which shows it without anything from elsewhere."""
+    """`/openapi.json`, and `/docs` which shows it with Swagger UI, without any other host."""
+    swagger = _swagger_ui()
     document = json.dumps(openapi, ensure_ascii=False, separators=(",", ":")).encode()
-    pages = {"/openapi.json": _page("application/json", document)}
-    for path, name, kind in (
-        ("/docs", "index.html", "text/html; charset=utf-8"),
-        ("/docs/docs.js", "docs.js", "text/javascript; charset=utf-8"),
-        ("/docs/docs.css", "docs.css", "text/css; charset=utf-8"),
-    ):
-        pages[path] = _page(kind, (_FOLDER / name).read_bytes())
-    return pages
+    return {
+        "/openapi.json": _page("application/json", document),
+        "/docs": _page("text/html; charset=utf-8", (_OURS / "index.html").read_bytes()),
+        "/docs/start.js": _page("text/javascript", (_OURS / "start.js").read_bytes()),
+        "/docs/swagger-ui.js": _page(
+            "text/javascript", (swagger / "swagger-ui-bundle.js").read_bytes()
+        ),
+        "/docs/swagger-ui.css": _page("text/css", (swagger / "swagger-ui.css").read_bytes()),
+        "/docs/favicon.png": _page("image/png", (swagger / "favicon-32x32.png").read_bytes()),
+    }
+
+
+def _swagger_ui() -> Path:
+    """The static files of the wheel `swagger-ui-py`, found without importing its code."""
+    spec = importlib.util.find_spec("swagger_ui")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("swagger-ui-py is not installed")
+    return Path(spec.origin).with_name("static")
 
 
 def _page(content_type: str, body: bytes) -> Page:
     headers = (
         (b"content-type", content_type.encode()),
-        (b"content-security-policy", b"default-src 'self'"),
+        (b"cache-control", b"no-cache" if content_type == "application/json" else b"max-age=3600"),
+        (b"content-security-policy", _POLICY),
         (b"x-content-type-options", b"nosniff"),
     )
     return Page(headers, body)

@@ -143,7 +143,7 @@ class TestBesideTheApi:
 
     async def test_reflection_describes_the_whole_api(self, gateway: RunningGateway) -> None:
         channel: Any = await gateway.channel()
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
         asked: Any = reflection_pb2.ServerReflectionRequest
         names, symbol = [
             answer

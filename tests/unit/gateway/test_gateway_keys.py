@@ -1,0 +1,146 @@
+"""API keys: made, shown once, kept as hashes, two at a time, revoked."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.__main__ import app
+from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
+from gateway.signin.ring import KeyRing
+from services.chassis.errors import DomainError
+from tests.support.services import AdjustableClock
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "api-keys.json"
+
+
+def made(path: Path, subject: str = "users/ann", expire_time: datetime | None = None) -> str:
+    return create_key(path, subject, roles=["rep"], now=NOW, expire_time=expire_time)
+
+
+def test_a_key_opens_the_door_to_its_subject(path: Path) -> None:
+    key = create_key(
+        path,
+        "users/ann",
+        roles=["rep"],
+        teams=["teams/north"],
+        scopes=["sales.*.read"],
+        now=NOW,
+    )
+    found = KeyRing(path, AdjustableClock(NOW)).find(key)
+    assert (found.subject, found.roles, found.teams, found.scopes) == (
+        "users/ann",
+        ("rep",),
+        ("teams/north",),
+        ("sales.*.read",),
+    )
+
+
+def test_only_a_hash_of_the_secret_is_kept_and_only_for_the_owners_eyes(path: Path) -> None:
+    key = made(path)
+    secret = key.split("_", 2)[2]
+    assert secret not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_subject_has_two_live_keys_at_most(path: Path) -> None:
+    made(path)
+    made(path)
+    with pytest.raises(KeysError, match="users/ann has 2 live keys"):
+        made(path)
+    made(path, "users/bob")
+    revoke_key(path, read_keys(path)[0].id, NOW)
+    made(path)
+
+
+def test_an_expired_key_makes_room(path: Path) -> None:
+    made(path, expire_time=NOW - timedelta(days=1))
+    made(path)
+    made(path)
+
+
+@pytest.mark.parametrize("wrong", ["", "gx", "gx_", "gx_a", "gx_a_", "bearer", "gx_a_b", "xx_a_b"])
+def test_what_is_no_key_is_refused(path: Path, wrong: str) -> None:
+    made(path)
+    with pytest.raises(DomainError) as refused:
+        KeyRing(path, AdjustableClock(NOW)).find(wrong)
+    assert refused.value.reason in ("API_KEY_MALFORMED", "API_KEY_INVALID")
+
+
+def test_a_key_with_another_keys_secret_is_refused(path: Path) -> None:
+    first, second = made(path), made(path, "users/bob")
+    mixed = "_".join([*first.split("_", 2)[:2], second.split("_", 2)[2]])
+    with pytest.raises(DomainError, match="not known or has been revoked"):
+        KeyRing(path, AdjustableClock(NOW)).find(mixed)
+
+
+def test_a_key_expires_at_its_time(path: Path) -> None:
+    clock = AdjustableClock(NOW)
+    key = made(path, expire_time=NOW + timedelta(hours=1))
+    ring = KeyRing(path, clock)
+    assert ring.find(key).subject == "users/ann"
+    clock.move(hours=1)
+    with pytest.raises(DomainError) as refused:
+        ring.find(key)
+    assert refused.value.reason == "API_KEY_EXPIRED"
+
+
+def test_a_change_of_the_file_is_seen_after_a_second(path: Path) -> None:
+    clock = AdjustableClock(NOW)
+    ring = KeyRing(path, clock)
+    key = made(path)
+    clock.move(seconds=1)
+    assert ring.find(key).subject == "users/ann"
+    revoke_key(path, read_keys(path)[0].id, NOW)
+    clock.move(seconds=1)
+    with pytest.raises(DomainError):
+        ring.find(key)
+
+
+def test_a_file_that_breaks_while_running_changes_nothing(path: Path) -> None:
+    clock = AdjustableClock(NOW)
+    key = made(path)
+    ring = KeyRing(path, clock)
+    path.write_text("{")
+    clock.move(seconds=1)
+    assert ring.find(key).subject == "users/ann"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"keys": [{}]}', '{"keys": 3}'])
+def test_a_file_that_is_broken_at_the_start_is_named(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(KeysError, match="API keys file"):
+        KeyRing(path, AdjustableClock(NOW))
+
+
+@pytest.mark.parametrize("subject", ["ann", "users/", "teams/north"])
+def test_a_key_belongs_to_a_user(path: Path, subject: str) -> None:
+    with pytest.raises(KeysError, match="users/NAME"):
+        made(path, subject)
+
+
+def test_a_key_that_nobody_has_can_not_be_revoked(path: Path) -> None:
+    with pytest.raises(KeysError, match="no live key"):
+        revoke_key(path, "nobody", NOW)
+
+
+def test_the_command_makes_lists_and_revokes(tmp_path: Path) -> None:
+    runner = CliRunner(env={"GUANXI_DATA_DIR": str(tmp_path)})
+    created = runner.invoke(app, ["keys", "create", "users/ann", "--role", "rep", "--days", "30"])
+    assert created.exit_code == 0
+    identifier = created.stdout.strip().split("_")[1]
+    assert identifier in runner.invoke(app, ["keys", "list"]).stdout
+    assert runner.invoke(app, ["keys", "revoke", identifier]).exit_code == 0
+    stored = json.loads((tmp_path / "api-keys.json").read_text())["keys"]
+    assert stored[0]["revoke_time"] is not None
