@@ -1,10 +1,13 @@
-"""The sales service, running on either engine."""
+"""The sales service, running on either engine, its base currency the euro."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from tests.support.databases import Databases
+from tests.support.sales import create_product
 from tests.support.services import RunningService, migrated_database, running_service
 
 
@@ -13,3 +16,19 @@ async def sales(databases: Databases) -> AsyncIterator[RunningService]:
     url = await migrated_database(databases, "sales")
     async with running_service("sales", url, base_currency="EUR") as service:
         yield service
+
+
+@pytest.fixture
+async def orders(sales: RunningService) -> OrderServiceStub:
+    """An admin's stub; the catalogue has the products a, b and c."""
+    channel = await sales.channel()
+    products = ProductServiceStub(channel)
+    for product in "abc":
+        await products.CreateProduct(create_product(product))
+    return OrderServiceStub(channel)
+
+
+@pytest.fixture
+async def products(sales: RunningService) -> ProductServiceStub:
+    """An admin's stub; the catalogue is empty."""
+    return ProductServiceStub(await sales.channel())

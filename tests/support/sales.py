@@ -1,0 +1,61 @@
+"""Sales messages as tests write them: what a test does not say is something ordinary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from google.type.money_pb2 import Money
+from guanxi.sales.v1 import orders_pb2, products_pb2
+
+from services.chassis import money as exact
+from services.chassis.status import from_status
+
+
+def money(text: str, currency: str = "EUR") -> Money:
+    """`money("-2.55")`."""
+    return Money(**exact.parts_of_nanos(exact.parse_nanos(text), currency))
+
+
+def line(
+    quantity: int = 1, price: str = "1.00", product: str = "", currency: str = "EUR", **more: Any
+) -> orders_pb2.OrderLine:
+    return orders_pb2.OrderLine(
+        product=f"products/{product}" if product else "",
+        quantity=quantity,
+        unit_price=money(price, currency),
+        **more,
+    )
+
+
+def create_order(
+    *lines: orders_pb2.OrderLine,
+    id: str = "",
+    confirm: bool = False,
+    request_id: str = "",
+    currency_code: str = "EUR",
+    **more: Any,
+) -> orders_pb2.CreateOrderRequest:
+    order = orders_pb2.Order(lines=lines, currency_code=currency_code, **more)
+    return orders_pb2.CreateOrderRequest(
+        order=order, order_id=id, confirm=confirm, request_id=request_id
+    )
+
+
+def create_product(
+    id: str = "", display_name: str = "Lantern", **more: Any
+) -> products_pb2.CreateProductRequest:
+    product = products_pb2.Product(display_name=display_name, **more)
+    return products_pb2.CreateProductRequest(product=product, product_id=id)
+
+
+def reason_of(status: Status) -> str:
+    """The reason of one refused item of a batch."""
+    return from_status(status).reason
+
+
+def info_of(status: Status) -> ErrorInfo:
+    info = ErrorInfo()
+    status.details[0].Unpack(info)
+    return info
