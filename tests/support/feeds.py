@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +12,11 @@ from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
 from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 
 from services.chassis.errors import DomainError
-from services.chassis.events import EventFeed
+from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
 from services.chassis.store import Store, WriteTransaction
-from tests.support.notes import SYSTEM, NoteAdded, emit, metadata
+from tests.support.databases import Databases
+from tests.support.notes import SYSTEM, NoteAdded, emit, metadata, opened
+from tests.support.running import running
 
 applied = Table(
     "applied",
@@ -89,6 +93,57 @@ async def applied_texts(store: Store) -> list[str]:
     """The texts of all applied events, in the order they were applied."""
     async with store.read(caller=SYSTEM) as tx:
         return [row.text for row in await tx.all(select(applied).order_by(applied.c.number))]
+
+
+def names(first: int, last: int) -> list[str]:
+    """Texts for events, in order: `007`."""
+    return [f"{number:03}" for number in range(first, last)]
+
+
+@dataclass(slots=True)
+class Reading:
+    """A producer with a sequenced log, and a reader with a store of its own."""
+
+    producer: Store
+    log: EventLog
+    store: Store
+    stub: DirectFeed
+    reaction: KeepingReaction
+    reader_url: str
+
+    def puller(self, **options: Any) -> Puller:
+        """A puller for the reader, not running yet."""
+        chosen = {
+            "consumer": "insight",
+            "partitions": 4,
+            "wait_seconds": 0.5,
+            "reaction": self.reaction,
+            "on_epoch_change": self.reaction.forget,
+            **options,
+        }
+        return Puller(chosen.pop("store", self.store), "sales", self.stub, **chosen)
+
+    async def write(self, *texts: str, note: str = "") -> None:
+        await write_events(self.producer, *texts, note=note)
+
+    async def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+        """Waits for what has been applied to be as expected; returns it."""
+        # Rows have no event to wait for, hence the poll.
+        async with asyncio.timeout(15):
+            while not holds(texts := await applied_texts(self.store)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return texts
+
+
+@asynccontextmanager
+async def reading(databases: Databases) -> AsyncIterator[Reading]:
+    """A producer and a reader in databases of their own, the producer's sequencer running."""
+    url = databases.new()
+    async with opened(databases.new()) as producer, opened(url) as store:
+        log = await EventLog.open(producer)
+        async with running(Sequencer(log).run):
+            stub = DirectFeed(EventFeed(log))
+            yield Reading(producer, log, store, stub, KeepingReaction(), url)
 
 
 def _row(event: Event) -> dict[str, Any]:
