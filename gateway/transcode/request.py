@@ -151,10 +151,10 @@ class RequestCodec:
         return tuple(path), read, variable.multi_segment
 
     def _field_of_body(self, rule: HttpRule) -> DescField | None:
+        if rule.body and rule.method in ("GET", "DELETE"):
+            raise ContractError(f"{self._label}: {rule.method} takes no body")
         if rule.body in ("", "*"):
             return None
-        if rule.method in ("GET", "DELETE"):
-            raise ContractError(f"{self._label}: {rule.method} takes no body")
         field = _field(self._message, rule.body)
         inner = message_of(field) if field is not None else None
         if field is None or inner is None or inner.type_name.startswith("google.protobuf."):

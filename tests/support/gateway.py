@@ -26,7 +26,7 @@ from gateway.main import Gateway
 from gateway.settings import GatewaySettings
 from gateway.signin.keys import create_key
 from services.chassis.access import Verifier, load_roles
-from services.chassis.grpc_server import GrpcServer
+from services.chassis.grpc_server import GrpcServer, Servicers
 from services.chassis.metrics import Metrics
 from tests.support.chassis import EchoSettings, keys
 
@@ -98,6 +98,7 @@ class RunningGateway:
     admin_url: str
     key: str
     keys_file: Path
+    customer_target: str
     customers: FakeService
     alerts: FakeService
     _stack: AsyncExitStack = field(repr=False)
@@ -112,8 +113,11 @@ class RunningGateway:
 
 
 @asynccontextmanager
-async def running_gateway(folder: Path, **variables: str) -> AsyncIterator[RunningGateway]:
-    """Runs a gateway on free ports; `variables` are settings such as GUANXI_GATEWAY_RATE_BURST."""
+async def running_gateway(
+    folder: Path, variables: Mapping[str, str] | None = None, *, own: Servicers = ()
+) -> AsyncIterator[RunningGateway]:
+    """Runs a gateway on free ports; `own` are services the gateway answers itself,
+    `variables` are settings such as GUANXI_GATEWAY_RATE_BURST."""
     customers = FakeService("guanxi.customer.v1.CustomerService")
     alerts = FakeService("guanxi.insight.v1.AlertService")
     async with AsyncExitStack() as stack:
@@ -136,13 +140,13 @@ async def running_gateway(folder: Path, **variables: str) -> AsyncIterator[Runni
                 "GUANXI_SALES_TARGET": "127.0.0.1:1",
                 "GUANXI_DRAIN_WAIT_SECONDS": "0",
                 "GUANXI_DRAIN_GRACE_SECONDS": "1",
-                **variables,
+                **(variables or {}),
             }
         )
         key = create_key(
             settings.api_keys_file, "users/ann", roles=["admin"], now=datetime.now(UTC)
         )
-        gateway = Gateway.of(settings, ())
+        gateway = Gateway.of(settings, own)
         ports = await gateway.start()
         stack.push_async_callback(gateway.stop)
         url = f"http://127.0.0.1:{ports.http}"
@@ -158,6 +162,7 @@ async def running_gateway(folder: Path, **variables: str) -> AsyncIterator[Runni
             f"http://127.0.0.1:{ports.admin}",
             key,
             settings.api_keys_file,
+            customer,
             customers,
             alerts,
             stack,

@@ -18,7 +18,7 @@ from tests.support.gateway import eventually, reason_of, running_gateway
 class TestLimits:
     async def test_too_fast_is_told_when_to_come_back(self, tmp_path: Path) -> None:
         variables = {"GUANXI_GATEWAY_RATE_PER_SECOND": "1", "GUANXI_GATEWAY_RATE_BURST": "2"}
-        async with running_gateway(tmp_path, **variables) as gateway:
+        async with running_gateway(tmp_path, variables) as gateway:
             answers = [await gateway.http.get("/v1/customers/ann") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert reason_of(answers[2]) == "RATE_LIMITED"
@@ -26,7 +26,7 @@ class TestLimits:
 
     async def test_each_caller_has_a_bucket_of_their_own(self, tmp_path: Path) -> None:
         variables = {"GUANXI_GATEWAY_RATE_PER_SECOND": "1", "GUANXI_GATEWAY_RATE_BURST": "1"}
-        async with running_gateway(tmp_path, **variables) as gateway:
+        async with running_gateway(tmp_path, variables) as gateway:
             assert (await gateway.http.get("/v1/customers/ann")).status_code == 200
             now = datetime.now(UTC)
             other = create_key(gateway.keys_file, "users/bob", roles=["admin"], now=now)

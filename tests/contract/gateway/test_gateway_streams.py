@@ -147,7 +147,7 @@ class TestLife:
 
     async def test_silence_is_filled_with_heartbeats(self, tmp_path: Path) -> None:
         often = {"GUANXI_GATEWAY_HEARTBEAT_SECONDS": "0.1"}
-        async with running_gateway(tmp_path, **often) as gateway:
+        async with running_gateway(tmp_path, often) as gateway:
             gateway.alerts.streams["WatchAlerts"] = endless(asyncio.Event(), first="7")
             async with gateway.http.stream("GET", PATH) as answer:
                 lines = answer.aiter_lines()
