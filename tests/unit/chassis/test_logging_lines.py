@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,3 +102,10 @@ def test_an_exception_is_one_line_with_its_trace() -> None:
     except ValueError as error:
         structlog.get_logger().error("unexpected error", exc_info=error)
     assert "ValueError: broken" in _line(stream)["exception"]
+
+
+def test_what_json_cannot_say_is_still_logged() -> None:
+    stream = io.StringIO()
+    configure_logging("info", "json", process="sales", stream=stream)
+    structlog.get_logger().info("odd", text="\ud800", thing=object(), path=Path("x"))
+    assert _line(stream)["event"] == "odd"
