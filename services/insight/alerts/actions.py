@@ -1,0 +1,170 @@
+"""What can be done with alerts, on an open transaction: by people, by rules and by time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from google.protobuf.message import Message
+
+from services.chassis.store import WriteTransaction
+from services.insight.alerts import messages, store
+from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
+from services.insight.rules.matching import CompiledRule, Matcher
+from services.insight.rules.model import OWNER, Severity
+from services.insight.rules.texts import FactTexts
+from services.insight.sources.selection import Selection
+
+__all__ = [
+    "acknowledge_alert",
+    "close_alert",
+    "expire_alerts",
+    "follow_rules",
+    "snooze_alert",
+    "wake_alerts",
+]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one evaluation changes."""
+
+    opened: list[Alert]
+    updated: list[Alert]
+    resolved: list[Alert]
+
+
+async def acknowledge_alert(tx: WriteTransaction, name: str, etag: str) -> Alert:
+    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (ALERT_CLOSED)."""
+    return await _change(tx, name, etag, lambda alert: alert.acknowledge(at=tx.now))
+
+
+async def snooze_alert(tx: WriteTransaction, name: str, etag: str, until: datetime) -> Alert:
+    """Raises as `acknowledge_alert`, and INVALID_ARGUMENT (SNOOZE_NOT_IN_FUTURE)."""
+    return await _change(tx, name, etag, lambda alert: alert.snooze(until, at=tx.now))
+
+
+async def close_alert(
+    tx: WriteTransaction, name: str, etag: str, outcome: Outcome, note: str
+) -> Alert:
+    """Raises as `acknowledge_alert`."""
+    return await _change(tx, name, etag, lambda alert: alert.close(outcome, note, at=tx.now))
+
+
+async def wake_alerts(tx: WriteTransaction) -> int:
+    """Opens the alerts whose snooze has ended; returns how many."""
+    woken = [alert.woken(at=tx.now) for alert in await store.snoozed_until(tx, tx.now)]
+    await store.save_many(tx, woken)
+    _tell(tx, woken, messages.updated)
+    return len(woken)
+
+
+async def expire_alerts(tx: WriteTransaction, rule: str) -> None:
+    """Ends the live alerts of a rule that is gone."""
+    expired = [alert.expired(at=tx.now) for alert in await store.live_of_rule(tx, rule)]
+    await store.save_many(tx.unscoped(), expired)
+    _tell(tx, expired, messages.resolved)
+
+
+async def follow_rules(
+    tx: WriteTransaction,
+    generation: int,
+    who: Selection,
+    matcher: Matcher,
+    texts: FactTexts,
+    *,
+    by_event: bool,
+) -> None:
+    """Opens, updates and resolves the alerts of the selected customers, as the rules find them.
+
+    An alert that only time has changed is written but not told: a day would else begin with as many
+    messages as there are alerts. `by_event` says that more than time may have passed.
+    """
+    changes = await _compare(tx, generation, who, matcher, texts)
+    everything = tx.unscoped()
+    await store.insert_many(everything, changes.opened)
+    await store.save_many(everything, [*changes.updated, *changes.resolved])
+    _tell(tx, changes.opened, messages.opened)
+    _tell(tx, changes.resolved, messages.resolved)
+    if by_event:
+        _tell(tx, changes.updated, messages.updated)
+
+
+async def _compare(
+    tx: WriteTransaction, generation: int, who: Selection, matcher: Matcher, texts: FactTexts
+) -> _Changes:
+    live = {(alert.rule, alert.customer): alert for alert in await store.live_of(tx, who)}
+    updated: list[Alert] = []
+    new: list[tuple[CompiledRule, Finding]] = []
+    for row, rules in await matcher.matched(tx, generation, who):
+        for compiled in rules:
+            finding = _finding(compiled, row._mapping, texts)
+            alert = live.pop((finding.rule, finding.customer), None)
+            if alert is None:
+                new.append((compiled, finding))
+            elif not alert.says(finding):
+                updated.append(alert.refreshed(finding, at=tx.now))
+    in_force = {each.rule.name for each in matcher.alerts}
+    ended = [alert.resolved(at=tx.now) for alert in live.values() if alert.rule in in_force]
+    return _Changes(await _opened(tx, new), updated, ended)
+
+
+async def _opened(tx: WriteTransaction, new: Sequence[tuple[CompiledRule, Finding]]) -> list[Alert]:
+    """New alerts, but none within the cooldown after somebody closed the last one."""
+    cooling = [each for each in new if each[0].rule.cooldown_days]
+    closed: dict[tuple[str, str], datetime] = {}
+    if cooling:
+        longest = max(compiled.rule.cooldown_days for compiled, _ in cooling)
+        customers = sorted({finding.customer for _, finding in cooling})
+        for alert in await store.closed_since(tx, customers, tx.now - timedelta(days=longest)):
+            key = (alert.rule, alert.customer)
+            closed[key] = max(closed.get(key, alert.update_time), alert.update_time)
+    return [
+        Alert.opened(f"alerts/{tx.new_id()}", finding, at=tx.now)
+        for compiled, finding in new
+        if not _cools(compiled, closed.get((finding.rule, finding.customer)), tx.now)
+    ]
+
+
+def _cools(compiled: CompiledRule, closed: datetime | None, now: datetime) -> bool:
+    return closed is not None and now < closed + timedelta(days=compiled.rule.cooldown_days)
+
+
+def _finding(compiled: CompiledRule, row: Mapping[Any, Any], texts: FactTexts) -> Finding:
+    rule = compiled.rule
+    return Finding(
+        rule=rule.name,
+        customer=row["customer"],
+        customer_display_name=row["display_name"],
+        owner=row["owner"],
+        team=row["team"],
+        assignee=row["owner"] if rule.assignee == OWNER else rule.assignee,
+        severity=rule.severity or Severity.NOTICE,
+        text_en=texts.fill(rule.text_en, row),
+        text_zh=texts.fill(rule.text_zh, row),
+        evidence=tuple(Evidence(fact, texts.value(fact, row)) for fact in compiled.facts),
+    )
+
+
+async def _change(
+    tx: WriteTransaction, name: str, etag: str, change: Callable[[Alert], Alert]
+) -> Alert:
+    before = await store.get(tx, name)
+    before.expect(etag)
+    after = change(before)
+    if after is before:
+        return before
+    await store.save_many(tx, [after])
+    ended = after.state in (AlertState.RESOLVED, AlertState.EXPIRED)
+    _tell(tx, [after], messages.resolved if ended else messages.updated)
+    return after
+
+
+def _tell(tx: WriteTransaction, alerts: Sequence[Alert], event: Callable[[Alert], Message]) -> None:
+    for alert in alerts:
+        tx.emit(
+            event(alert),
+            aggregate_type="alert",
+            aggregate_id=alert.name,
+            partition_key=alert.customer,
+        )

@@ -1,0 +1,80 @@
+"""Alert messages ↔ our own words; no rule, no SQL."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from google.protobuf.message import Message
+from guanxi.insight.v1 import alerts_pb2
+
+from services.chassis.timestamps import to_timestamp
+from services.insight.alerts.model import Alert, Outcome
+
+__all__ = ["CHANGES", "change_message", "opened", "outcome_of", "resolved", "to_message", "updated"]
+
+_Message = alerts_pb2.Alert
+_Change = alerts_pb2.WatchAlertsResponse
+
+CHANGES: Final[Mapping[str, tuple[type[Message], int]]] = MappingProxyType(
+    {
+        each.DESCRIPTOR.full_name: (each, change)
+        for each, change in (
+            (alerts_pb2.AlertOpened, _Change.OPENED),
+            (alerts_pb2.AlertUpdated, _Change.UPDATED),
+            (alerts_pb2.AlertResolved, _Change.RESOLVED),
+        )
+    }
+)
+"""The events of the log that watchers are told, by type."""
+
+
+def to_message(alert: Alert) -> alerts_pb2.Alert:
+    """The alert as callers see it."""
+    message = _Message(
+        name=alert.name,
+        rule=alert.rule,
+        customer=alert.customer,
+        customer_display_name=alert.customer_display_name,
+        assignee=alert.assignee,
+        severity=alert.severity.value,
+        text_en=alert.text_en,
+        text_zh=alert.text_zh,
+        evidence=[_Message.Evidence(fact=each.fact, value=each.value) for each in alert.evidence],
+        state=_Message.State.Value(alert.state.name),
+        outcome=_Message.Outcome.Value(alert.outcome.name) if alert.outcome else None,
+        note=alert.note,
+        create_time=to_timestamp(alert.create_time),
+        update_time=to_timestamp(alert.update_time),
+        etag=alert.etag,
+    )
+    if alert.snooze_end_time is not None:
+        message.snooze_end_time.CopyFrom(to_timestamp(alert.snooze_end_time))
+    if alert.resolve_time is not None:
+        message.resolve_time.CopyFrom(to_timestamp(alert.resolve_time))
+    return message
+
+
+def outcome_of(number: int) -> Outcome:
+    """The outcome a caller states; the contract lets no other number through."""
+    return Outcome(_Message.Outcome.Name(number))
+
+
+def opened(alert: Alert) -> alerts_pb2.AlertOpened:
+    return alerts_pb2.AlertOpened(alert=to_message(alert))
+
+
+def updated(alert: Alert) -> alerts_pb2.AlertUpdated:
+    return alerts_pb2.AlertUpdated(alert=to_message(alert))
+
+
+def resolved(alert: Alert) -> alerts_pb2.AlertResolved:
+    return alerts_pb2.AlertResolved(alert=to_message(alert))
+
+
+def change_message(
+    event_type: str, payload: bytes, resume_token: str
+) -> alerts_pb2.WatchAlertsResponse:
+    """What a watcher is told of an event of one of the `CHANGES`."""
+    message_type, change = CHANGES[event_type]
+    event = message_type.FromString(payload)
+    return _Change(resume_token=resume_token, change=change, alert=event.alert)

@@ -1,0 +1,235 @@
+"""The alerts table and every statement on it; no rule, no message."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    Select,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from services.chassis.errors import not_found
+from services.chassis.filters import STRING, TIME, Field, enum
+from services.chassis.paging import Query
+from services.chassis.store import (
+    AnyRow,
+    Json,
+    Name,
+    Owned,
+    ReadTransaction,
+    UtcTime,
+    WriteTransaction,
+)
+from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
+from services.insight.metadata import metadata
+from services.insight.rules.model import Severity
+from services.insight.sources.selection import Few, Selection, condition
+
+__all__ = [
+    "alerts",
+    "closed_since",
+    "get",
+    "in_sight",
+    "insert_many",
+    "live_counts",
+    "live_of",
+    "live_of_rule",
+    "page",
+    "save_many",
+    "snoozed_until",
+]
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("rule", Name, nullable=False),
+    Column("customer", Name, nullable=False),
+    Column("customer_display_name", Text, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("assignee", Name, nullable=False),
+    Column("severity", SmallInteger, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("text_zh", Text, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("outcome", Name),
+    Column("note", Text, nullable=False),
+    Column("snooze_end_time", UtcTime),
+    Column("create_time", UtcTime, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    Column("resolve_time", UtcTime),
+    Column("version", Integer, nullable=False),
+    # The list's default order, for everybody, for an owner and for a team.
+    Index("ix_alerts_severity", "severity", "create_time", "name"),
+    Index("ix_alerts_owner", "owner", "severity", "create_time", "name"),
+    Index("ix_alerts_team", "team", "severity", "create_time", "name"),
+    Index("ix_alerts_customer", "customer", "rule"),
+    info={"scope": Owned("owner", "team")},
+)
+_IS_LIVE: Final = alerts.c.state.in_([state.value for state in LIVE])
+Index(
+    "uq_alerts_live",
+    alerts.c.rule,
+    alerts.c.customer,
+    unique=True,
+    sqlite_where=_IS_LIVE,
+    postgresql_where=_IS_LIVE,
+)
+Index(
+    "ix_alerts_snoozed",
+    alerts.c.snooze_end_time,
+    sqlite_where=alerts.c.snooze_end_time.is_not(None),
+    postgresql_where=alerts.c.snooze_end_time.is_not(None),
+)
+
+QUERY: Final = Query(
+    {
+        "name": Field(alerts.c.name, STRING),
+        "rule": Field(alerts.c.rule, STRING),
+        "customer": Field(alerts.c.customer, STRING),
+        "assignee": Field(alerts.c.assignee, STRING),
+        "severity": Field(alerts.c.severity, enum({each.name: each.value for each in Severity})),
+        "state": Field(alerts.c.state, enum(each.name for each in AlertState)),
+        "outcome": Field(alerts.c.outcome, enum(each.name for each in Outcome)),
+        "create_time": Field(alerts.c.create_time, TIME),
+        "update_time": Field(alerts.c.update_time, TIME),
+        "resolve_time": Field(alerts.c.resolve_time, TIME),
+    },
+    order={
+        "severity": alerts.c.severity,
+        "create_time": alerts.c.create_time,
+        "update_time": alerts.c.update_time,
+    },
+    default_order="severity desc, create_time desc",
+    tie_breaker=alerts.c.name,
+)
+
+_ALL: Final = select(alerts)
+_GET: Final = _ALL.where(alerts.c.name == bindparam("key"))
+_LIVE_OF_RULE: Final = _ALL.where(alerts.c.rule == bindparam("of_rule"), _IS_LIVE)
+_SNOOZED: Final = _ALL.where(
+    alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED.value
+)
+_CLOSED: Final = _ALL.where(
+    alerts.c.customer.in_(bindparam("selected", expanding=True)),
+    alerts.c.outcome.is_not(None),
+    alerts.c.resolve_time > bindparam("since"),
+)
+_IN_SIGHT: Final = select(alerts.c.name).where(alerts.c.name.in_(bindparam("keys", expanding=True)))
+_LIVE_COUNTS: Final = (
+    select(alerts.c.rule, func.count().label("live")).where(_IS_LIVE).group_by(alerts.c.rule)
+)
+_INSERT: Final = insert(alerts)
+_SAVE: Final = (
+    update(alerts)
+    .where(alerts.c.name == bindparam("key"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in alerts.columns})
+)
+
+
+async def get(tx: ReadTransaction, name: str) -> Alert:
+    """Raises NOT_FOUND, also for what the caller may not see."""
+    row = await tx.first(_GET, {"key": name})
+    if row is None:
+        raise not_found(name)
+    return _alert(row)
+
+
+async def page(
+    tx: ReadTransaction, *, filter: str, order_by: str, page_size: int, page_token: str
+) -> tuple[list[Alert], str]:
+    """A page of alerts, and the token of the next. Raises INVALID_ARGUMENT."""
+    found = QUERY.page(
+        _ALL, filter=filter, order_by=order_by, page_size=page_size, page_token=page_token
+    )
+    rows, next_page_token = found.cut(await tx.all(found.statement))
+    return [_alert(row) for row in rows], next_page_token
+
+
+async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:
+    """The live alerts of the selected customers."""
+    rows = await tx.unscoped().all(_live(type(who)), who.parameters())
+    return [_alert(row) for row in rows]
+
+
+async def live_of_rule(tx: ReadTransaction, rule: str) -> list[Alert]:
+    return [_alert(row) for row in await tx.unscoped().all(_LIVE_OF_RULE, {"of_rule": rule})]
+
+
+async def live_counts(tx: ReadTransaction) -> dict[str, int]:
+    """Number of live alerts by rule."""
+    return {row.rule: row.live for row in await tx.unscoped().all(_LIVE_COUNTS, {})}
+
+
+async def snoozed_until(tx: ReadTransaction, moment: datetime) -> list[Alert]:
+    """The alerts whose snooze has ended by then."""
+    return [_alert(row) for row in await tx.unscoped().all(_SNOOZED, {"until": moment})]
+
+
+async def closed_since(
+    tx: ReadTransaction, customers: Sequence[str], since: datetime
+) -> list[Alert]:
+    """The alerts of some customers that somebody has closed after an instant."""
+    parameters = {**Few(customers).parameters(), "since": since}
+    return [_alert(row) for row in await tx.unscoped().all(_CLOSED, parameters)]
+
+
+async def in_sight(tx: ReadTransaction, names: Sequence[str]) -> set[str]:
+    """Those of the names that the caller may see."""
+    if not names:
+        return set()
+    return {row.name for row in await tx.all(_IN_SIGHT, {"keys": list(names)})}
+
+
+async def insert_many(tx: WriteTransaction, new: Sequence[Alert]) -> None:
+    await tx.run_many(_INSERT, [_row(alert) for alert in new])
+
+
+async def save_many(tx: WriteTransaction, changed: Sequence[Alert]) -> None:
+    """Writes changed alerts over what is stored."""
+    await tx.run_many(_SAVE, [_saved(alert) for alert in changed])
+
+
+@cache
+def _live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    return _ALL.where(_IS_LIVE, condition(kind, alerts.c.customer))
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(Alert))
+
+
+def _alert(row: AnyRow) -> Alert:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
+    values["severity"] = Severity(row.severity)
+    values["state"] = AlertState(row.state)
+    values["outcome"] = Outcome(row.outcome) if row.outcome else None
+    values["evidence"] = tuple(Evidence(fact, value) for fact, value in row.evidence)
+    return Alert(**values)
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(alert, name) for name in _COLUMNS}
+    row["severity"] = int(alert.severity)
+    row["state"] = alert.state.value
+    row["outcome"] = alert.outcome.value if alert.outcome else None
+    row["evidence"] = [[each.fact, each.value] for each in alert.evidence]
+    return row
+
+
+def _saved(alert: Alert) -> Mapping[str, Any]:
+    return {"key": alert.name, **{f"new_{name}": value for name, value in _row(alert).items()}}

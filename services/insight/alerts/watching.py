@@ -1,0 +1,63 @@
+"""Alerts as they change: insight's own event log, as far as the caller may see the alerts in it."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from guanxi.insight.v1 import alerts_pb2
+
+from services.chassis.errors import invalid
+from services.chassis.events.log import EventLog, Page
+from services.chassis.store import Store
+from services.insight.alerts import store
+from services.insight.alerts.messages import CHANGES, change_message
+
+__all__ = ["watch"]
+
+_PAGE_EVENTS: Final = 200
+_LOOK_SECONDS: Final = 30.0
+
+
+async def watch(
+    database: Store, log: EventLog, resume_token: str
+) -> AsyncIterator[alerts_pb2.WatchAlertsResponse]:
+    """What happens to alerts in the caller's sight, after the token's event or from now on.
+
+    An alert that has left the caller's sight since is not told any more. Ends only when it is
+    cancelled. Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
+    """
+    after = _position(log, resume_token)
+    with log.watch(partition=0, partition_count=1) as changed:
+        while True:
+            page = await log.page(
+                partition=0, partition_count=1, after=after, max_events=_PAGE_EVENTS
+            )
+            for change in await _in_sight(database, log, page):
+                yield change
+            after = page.through_position
+            if not page.rows:
+                await changed.changed(_LOOK_SECONDS)
+
+
+async def _in_sight(
+    database: Store, log: EventLog, page: Page
+) -> list[alerts_pb2.WatchAlertsResponse]:
+    told = [row for row in page.rows if row.type in CHANGES]
+    if not told:
+        return []
+    async with database.read() as tx:
+        seen = await store.in_sight(tx, [row.aggregateid for row in told])
+    return [
+        change_message(row.type, row.payload, f"{log.epoch}.{row.position}")
+        for row in told
+        if row.aggregateid in seen
+    ]
+
+
+def _position(log: EventLog, resume_token: str) -> int:
+    """The position to go on after. A token of a log that was replaced begins with what is new."""
+    if not resume_token:
+        return log.head_position
+    epoch, _, position = resume_token.rpartition(".")
+    if not epoch or not position.isdecimal():
+        raise invalid("resume_token", "RESUME_TOKEN_INVALID", "this is no token of a watch")
+    return min(int(position), log.head_position) if epoch == log.epoch else log.head_position

@@ -1,0 +1,61 @@
+"""Evaluates the rules in force for some customers: tags first, for alerts may depend on them."""
+
+from services.chassis.clock import BusinessCalendar
+from services.chassis.store import ReadTransaction, WriteTransaction
+from services.insight.alerts import actions as alerts
+from services.insight.facts import store as facts
+from services.insight.facts.actions import Day
+from services.insight.rules import store as rules
+from services.insight.rules.matching import Matcher, Reading
+from services.insight.rules.model import Rule
+from services.insight.rules.texts import FactTexts
+from services.insight.sources.selection import Selection
+
+__all__ = ["Evaluation"]
+
+
+class Evaluation:
+    """Knows how filters over facts are read here, and keeps the rules compiled while they last."""
+
+    def __init__(self, calendar: BusinessCalendar, currency: str, exponent: int) -> None:
+        self.calendar = calendar
+        self.currency = currency
+        self.exponent = exponent
+        self.texts = FactTexts(currency, calendar.zone)
+        self._compiled: tuple[tuple[Rule, ...], Reading, Matcher] | None = None
+
+    @property
+    def day(self) -> Day:
+        """The business day it is now."""
+        return Day(self.calendar.today(), self.calendar.zone)
+
+    def reading(self, day: Day) -> Reading:
+        return Reading(day.date, day.zone, self.exponent)
+
+    async def follow(
+        self,
+        tx: WriteTransaction,
+        generation: int,
+        who: Selection,
+        *,
+        active: bool,
+        by_event: bool,
+    ) -> None:
+        """Brings the tags of the selected customers in line with their facts, and, in the active
+        generation, their alerts."""
+        matcher = await self.matcher(tx, self.day)
+        found = await matcher.tagged(tx, generation, who)
+        differing = [(name, given) for name, carried, given in found if carried != given]
+        await facts.save_tags(tx, generation, differing)
+        if active:
+            await alerts.follow_rules(tx, generation, who, matcher, self.texts, by_event=by_event)
+
+    async def matcher(self, tx: ReadTransaction, day: Day) -> Matcher:
+        """The rules in force, compiled for a day; those of today are kept."""
+        in_force = await rules.enabled(tx)
+        reading = self.reading(day)
+        if self._compiled is None or self._compiled[:2] != (in_force, reading):
+            if day != self.day:
+                return Matcher(in_force, reading)
+            self._compiled = (in_force, reading, Matcher(in_force, reading))
+        return self._compiled[2]

@@ -1,0 +1,57 @@
+"""Transport room of facts: one view per call, rows out as messages. No rule, no SQL."""
+
+from typing import Any
+
+from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
+
+from services.chassis.descriptors import load_catalogue
+from services.insight.facts import store
+from services.insight.facts.messages import definitions, to_message
+from services.insight.requests import as_argument, customer_of, stated
+from services.insight.views import Views
+
+__all__ = ["FactServicer"]
+
+
+class FactServicer(facts_pb2_grpc.FactServiceServicer):
+    """Serves guanxi.insight.v1.FactService."""
+
+    def __init__(self, views: Views, *, currency: str, exponent: int) -> None:
+        self._views = views
+        self._currency = currency
+        self._exponent = exponent
+        self._definitions = tuple(definitions(load_catalogue().comments))
+
+    async def ListFacts(
+        self, request: facts_pb2.ListFactsRequest, context: Any
+    ) -> facts_pb2.ListFactsResponse:
+        return facts_pb2.ListFactsResponse(facts=self._definitions)
+
+    async def GetCustomerFacts(
+        self, request: facts_pb2.GetCustomerFactsRequest, context: Any
+    ) -> facts_pb2.CustomerFacts:
+        customer = customer_of(request.name)
+        async with self._views.of(stated(request), customer=customer) as view:
+            row = await store.get(view.tx, view.generation, customer, request.name)
+        return to_message(row, self._currency)
+
+    async def ListCustomerFacts(
+        self, request: facts_pb2.ListCustomerFactsRequest, context: Any
+    ) -> facts_pb2.ListCustomerFactsResponse:
+        async with self._views.of(stated(request)) as view:
+            rows, next_page_token = await store.page(
+                view.tx,
+                view.generation,
+                exponent=self._exponent,
+                today=view.day.date,
+                zone=view.day.zone,
+                filter=request.filter,
+                order_by=request.order_by,
+                page_size=request.page_size,
+                page_token=request.page_token,
+                arguments={"as_of": as_argument(request)},
+            )
+        return facts_pb2.ListCustomerFactsResponse(
+            customer_facts=[to_message(row, self._currency) for row in rows],
+            next_page_token=next_page_token,
+        )

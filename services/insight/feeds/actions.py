@@ -1,0 +1,56 @@
+"""Rebuilds, on an open transaction; the servicer and the followers of the feeds share it."""
+
+from services.chassis.store import WriteTransaction
+from services.insight.feeds import store
+from services.insight.feeds.model import Rebuild, RebuildState
+
+__all__ = ["finish_rebuild", "give_up_rebuild", "start_over", "start_rebuild"]
+
+
+async def start_rebuild(tx: WriteTransaction) -> Rebuild:
+    """Starts a rebuild into a generation of its own, or returns the one that runs."""
+    last = await store.last_rebuild(tx)
+    if last is not None and last.running:
+        return last
+    newest = max(await store.active_generation(tx), last.generation if last else 0)
+    rebuild = Rebuild(
+        generation=newest + 1,
+        state=RebuildState.RUNNING,
+        applied_events=0,
+        total_events=0,
+        start_time=tx.now,
+        end_time=None,
+        error="",
+    )
+    await store.insert_rebuild(tx, rebuild)
+    return rebuild
+
+
+async def start_over(tx: WriteTransaction, generation: int, feed: str) -> None:
+    """A feed has become another log: what `generation` derived from it is rebuilt."""
+    await give_up_rebuild(tx, generation, f"the event log of {feed} was replaced meanwhile")
+    await start_rebuild(tx)
+
+
+async def finish_rebuild(tx: WriteTransaction, generation: int, events: int) -> bool:
+    """Gives answers from the rebuilt generation; False where that has been settled already."""
+    rebuild = await _running(tx, generation)
+    if rebuild is None:
+        return False
+    active = await store.active_generation(tx)
+    if not await store.use_generation(tx, generation, instead_of=active):
+        return False
+    await store.save_rebuild(tx, rebuild.done(events, tx.now))
+    return True
+
+
+async def give_up_rebuild(tx: WriteTransaction, generation: int, error: str) -> None:
+    """Ends the rebuild of a generation, if it is running."""
+    rebuild = await _running(tx, generation)
+    if rebuild is not None:
+        await store.save_rebuild(tx, rebuild.failed(error, tx.now))
+
+
+async def _running(tx: WriteTransaction, generation: int) -> Rebuild | None:
+    last = await store.last_rebuild(tx)
+    return last if last and last.running and last.generation == generation else None

@@ -1,0 +1,70 @@
+"""Feeds, parked events and rebuilds → messages; no rule, no SQL."""
+
+from datetime import datetime
+
+from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.insight.v1 import feeds_pb2
+
+from services.chassis.store import AnyRow
+from services.chassis.timestamps import to_timestamp
+from services.insight.feeds.asking import Head
+from services.insight.feeds.model import Rebuild
+from services.insight.feeds.store import FeedPosition
+
+__all__ = ["feed_message", "parked_id", "parked_message", "rebuild_message"]
+
+_PARKED = "parkedEvents/"
+
+
+def feed_message(
+    feed: str, place: FeedPosition, head: Head | None, now: datetime
+) -> feeds_pb2.Feed:
+    """A feed as it stands; without a head it can't be reached, and its lag isn't known."""
+    message = feeds_pb2.Feed(
+        name=f"feeds/{feed}",
+        position=place.position,
+        head_position=place.position,
+        parked_count=place.parked,
+        reachable=head is not None,
+    )
+    if head is not None:
+        message.head_position = head.position
+        message.lag_positions = max(0, head.position - place.position)
+        if head.oldest_waiting is not None:
+            message.lag_seconds = max(0.0, (now - head.oldest_waiting).total_seconds())
+    return message
+
+
+def parked_id(name: str) -> str:
+    """The id in `parkedEvents/{event}`."""
+    return name.removeprefix(_PARKED)
+
+
+def parked_message(row: AnyRow) -> feeds_pb2.ParkedEvent:
+    event = Event.FromString(row.event)
+    return feeds_pb2.ParkedEvent(
+        name=f"{_PARKED}{row.id}",
+        feed=f"feeds/{row.feed}",
+        position=row.position,
+        type=event.type,
+        aggregate_id=event.aggregate_id,
+        error=row.error,
+        park_time=to_timestamp(row.park_time),
+    )
+
+
+def rebuild_message(
+    rebuild: Rebuild | None, *, applied: int = 0, total: int = 0
+) -> feeds_pb2.Rebuild:
+    """A rebuild; while it runs, with the progress that is given."""
+    message = feeds_pb2.Rebuild(name="rebuild")
+    if rebuild is None:
+        return message
+    message.state = feeds_pb2.Rebuild.State.Value(rebuild.state.name)
+    message.applied_events = applied if rebuild.running else rebuild.applied_events
+    message.total_events = total if rebuild.running else rebuild.total_events
+    message.start_time.CopyFrom(to_timestamp(rebuild.start_time))
+    if rebuild.end_time is not None:
+        message.end_time.CopyFrom(to_timestamp(rebuild.end_time))
+    message.error = rebuild.error
+    return message

@@ -1,0 +1,60 @@
+"""Rebuilds: what one is and where it may go. A rebuild fills a generation of everything derived."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["FIRST_GENERATION", "Rebuild", "RebuildState", "consumer_of", "generation_of"]
+
+FIRST_GENERATION = 1
+_CONSUMER = "insight-g"
+
+
+class RebuildState(StrEnum):
+    """Where a rebuild stands."""
+
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """One rebuild, and the generation it fills."""
+
+    generation: int
+    state: RebuildState
+    applied_events: int
+    total_events: int
+    start_time: datetime
+    end_time: datetime | None
+    error: str
+
+    @property
+    def running(self) -> bool:
+        return self.state is RebuildState.RUNNING
+
+    def done(self, events: int, at: datetime) -> "Rebuild":
+        """The generation is in use."""
+        return replace(
+            self,
+            state=RebuildState.DONE,
+            applied_events=events,
+            total_events=events,
+            end_time=at,
+        )
+
+    def failed(self, error: str, at: datetime) -> "Rebuild":
+        """It ended without the generation coming into use."""
+        return replace(self, state=RebuildState.FAILED, error=error, end_time=at)
+
+
+def consumer_of(generation: int) -> str:
+    """The name under which a generation reads the event logs."""
+    return f"{_CONSUMER}{generation}"
+
+
+def generation_of(consumer: str) -> int | None:
+    """The generation that reads under a name."""
+    number = consumer.removeprefix(_CONSUMER)
+    return int(number) if consumer.startswith(_CONSUMER) and number.isdecimal() else None

@@ -1,0 +1,83 @@
+"""Reads all feeds for one generation: one puller each, one reaction for all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from services.chassis.clock import Clock
+from services.chassis.events.puller import FeedStub, Puller
+from services.chassis.metrics import Metrics
+from services.chassis.store import Store, WriteTransaction
+from services.insight.feeds.actions import start_over
+from services.insight.feeds.model import consumer_of
+from services.insight.reactions import DeriveFacts
+
+__all__ = ["GenerationReader", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How feeds are read: where from, in how many partitions, how much at a time."""
+
+    feeds: Mapping[str, FeedStub]
+    partitions: int
+    batch_events: int
+    clock: Clock
+    metrics: Metrics | None = None
+
+
+class GenerationReader:
+    """One generation, reading until it is stopped."""
+
+    def __init__(
+        self, store: Store, reading: Reading, reaction: DeriveFacts, *, shown: bool
+    ) -> None:
+        """`shown` says whether the metrics tell its lag: one generation has the gauges."""
+        self.reaction = reaction
+        self.shown = shown
+        self._pullers = {
+            feed: Puller(
+                store,
+                feed,
+                stub,
+                consumer=consumer_of(reaction.generation),
+                partitions=reading.partitions,
+                reaction=reaction,
+                on_epoch_change=self._start_over(feed),
+                metrics=reading.metrics if shown else None,
+                clock=reading.clock,
+                max_events=reading.batch_events,
+            )
+            for feed, stub in reading.feeds.items()
+        }
+        self._tasks = [asyncio.create_task(puller.run()) for puller in self._pullers.values()]
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether every feed has answered and holds nothing that was written a second ago."""
+        lags = [puller.lag() for puller in self._pullers.values()]
+        return all(lag and (lag.positions == 0 or lag.seconds < 1) for lag in lags)
+
+    @property
+    def behind(self) -> int:
+        """Events that are known and not yet applied."""
+        lags = [puller.lag() for puller in self._pullers.values()]
+        return sum(lag.positions for lag in lags if lag)
+
+    def expect_running(self) -> None:
+        """Raises what ended a puller, StartRefused for one."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start_over(self, feed: str) -> Callable[[WriteTransaction], Awaitable[None]]:
+        async def begin(tx: WriteTransaction) -> None:
+            await start_over(tx, self.reaction.generation, feed)
+
+        return begin

@@ -1,0 +1,99 @@
+"""Transport room of feeds: message ↔ model, one transaction per call. No rule, no SQL."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from guanxi.insight.v1 import feeds_pb2, feeds_pb2_grpc
+
+from services.chassis.caller import Caller
+from services.chassis.events.parking import replay
+from services.chassis.events.puller import FeedStub
+from services.chassis.store import Store, WriteTransaction
+from services.insight.evaluation import Evaluation
+from services.insight.feeds import actions, store
+from services.insight.feeds.asking import ask
+from services.insight.feeds.following import Following
+from services.insight.feeds.messages import feed_message, parked_id, parked_message, rebuild_message
+from services.insight.feeds.model import Rebuild
+from services.insight.feeds.store import FeedPosition
+from services.insight.generations import Generations
+from services.insight.reactions import DeriveFacts
+
+__all__ = ["FeedServicer"]
+
+_SYSTEM = Caller.system("feeds")
+
+
+class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
+    """Serves guanxi.insight.v1.FeedService."""
+
+    def __init__(
+        self,
+        database: Store,
+        evaluation: Evaluation,
+        generations: Generations,
+        following: Following,
+        feeds: Mapping[str, FeedStub],
+    ) -> None:
+        self._store = database
+        self._evaluation = evaluation
+        self._generations = generations
+        self._following = following
+        self._feeds = feeds
+
+    async def ListFeeds(
+        self, request: feeds_pb2.ListFeedsRequest, context: Any
+    ) -> feeds_pb2.ListFeedsResponse:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            positions = await store.positions(tx, self._generations.active)
+            now = tx.now
+        places = {feed: positions.get(feed, FeedPosition(0, 0)) for feed in self._feeds}
+        heads = await asyncio.gather(
+            *(ask(self._feeds[feed], after=place.position) for feed, place in places.items())
+        )
+        return feeds_pb2.ListFeedsResponse(
+            feeds=[
+                feed_message(feed, place, head, now)
+                for (feed, place), head in zip(places.items(), heads, strict=True)
+            ]
+        )
+
+    async def ListParkedEvents(
+        self, request: feeds_pb2.ListParkedEventsRequest, context: Any
+    ) -> feeds_pb2.ListParkedEventsResponse:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            rows, next_page_token = await store.page_of_parked(
+                tx,
+                self._generations.active,
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+        return feeds_pb2.ListParkedEventsResponse(
+            parked_events=[parked_message(row) for row in rows], next_page_token=next_page_token
+        )
+
+    async def ReplayParkedEvent(
+        self, request: feeds_pb2.ReplayParkedEventRequest, context: Any
+    ) -> feeds_pb2.ReplayParkedEventResponse:
+        reaction = DeriveFacts(self._generations.active, self._evaluation)
+        await replay(self._store, reaction, parked_id(request.name))
+        return feeds_pb2.ReplayParkedEventResponse()
+
+    async def StartRebuild(
+        self, request: feeds_pb2.StartRebuildRequest, context: Any
+    ) -> feeds_pb2.Rebuild:
+        async def work(tx: WriteTransaction) -> Rebuild:
+            return await actions.start_rebuild(tx)
+
+        return rebuild_message(await self._store.write(work, caller=_SYSTEM))
+
+    async def GetRebuild(
+        self, request: feeds_pb2.GetRebuildRequest, context: Any
+    ) -> feeds_pb2.Rebuild:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            rebuild = await store.last_rebuild(tx)
+            applied = await store.applied_events(tx, rebuild.generation) if rebuild else 0
+        reader = self._following.reader(rebuild.generation) if rebuild else None
+        behind = reader.behind if reader else 0
+        return rebuild_message(rebuild, applied=applied, total=applied + behind)

@@ -1,0 +1,178 @@
+"""The one place that knows everything the insight service is made of; reads top to bottom."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
+from guanxi.insight.v1.alerts_pb2_grpc import add_AlertServiceServicer_to_server
+from guanxi.insight.v1.facts_pb2_grpc import add_FactServiceServicer_to_server
+from guanxi.insight.v1.feeds_pb2_grpc import add_FeedServiceServicer_to_server
+from guanxi.insight.v1.predictions_pb2_grpc import add_PredictionServiceServicer_to_server
+from guanxi.insight.v1.rules_pb2_grpc import add_RuleServiceServicer_to_server
+from guanxi.insight.v1.segments_pb2_grpc import add_SegmentServiceServicer_to_server
+
+from services.chassis import money, server
+from services.chassis.access import Signer, Verifier, load_roles
+from services.chassis.caller import Caller
+from services.chassis.client import connect
+from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.errors import StartRefused
+from services.chassis.events.feed import EventFeed
+from services.chassis.events.log import EventLog
+from services.chassis.events.puller import FeedStub
+from services.chassis.events.sequencer import Sequencer
+from services.chassis.grpc_server import Servicers
+from services.chassis.identity import ServiceToken
+from services.chassis.ids import Uuid7Ids
+from services.chassis.logging import configure_logging
+from services.chassis.metrics import Metrics
+from services.chassis.store import Store, WriteTransaction
+from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.purging import Purging
+from services.insight.alerts.servicer import AlertServicer
+from services.insight.evaluation import Evaluation
+from services.insight.facts.servicer import FactServicer
+from services.insight.feeds import store as feed_store
+from services.insight.feeds.following import Following
+from services.insight.feeds.reader import Reading
+from services.insight.feeds.servicer import FeedServicer
+from services.insight.generations import Generations
+from services.insight.metadata import metadata
+from services.insight.predictions.servicer import PredictionServicer
+from services.insight.rules import defaults
+from services.insight.rules.servicer import RuleServicer
+from services.insight.runs import Runs
+from services.insight.segments.servicer import SegmentServicer
+from services.insight.settings import InsightSettings
+from services.insight.sweep import Sweep
+from services.insight.views import Views
+
+__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+
+PACKAGE = "services.insight"
+DOMAIN = "insight"
+CUSTOMER, SALES = "customer", "sales"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server is built from; whoever has it closes the store."""
+
+    store: Store
+    servicers: Servicers
+    tasks: Sequence[server.Task]
+
+
+async def serve() -> None:
+    """Serves until it is told to stop. Raises SettingsError and StartRefused."""
+    settings = InsightSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    verifier = Verifier(settings.token_public_key, DOMAIN)
+    token = ServiceToken(Signer(settings.token_private_key), DOMAIN, audience=[CUSTOMER, SALES])
+    await check_revision(settings.database_url, PACKAGE)
+    async with AsyncExitStack() as channels:
+        feeds = {
+            name: EventFeedStub(await channels.enter_async_context(connect(target, identity=token)))
+            for name, target in (
+                (CUSTOMER, settings.customer_target),
+                (SALES, settings.sales_target),
+            )
+        }
+        metrics = Metrics()
+        parts = await assemble(settings, feeds=feeds, metrics=metrics)
+        await server.serve(
+            settings,
+            domain=DOMAIN,
+            servicers=parts.servicers,
+            token_verifier=verifier,
+            roles=load_roles(),
+            store=parts.store,
+            tasks=parts.tasks,
+            metrics=metrics,
+        )
+
+
+async def assemble(
+    settings: InsightSettings,
+    *,
+    clock: Clock | None = None,
+    feeds: Mapping[str, FeedStub] | None = None,
+    metrics: Metrics | None = None,
+) -> Parts:
+    """Opens the store and builds what stands on it. Raises StartRefused."""
+    clock, ids, feeds = clock or SystemClock(), Uuid7Ids(), feeds or {}
+    currency = settings.base_currency
+    exponent = money.exponent(currency)
+    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
+    log = await EventLog.open(store)
+    generations = Generations(store, await _prepared(store, currency))
+
+    evaluation = Evaluation(calendar, currency, exponent)
+    runs = Runs(store, evaluation)
+    views = Views(store, evaluation, generations)
+    reading = Reading(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
+    following = Following(store, evaluation, generations, runs, reading)
+    sweep = Sweep(
+        store, evaluation, generations, runs, following, idle_seconds=settings.idle_seconds
+    )
+
+    facts = FactServicer(views, currency=currency, exponent=exponent)
+    segments = SegmentServicer(views, runs, generations, currency=currency)
+    return Parts(
+        store,
+        servicers=[
+            (add_FactServiceServicer_to_server, facts),
+            (add_SegmentServiceServicer_to_server, segments),
+            (add_PredictionServiceServicer_to_server, PredictionServicer(views)),
+            (
+                add_RuleServiceServicer_to_server,
+                RuleServicer(store, evaluation, generations, ids=ids),
+            ),
+            (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
+            (
+                add_FeedServiceServicer_to_server,
+                FeedServicer(store, evaluation, generations, following, feeds),
+            ),
+            (add_EventFeedServicer_to_server, EventFeed(log)),
+        ],
+        tasks=[Sequencer(log).run, Purging(store).run, following.run, sweep.run],
+    )
+
+
+async def migrate_database() -> None:
+    """Brings the database to this version's newest revision. Raises StartRefused."""
+    settings = InsightSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    await migrate(settings.database_url, PACKAGE)
+
+
+async def check() -> None:
+    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
+    settings = InsightSettings.load()
+    Verifier(settings.token_public_key, DOMAIN)
+    Signer(settings.token_private_key)
+    load_roles()
+    await check_revision(settings.database_url, PACKAGE)
+
+
+async def _prepared(store: Store, currency: str) -> int:
+    """A new database gets its first generation and the default rules; returns the active one.
+
+    Raises StartRefused where amounts are counted in another base currency already.
+    """
+
+    async def work(tx: WriteTransaction) -> tuple[int, str]:
+        if await feed_store.prepare(tx, currency):
+            await defaults.install(tx)
+        return await feed_store.active_generation(tx), await feed_store.base_currency(tx)
+
+    generation, used = await store.write(work, caller=Caller.system(DOMAIN))
+    if used != currency:
+        await store.close()
+        raise StartRefused(
+            f"GUANXI_BASE_CURRENCY is {currency}, and the amounts in the database are counted in "
+            f"{used}; a base currency can't be changed"
+        )
+    return generation

@@ -1,0 +1,52 @@
+"""Transport room of predictions: one view per call, rows out as messages. No rule, no SQL."""
+
+from typing import Any, Final
+
+from guanxi.insight.v1 import predictions_pb2, predictions_pb2_grpc
+
+from services.insight.facts import store as facts
+from services.insight.predictions import store
+from services.insight.predictions.messages import prediction
+from services.insight.requests import as_argument, customer_of, stated
+from services.insight.views import Views
+
+__all__ = ["PredictionServicer"]
+
+_WITHIN_DAYS: Final = 7
+
+
+class PredictionServicer(predictions_pb2_grpc.PredictionServiceServicer):
+    """Serves guanxi.insight.v1.PredictionService."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    async def GetPrediction(
+        self, request: predictions_pb2.GetPredictionRequest, context: Any
+    ) -> predictions_pb2.Prediction:
+        customer = customer_of(request.name)
+        async with self._views.of(stated(request), customer=customer) as view:
+            return prediction(await facts.get(view.tx, view.generation, customer, request.name))
+
+    async def ListDueCustomers(
+        self, request: predictions_pb2.ListDueCustomersRequest, context: Any
+    ) -> predictions_pb2.ListDueCustomersResponse:
+        within_days = request.within_days if request.HasField("within_days") else _WITHIN_DAYS
+        async with self._views.of(stated(request)) as view:
+            rows, next_page_token = await store.page_of_due(
+                view.tx,
+                view.generation,
+                view.day.date,
+                within_days=within_days,
+                include_overdue=request.include_overdue,
+                page_size=request.page_size,
+                page_token=request.page_token,
+                arguments={
+                    "within_days": str(within_days),
+                    "include_overdue": str(request.include_overdue),
+                    "as_of": as_argument(request),
+                },
+            )
+        return predictions_pb2.ListDueCustomersResponse(
+            predictions=[prediction(row) for row in rows], next_page_token=next_page_token
+        )

@@ -1,0 +1,45 @@
+"""Statements on the facts table that lists of predictions need; no rule, no message."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from services.chassis.paging import Query
+from services.chassis.store import AnyRow, ReadTransaction
+from services.insight.facts.store import facts
+
+__all__ = ["page_of_due"]
+
+_DUE: Final = Query(
+    fields={},
+    order={"window_start": facts.c.next_order_start},
+    default_order="window_start",
+    tie_breaker=facts.c.customer,
+)
+
+
+async def page_of_due(
+    tx: ReadTransaction,
+    generation: int,
+    today: date,
+    *,
+    within_days: int,
+    include_overdue: bool,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+) -> tuple[Sequence[AnyRow], str]:
+    """A page of customers whose window opens within some days or is open, the earliest first.
+
+    Raises INVALID_ARGUMENT.
+    """
+    due = select(facts).where(
+        facts.c.generation == generation,
+        facts.c.next_order_start <= today + timedelta(days=within_days),
+    )
+    if not include_overdue:
+        due = due.where(facts.c.next_order_end >= today)
+    found = _DUE.page(due, page_size=page_size, page_token=page_token, arguments=arguments)
+    return found.cut(await tx.all(found.statement))

@@ -1,0 +1,55 @@
+"""What insight does when an event of the customer or sales service arrives."""
+
+import asyncio
+from collections.abc import Sequence
+
+from guanxi.events.v1.event_feed_pb2 import Event
+
+from services.chassis.store import WriteTransaction
+from services.insight.evaluation import Evaluation
+from services.insight.facts.actions import refresh
+from services.insight.feeds.store import active_generation
+from services.insight.segments import store as segments
+from services.insight.sources import store as sources
+from services.insight.sources.messages import Changes, read_events
+from services.insight.sources.selection import Few
+
+__all__ = ["DeriveFacts"]
+
+
+class DeriveFacts:
+    """Keeps one generation's facts, and, while it is the active one, tags and alerts.
+
+    Applying an event again changes nothing: records are written by name and position, and facts are
+    computed anew from all records of the customers touched.
+    """
+
+    def __init__(self, generation: int, evaluation: Evaluation) -> None:
+        self.generation = generation
+        self.applied = 0
+        self.applied_at = 0.0
+        self._evaluation = evaluation
+
+    async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
+        changes = read_events(events)
+        touched = changes.touched()
+        if touched:
+            await self._record(tx, changes)
+            await self._derive(tx, Few(touched))
+        self.applied += len(events)
+        self.applied_at = asyncio.get_running_loop().time()
+
+    async def _record(self, tx: WriteTransaction, changes: Changes) -> None:
+        known = changes.customers
+        unknown = [name for name in changes.touched() if name not in known]
+        await sources.save_customers(tx, self.generation, known.values())
+        await sources.stub_customers(tx, self.generation, unknown)
+        await sources.save_orders(tx, self.generation, changes.orders.values())
+        await sources.save_touches(tx, self.generation, changes.touches.values())
+
+    async def _derive(self, tx: WriteTransaction, who: Few) -> None:
+        run = await segments.latest(tx, self.generation)
+        population = run.population if run else None
+        await refresh(tx, self.generation, who, self._evaluation.day, population)
+        active = await active_generation(tx) == self.generation
+        await self._evaluation.follow(tx, self.generation, who, active=active, by_event=True)

@@ -1,0 +1,1 @@
+"""Rules: filters over facts that tag customers and raise alerts. The defaults are data."""

@@ -1,0 +1,50 @@
+"""Rule messages ↔ our own words; no rule, no SQL."""
+
+from guanxi.insight.v1 import rules_pb2
+
+from services.chassis.timestamps import to_timestamp
+from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+
+__all__ = ["draft_of", "to_message"]
+
+_Message = rules_pb2.Rule
+
+
+def draft_of(message: rules_pb2.Rule) -> RuleDraft:
+    """What a caller wants a rule to be."""
+    return RuleDraft(
+        kind=RuleKind(_Message.Kind.Name(message.kind)) if message.kind else None,
+        display_name=message.display_name,
+        filter=message.filter,
+        enabled=message.enabled,
+        severity=Severity(message.severity) if message.severity else None,
+        text_en=message.text_en,
+        text_zh=message.text_zh,
+        assignee=message.assignee,
+        cooldown_days=message.cooldown_days,
+        tag_dimension=message.tag_dimension,
+        tag=message.tag,
+    )
+
+
+def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
+    """The rule as callers see it."""
+    return _Message(
+        name=rule.name,
+        kind=_Message.Kind.Value(rule.kind.name),
+        display_name=rule.display_name,
+        filter=rule.filter,
+        enabled=rule.enabled,
+        severity=rule.severity.value if rule.severity else None,
+        text_en=rule.text_en,
+        text_zh=rule.text_zh,
+        assignee=rule.assignee,
+        cooldown_days=rule.cooldown_days,
+        tag_dimension=rule.tag_dimension,
+        tag=rule.tag,
+        built_in=rule.built_in,
+        match_count=match_count,
+        create_time=to_timestamp(rule.create_time),
+        update_time=to_timestamp(rule.update_time),
+        etag=rule.etag,
+    )

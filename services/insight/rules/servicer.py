@@ -1,0 +1,120 @@
+"""Transport room of rules: message ↔ model, one transaction per call. No rule, no SQL."""
+
+from typing import Any, Final
+
+from guanxi.insight.v1 import rules_pb2, rules_pb2_grpc
+
+from services.chassis import field_mask
+from services.chassis.ids import Ids
+from services.chassis.store import ReadTransaction, Store, WriteTransaction
+from services.insight.evaluation import Evaluation
+from services.insight.facts import store as facts
+from services.insight.facts.messages import to_message as facts_message
+from services.insight.generations import Generations
+from services.insight.rules import actions, store
+from services.insight.rules.messages import draft_of, to_message
+from services.insight.rules.model import Rule
+
+__all__ = ["RuleServicer"]
+
+_EXAMPLES: Final = 10
+
+
+class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
+    """Serves guanxi.insight.v1.RuleService."""
+
+    def __init__(
+        self, database: Store, evaluation: Evaluation, generations: Generations, *, ids: Ids
+    ) -> None:
+        self._store = database
+        self._evaluation = evaluation
+        self._generations = generations
+        self._ids = ids
+
+    async def CreateRule(
+        self, request: rules_pb2.CreateRuleRequest, context: Any
+    ) -> rules_pb2.Rule:
+        name = f"rules/{request.rule_id or self._ids.new()}"
+        draft = draft_of(request.rule)
+
+        async def work(tx: WriteTransaction) -> rules_pb2.Rule:
+            generation = self._generations.active
+            rule = await actions.create_rule(tx, self._evaluation, generation, name, draft)
+            return await self._counted(tx, rule)
+
+        return await self._store.answer(request, rules_pb2.Rule, work)
+
+    async def GetRule(self, request: rules_pb2.GetRuleRequest, context: Any) -> rules_pb2.Rule:
+        async with self._store.read() as tx:
+            return await self._counted(tx, await store.get(tx, request.name))
+
+    async def ListRules(
+        self, request: rules_pb2.ListRulesRequest, context: Any
+    ) -> rules_pb2.ListRulesResponse:
+        async with self._store.read() as tx:
+            rules, next_page_token = await store.page(
+                tx,
+                filter=request.filter,
+                order_by=request.order_by,
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+            counts = await actions.match_counts(tx, self._generations.active, rules)
+        return rules_pb2.ListRulesResponse(
+            rules=[to_message(rule, counts[rule.name]) for rule in rules],
+            next_page_token=next_page_token,
+        )
+
+    async def UpdateRule(
+        self, request: rules_pb2.UpdateRuleRequest, context: Any
+    ) -> rules_pb2.Rule:
+        wanted = request.rule
+        draft = draft_of(wanted)
+        fields = field_mask.resolve(request.update_mask, wanted)
+
+        async def work(tx: WriteTransaction) -> rules_pb2.Rule:
+            rule = await actions.change_rule(
+                tx,
+                self._evaluation,
+                self._generations.active,
+                wanted.name,
+                wanted.etag,
+                draft,
+                fields,
+            )
+            return await self._counted(tx, rule)
+
+        return await self._store.answer(request, rules_pb2.Rule, work)
+
+    async def DeleteRule(
+        self, request: rules_pb2.DeleteRuleRequest, context: Any
+    ) -> rules_pb2.DeleteRuleResponse:
+        async def work(tx: WriteTransaction) -> rules_pb2.DeleteRuleResponse:
+            generation = self._generations.active
+            await actions.delete_rule(tx, self._evaluation, generation, request.name, request.etag)
+            return rules_pb2.DeleteRuleResponse()
+
+        return await self._store.answer(request, rules_pb2.DeleteRuleResponse, work)
+
+    async def PreviewRule(
+        self, request: rules_pb2.PreviewRuleRequest, context: Any
+    ) -> rules_pb2.PreviewRuleResponse:
+        reading = self._evaluation.reading(self._evaluation.day)
+        async with self._store.read() as tx:
+            count, rows = await facts.matching(
+                tx,
+                self._generations.active,
+                exponent=reading.exponent,
+                today=reading.today,
+                zone=reading.zone,
+                filter=request.filter,
+                examples=request.example_count or _EXAMPLES,
+            )
+        return rules_pb2.PreviewRuleResponse(
+            match_count=count,
+            examples=[facts_message(row, self._evaluation.currency) for row in rows],
+        )
+
+    async def _counted(self, tx: ReadTransaction, rule: Rule) -> rules_pb2.Rule:
+        counts = await actions.match_counts(tx, self._generations.active, [rule])
+        return to_message(rule, counts[rule.name])

@@ -1,0 +1,59 @@
+"""Values of facts as text, for evidence and texts of alerts; and which facts a text names."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.chassis.money import decimal_text
+from services.insight.facts.store import FACTS
+
+__all__ = ["FactTexts", "facts_in"]
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+_UNKNOWN: Final = "?"
+
+
+def facts_in(text: str) -> Iterator[str]:
+    """The names in braces, in the order of the text."""
+    return (found.group(1) for found in _PLACEHOLDER.finditer(text))
+
+
+class FactTexts:
+    """Turns values of facts into text: amounts in the base currency, instants as days of a zone."""
+
+    def __init__(self, currency: str, zone: ZoneInfo) -> None:
+        self._currency = currency
+        self._zone = zone
+
+    def value(self, fact: str, row: Mapping[Any, Any]) -> str:
+        """The fact's value in a row of facts; empty if it is unset."""
+        column = FACTS[fact]
+        value = row[column]
+        if value is None:
+            return ""
+        codes: type[IntEnum] | None = column.info.get("values")
+        if codes is not None:
+            return codes(value).name
+        if column.name.endswith("_minor"):
+            return f"{decimal_text(value, self._currency)} {self._currency}"
+        return self._plain(value)
+
+    def fill(self, text: str, row: Mapping[Any, Any]) -> str:
+        """The text with each `{fact}` replaced by its value."""
+        return _PLACEHOLDER.sub(lambda found: self.value(found.group(1), row) or _UNKNOWN, text)
+
+    def _plain(self, value: Any) -> str:
+        match value:
+            case datetime():
+                return value.astimezone(self._zone).date().isoformat()
+            case date():
+                return value.isoformat()
+            case float():
+                return f"{value:.2f}".rstrip("0").rstrip(".")
+            case tuple():
+                return ", ".join(value)
+            case _:
+                return str(value)

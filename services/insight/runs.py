@@ -1,0 +1,131 @@
+"""Full runs: everyone's facts for today, cut points over all, every score and rule anew.
+
+What a run leaves behind depends on the records and the day alone, not on how they came in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+
+from services.chassis.caller import Caller
+from services.chassis.errors import DomainError, Kind
+from services.chassis.store import ReadTransaction, Store, WriteTransaction
+from services.insight.evaluation import Evaluation
+from services.insight.facts.actions import Day, compute, refresh
+from services.insight.feeds.store import active_generation
+from services.insight.segments import store
+from services.insight.segments.messages import ran
+from services.insight.segments.model import Population, measure_population
+from services.insight.segments.store import Run
+from services.insight.sources.selection import Span
+from services.insight.sources.store import load, next_span_end
+
+__all__ = ["Runs", "measure"]
+
+# Short write transactions, so that an event waits for a tenth of a second at most.
+_CHUNK_CUSTOMERS = 1_000
+_SYSTEM = Caller.system("run")
+
+
+class Runs:
+    """Runs one after the other; they go on when the caller who asked for one is gone."""
+
+    def __init__(self, store: Store, evaluation: Evaluation) -> None:
+        self._store = store
+        self._evaluation = evaluation
+        self._one_at_a_time = asyncio.Lock()
+
+    async def run(self, generation: int) -> Run:
+        """Runs now; returns what is in force from then on."""
+        return await asyncio.shield(self._run(generation))
+
+    async def _run(self, generation: int) -> Run:
+        async with self._one_at_a_time:
+            day = self._evaluation.day
+            async with self._store.read(caller=_SYSTEM) as tx:
+                population = await measure(tx, generation, day)
+
+            async def put_in_force(tx: WriteTransaction) -> Run:
+                run = Run(population, tx.now)
+                await store.save(tx, generation, run)
+                if await active_generation(tx) == generation:
+                    tx.emit(
+                        ran(run, self._evaluation.currency),
+                        aggregate_type="segmentation",
+                        aggregate_id="segmentation",
+                        partition_key="segmentation",
+                    )
+                return run
+
+            run = await self._store.write(put_in_force, caller=_SYSTEM)
+            async for span in self._spans(generation):
+                await self._rescore(generation, span, day, population)
+            return run
+
+    async def evaluate(self, generation: int) -> None:
+        """Every rule for everyone, on the facts as they are."""
+        async for span in self._spans(generation):
+
+            async def work(tx: WriteTransaction, span: Span = span) -> None:
+                active = await active_generation(tx) == generation
+                await self._evaluation.follow(tx, generation, span, active=active, by_event=False)
+
+            await self._store.write(work, caller=_SYSTEM)
+
+    async def _rescore(self, generation: int, span: Span, day: Day, population: Population) -> None:
+        async def work(tx: WriteTransaction) -> None:
+            await refresh(tx, generation, span, day, population)
+            active = await active_generation(tx) == generation
+            await self._evaluation.follow(tx, generation, span, active=active, by_event=False)
+
+        try:
+            await self._store.write(work, caller=_SYSTEM)
+        except DomainError as error:
+            # Events keep changing customers of this span; of fewer they change fewer.
+            middle = await self._middle(generation, span)
+            if error.kind is not Kind.ABORTED or middle is None:
+                raise
+            await self._rescore(generation, Span(span.after, middle), day, population)
+            await self._rescore(generation, Span(middle, span.last), day, population)
+
+    async def _middle(self, generation: int, span: Span) -> str | None:
+        """A name that halves the span; None where it has but one customer."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            known = (await load(tx, generation, span)).customers
+        middle: str | None = known[(len(known) - 1) // 2].customer if len(known) > 1 else None
+        return middle
+
+    async def _spans(self, generation: int) -> AsyncIterator[Span]:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            async for span in spans(tx, generation):
+                yield span
+
+
+async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
+    """All customers of a generation, chunk by chunk."""
+    after = ""
+    while (last := await next_span_end(tx, generation, after, _CHUNK_CUSTOMERS)) is not None:
+        yield Span(after, last)
+        after = last
+
+
+async def measure(tx: ReadTransaction, generation: int, day: Day) -> Population:
+    """The cut points and population values of everyone who is not deleted, on a day."""
+    purchase_days, recency, spend, gaps = [], [], [], []
+    async for span in spans(tx, generation):
+        sources = await load(tx, generation, span)
+        orders = (await asyncio.to_thread(compute, sources, day, None)).orders
+        kept = np.array([not row.deleted for row in sources.customers], dtype=np.bool_)
+        purchase_days.append(orders.purchase_days[kept])
+        recency.append(orders.days_since_order[kept])
+        spend.append(orders.spend_total_minor[kept])
+        gaps.append(orders.gaps.days[np.repeat(kept, orders.gaps.count)])
+    none = np.zeros(0, dtype=np.int64)
+    return measure_population(
+        as_of=day.date,
+        purchase_days=np.concatenate((none, *purchase_days)),
+        days_since_order=np.concatenate((none, *recency)),
+        spend_total_minor=np.concatenate((none, *spend)),
+        gap_days=np.concatenate((none, *gaps)),
+    )

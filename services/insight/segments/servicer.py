@@ -1,0 +1,79 @@
+"""Transport room of segments: one view per call, rows out as messages. No rule, no SQL."""
+
+from typing import Any
+
+from guanxi.insight.v1 import segments_pb2, segments_pb2_grpc
+
+from services.chassis.errors import not_found
+from services.insight.facts import store as facts
+from services.insight.generations import Generations
+from services.insight.requests import as_argument, customer_of, stated
+from services.insight.runs import Runs
+from services.insight.segments import messages, store
+from services.insight.views import Views
+
+__all__ = ["SegmentServicer"]
+
+
+class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
+    """Serves guanxi.insight.v1.SegmentService."""
+
+    def __init__(
+        self, views: Views, runs: Runs, generations: Generations, *, currency: str
+    ) -> None:
+        self._views = views
+        self._runs = runs
+        self._generations = generations
+        self._currency = currency
+
+    async def ListSegments(
+        self, request: segments_pb2.ListSegmentsRequest, context: Any
+    ) -> segments_pb2.ListSegmentsResponse:
+        async with self._views.of(stated(request)) as view:
+            totals = await store.totals(view.tx, view.generation)
+        return segments_pb2.ListSegmentsResponse(
+            segments=messages.segments(totals, self._currency),
+            segmentation=messages.segmentation(view.run, self._currency),
+        )
+
+    async def GetCustomerSegment(
+        self, request: segments_pb2.GetCustomerSegmentRequest, context: Any
+    ) -> segments_pb2.CustomerSegment:
+        customer = customer_of(request.name)
+        async with self._views.of(stated(request), customer=customer) as view:
+            row = await facts.get(view.tx, view.generation, customer, request.name)
+        segment = messages.customer_segment(row, self._currency)
+        segment.segmentation.CopyFrom(messages.segmentation(view.run, self._currency))
+        return segment
+
+    async def ListSegmentCustomers(
+        self, request: segments_pb2.ListSegmentCustomersRequest, context: Any
+    ) -> segments_pb2.ListSegmentCustomersResponse:
+        segment = messages.segment_of(request.parent)
+        if segment is None:
+            raise not_found(request.parent)
+        async with self._views.of(stated(request)) as view:
+            rows, next_page_token = await store.page_of_segment(
+                view.tx,
+                view.generation,
+                segment,
+                page_size=request.page_size,
+                page_token=request.page_token,
+                arguments={"parent": request.parent, "as_of": as_argument(request)},
+            )
+        return segments_pb2.ListSegmentCustomersResponse(
+            customers=[messages.customer_segment(row, self._currency) for row in rows],
+            next_page_token=next_page_token,
+        )
+
+    async def GetSegmentation(
+        self, request: segments_pb2.GetSegmentationRequest, context: Any
+    ) -> segments_pb2.Segmentation:
+        run = await self._views.segmentation(stated(request))
+        return messages.segmentation(run, self._currency)
+
+    async def RunSegmentation(
+        self, request: segments_pb2.RunSegmentationRequest, context: Any
+    ) -> segments_pb2.Segmentation:
+        run = await self._runs.run(self._generations.active)
+        return messages.segmentation(run, self._currency)

@@ -1,0 +1,147 @@
+"""The runs of the segmentation: cut points and population values, by generation and business day.
+
+The newest run of a generation is in force; of a day, only its last run is kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Date,
+    Double,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    bindparam,
+    func,
+    select,
+)
+
+from services.chassis.paging import Query
+from services.chassis.store import AnyRow, Json, ReadTransaction, UtcTime, WriteTransaction, upsert
+from services.insight.facts.store import facts, of_generation
+from services.insight.metadata import metadata
+from services.insight.segments.model import Population, RfmSegment
+
+__all__ = ["Run", "latest", "of_day", "page_of_segment", "save", "segmentations", "totals"]
+
+segmentations = Table(
+    "segmentations",
+    metadata,
+    Column("generation", Integer, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("run_time", UtcTime, nullable=False),
+    Column("customer_count", Integer, nullable=False),
+    Column("buyer_count", Integer, nullable=False),
+    Column("recency_cut_points", Json, nullable=False),
+    Column("frequency_cut_points", Json, nullable=False),
+    Column("monetary_cut_points", Json, nullable=False),
+    Column("lower_quartile_gap_days", Double),
+    Column("median_gap_days", Double),
+    Column("upper_quartile_gap_days", Double),
+    PrimaryKeyConstraint("generation", "as_of"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run measured, and when; `run_time` is None where it was computed for one answer."""
+
+    population: Population
+    run_time: datetime | None
+
+
+_OF_GENERATION: Final = select(segmentations).where(
+    segmentations.c.generation == bindparam("generation")
+)
+_LATEST: Final = _OF_GENERATION.order_by(segmentations.c.run_time.desc()).limit(1)
+_OF_DAY: Final = _OF_GENERATION.where(segmentations.c.as_of == bindparam("day"))
+_TOTALS: Final = (
+    select(
+        facts.c.segment,
+        func.count().label("customer_count"),
+        func.sum(facts.c.spend_total_minor).label("spend_total_minor"),
+        func.sum(facts.c.spend_365d_minor).label("spend_365d_minor"),
+    )
+    .where(of_generation, facts.c.segment.is_not(None))
+    .group_by(facts.c.segment)
+)
+_MEMBERS: Final = Query(
+    fields={},
+    order={"spend_total": facts.c.spend_total_minor},
+    default_order="spend_total desc",
+    tie_breaker=facts.c.customer,
+)
+_POPULATION: Final = (
+    "customer_count",
+    "buyer_count",
+    "recency_cut_points",
+    "frequency_cut_points",
+    "monetary_cut_points",
+    "lower_quartile_gap_days",
+    "median_gap_days",
+    "upper_quartile_gap_days",
+)
+
+
+async def latest(tx: ReadTransaction, generation: int) -> Run | None:
+    """The run in force; None before the first."""
+    row = await tx.first(_LATEST, {"generation": generation})
+    return None if row is None else _run(row)
+
+
+async def of_day(tx: ReadTransaction, generation: int, day: date) -> Run | None:
+    """The last run of a business day, if there was one."""
+    row = await tx.first(_OF_DAY, {"generation": generation, "day": day})
+    return None if row is None else _run(row)
+
+
+async def save(tx: WriteTransaction, generation: int, run: Run) -> None:
+    """Puts a run in force."""
+    population = run.population
+    row: dict[str, Any] = {name: getattr(population, name) for name in _POPULATION}
+    row |= {"generation": generation, "as_of": population.as_of, "run_time": run.run_time}
+    await tx.run(upsert(tx.dialect, segmentations, key=("generation", "as_of")), row)
+
+
+async def page_of_segment(
+    tx: ReadTransaction,
+    generation: int,
+    segment: RfmSegment,
+    *,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+) -> tuple[Sequence[AnyRow], str]:
+    """A page of a segment's customers, the most valuable first. Raises INVALID_ARGUMENT."""
+    members = select(facts).where(
+        facts.c.generation == generation, facts.c.segment == segment.value
+    )
+    found = _MEMBERS.page(members, page_size=page_size, page_token=page_token, arguments=arguments)
+    return found.cut(await tx.all(found.statement))
+
+
+async def totals(tx: ReadTransaction, generation: int) -> dict[int, AnyRow]:
+    """Number of customers in sight and their worth, by the segment's number."""
+    rows = await tx.all(_TOTALS, {"generation": generation})
+    return {row.segment: row for row in rows}
+
+
+def _run(row: AnyRow) -> Run:
+    return Run(
+        Population(
+            as_of=row.as_of,
+            customer_count=row.customer_count,
+            buyer_count=row.buyer_count,
+            recency_cut_points=tuple(row.recency_cut_points),
+            frequency_cut_points=tuple(row.frequency_cut_points),
+            monetary_cut_points=tuple(row.monetary_cut_points),
+            lower_quartile_gap_days=row.lower_quartile_gap_days,
+            median_gap_days=row.median_gap_days,
+            upper_quartile_gap_days=row.upper_quartile_gap_days,
+        ),
+        row.run_time,
+    )

@@ -1,0 +1,1 @@
+"""What insight keeps of other services' records: all that facts are computed from."""

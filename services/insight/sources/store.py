@@ -1,0 +1,239 @@
+"""Tables of customers, orders and touchpoints by generation, and every statement on them.
+
+Rows of one customer lie together (the customer leads every key), so that facts of one customer cost
+the same among a thousand customers and among a million. Statements are not limited to a caller's
+rows: only reactions and runs use them, and as-of answers, which limit what they show.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    Select,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
+
+from services.chassis.store import (
+    AnyRow,
+    Name,
+    Owned,
+    ReadTransaction,
+    WriteTransaction,
+    upsert,
+)
+from services.insight.facts.inputs import CustomerColumns, OrderColumns, TouchColumns
+from services.insight.metadata import metadata
+from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
+from services.insight.sources.selection import Selection, condition
+
+__all__ = [
+    "Sources",
+    "customers",
+    "load",
+    "next_span_end",
+    "orders",
+    "save_customers",
+    "save_orders",
+    "save_touches",
+    "stub_customers",
+    "touches",
+]
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("generation", Integer, nullable=False),
+    Column("customer", Name, nullable=False),
+    Column("recorded", Boolean, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("industry", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("lifecycle_stage", Name, nullable=False),
+    Column("first_seen_us", BigInteger),
+    Column("next_follow_up_us", BigInteger),
+    Column("deleted", Boolean, nullable=False),
+    PrimaryKeyConstraint("generation", "customer"),
+    sqlite_with_rowid=False,
+    info={"scope": Owned("owner", "team")},
+)
+orders = Table(
+    "orders",
+    metadata,
+    Column("generation", Integer, nullable=False),
+    Column("customer", Name, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    PrimaryKeyConstraint("generation", "customer", "name"),
+    sqlite_with_rowid=False,
+)
+touches = Table(
+    "touches",
+    metadata,
+    Column("generation", Integer, nullable=False),
+    Column("customer", Name, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("about_price", Boolean, nullable=False),
+    PrimaryKeyConstraint("generation", "customer", "name"),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that the facts of some customers are computed from.
+
+    Place n of the columns is row n of `customers`, in order of name; the deleted are among them.
+    """
+
+    customers: Sequence[AnyRow]
+    columns: CustomerColumns
+    orders: OrderColumns
+    touches: TouchColumns
+
+
+async def save_customers(
+    tx: WriteTransaction, generation: int, records: Collection[CustomerRecord]
+) -> None:
+    """Writes customers, but none over a newer record."""
+    await _save(tx, customers, ("generation", "customer"), generation, records)
+
+
+async def stub_customers(tx: WriteTransaction, generation: int, names: Sequence[str]) -> None:
+    """Makes sure that there is a row for each name, for customers that orders know first."""
+    rows = [_row(generation, CustomerRecord(name)) for name in names]
+    await tx.run_many(
+        upsert(tx.dialect, customers, key=("generation", "customer"), update=()), rows
+    )
+
+
+async def save_orders(
+    tx: WriteTransaction, generation: int, records: Collection[OrderRecord]
+) -> None:
+    """Writes orders, but none over a newer record."""
+    await _save(tx, orders, ("generation", "customer", "name"), generation, records)
+
+
+async def save_touches(
+    tx: WriteTransaction, generation: int, records: Collection[TouchRecord]
+) -> None:
+    """Writes touchpoints, but none over a newer record."""
+    await _save(tx, touches, ("generation", "customer", "name"), generation, records)
+
+
+async def load(tx: ReadTransaction, generation: int, who: Selection) -> Sources:
+    """The sources of the selected customers."""
+    everything = tx.unscoped()
+    parameters = {"generation": generation, **who.parameters()}
+    kind = type(who)
+    known = await everything.all(_customers(kind), parameters)
+    order_rows = await everything.all(_orders(kind), parameters)
+    touch_rows = await everything.all(_touches(kind), parameters)
+    place = {row.customer: index for index, row in enumerate(known)}
+    return Sources(
+        customers=known,
+        columns=CustomerColumns.of([row.first_seen_us for row in known]),
+        orders=OrderColumns.of([(place[who], time, net) for who, time, net in order_rows]),
+        touches=TouchColumns.of([(place[who], *rest) for who, *rest in touch_rows]),
+    )
+
+
+async def next_span_end(tx: ReadTransaction, generation: int, after: str, count: int) -> str | None:
+    """The name up to which the next `count` customers after a name reach; None after the last."""
+    parameters = {"generation": generation, "after": after, "count": count}
+    end: str | None = await tx.unscoped().scalar(_SPAN_END, parameters)
+    return end
+
+
+async def _save(
+    tx: WriteTransaction,
+    table: Table,
+    key: tuple[str, ...],
+    generation: int,
+    records: Collection[CustomerRecord | OrderRecord | TouchRecord],
+) -> None:
+    rows = [_row(generation, record) for record in records]
+    await tx.run_many(_newest(tx.dialect, table, key), rows)
+
+
+def _row(generation: int, record: CustomerRecord | OrderRecord | TouchRecord) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in _field_names(type(record))}
+    row["generation"] = generation
+    return row
+
+
+@cache
+def _field_names(record: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
+
+
+@cache
+def _newest(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
+    statement = upsert(dialect, table, key=key)
+    newer = statement.excluded.position >= table.c.position  # type: ignore[attr-defined] # both dialects' inserts have it
+    return upsert(dialect, table, key=key, where=newer)
+
+
+@cache
+def _customers(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(customers)
+        .where(_of_generation(customers), condition(kind, customers.c.customer))
+        .order_by(customers.c.customer)
+    )
+
+
+@cache
+def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    return select(orders.c.customer, orders.c.time_us, orders.c.net_minor).where(
+        _of_generation(orders), condition(kind, orders.c.customer), orders.c.counts
+    )
+
+
+@cache
+def _touches(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    c = touches.c
+    return select(c.customer, c.time_us, c.type, c.channel, c.about_price).where(
+        _of_generation(touches), condition(kind, c.customer)
+    )
+
+
+def _of_generation(table: Table) -> Any:
+    return table.c.generation == bindparam("generation")
+
+
+def _span_end() -> Select[*tuple[Any, ...]]:
+    following = (
+        select(customers.c.customer)
+        .where(_of_generation(customers), customers.c.customer > bindparam("after"))
+        .order_by(customers.c.customer)
+        .limit(bindparam("count"))
+        .subquery("following")
+    )
+    return select(func.max(following.c.customer))
+
+
+_SPAN_END: Final = _span_end()

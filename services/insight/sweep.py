@@ -1,0 +1,90 @@
+"""What only time brings about: a run on start, on every new business day and when the number of
+buyers has changed by a tenth; snoozed alerts that open again."""
+
+import asyncio
+from datetime import date
+
+import structlog
+
+from services.chassis.caller import Caller
+from services.chassis.errors import DomainError
+from services.chassis.store import Store
+from services.insight.alerts.actions import wake_alerts
+from services.insight.evaluation import Evaluation
+from services.insight.facts.store import count_buyers
+from services.insight.feeds.following import Following
+from services.insight.generations import Generations
+from services.insight.runs import Runs
+from services.insight.segments import store as segments
+
+__all__ = ["Sweep"]
+
+_LOOK_SECONDS = 0.25
+_PAUSE_AFTER_ERROR_SECONDS = 1.0
+_CHANGED_BY = 10  # a tenth
+_SYSTEM = Caller.system("sweep")
+
+_log = structlog.get_logger("sweep")
+
+
+class Sweep:
+    """The background task that watches the time."""
+
+    def __init__(
+        self,
+        store: Store,
+        evaluation: Evaluation,
+        generations: Generations,
+        runs: Runs,
+        following: Following,
+        *,
+        idle_seconds: float,
+    ) -> None:
+        self._store = store
+        self._evaluation = evaluation
+        self._generations = generations
+        self._runs = runs
+        self._following = following
+        self._idle_seconds = idle_seconds
+        self._swept: tuple[int, date] | None = None
+        self._counted = 0
+
+    async def run(self) -> None:
+        """Runs until cancelled; a database that is away is waited for."""
+        while True:
+            try:
+                await self.step()
+            except DomainError as error:
+                _log.warning("the sweep is put off", reason=error.reason)
+                await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Looks once, and does what is due."""
+        generation = self._generations.active
+        today = self._evaluation.day.date
+        if self._swept != (generation, today):
+            # Also after a start: the last process may have been killed in the middle of a run.
+            await self._runs.run(generation)
+            self._swept = (generation, today)
+        elif self._is_idle(generation) and await self._buyers_have_changed(generation):
+            await self._runs.run(generation)
+        await self._store.write(wake_alerts, caller=_SYSTEM)
+
+    def _is_idle(self, generation: int) -> bool:
+        """Whether events were applied since the last look, and none for a while."""
+        reader = self._following.reader(generation)
+        if reader is None or reader.reaction.applied == self._counted:
+            return False
+        quiet = asyncio.get_running_loop().time() - reader.reaction.applied_at
+        if quiet < self._idle_seconds or not reader.caught_up:
+            return False
+        self._counted = reader.reaction.applied
+        return True
+
+    async def _buyers_have_changed(self, generation: int) -> bool:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            buyers = await count_buyers(tx, generation)
+            run = await segments.latest(tx, generation)
+        before = run.population.buyer_count if run else 0
+        return abs(buyers - before) * _CHANGED_BY >= max(before, 1)
