@@ -66,7 +66,7 @@ class SharedSettings(BaseSettings):
         "",
         repr=False,
         description="Private key (PEM, Ed25519) for processes that sign the internal token: "
-        "gateway and insight.",
+        "gateway, customer and insight.",
     )
     redis_url: str | None = Field(
         None, repr=False, description="Redis or Valkey; without it everything stays in-process."

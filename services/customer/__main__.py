@@ -1,11 +1,11 @@
-"""python -m services.customer [serve|migrate|check]"""
+"""python -m services.customer [serve|migrate|check|replay]"""
 
 import sys
 
 from services.chassis.server import run
-from services.customer.main import check, migrate_database, serve
+from services.customer.main import check, migrate_database, replay, serve
 
-COMMANDS = {"serve": serve, "migrate": migrate_database, "check": check}
+COMMANDS = {"serve": serve, "migrate": migrate_database, "check": check, "replay": replay}
 
 
 def main(arguments: list[str]) -> int:

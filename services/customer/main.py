@@ -25,11 +25,11 @@ from services.chassis.store.migrate import check_revision, migrate
 from services.chassis.store.purging import Purging
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
-from services.customer.reactions import SalesReaction
+from services.customer.reactions import SalesReaction, replay_parked
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
-__all__ = ["Parts", "assemble", "check", "follow_sales", "migrate_database", "serve"]
+__all__ = ["Parts", "assemble", "check", "follow_sales", "migrate_database", "replay", "serve"]
 
 PACKAGE = "services.customer"
 DOMAIN = "customer"
@@ -119,3 +119,20 @@ async def check() -> None:
     Signer(settings.token_private_key)
     load_roles()
     await check_revision(settings.database_url, PACKAGE)
+
+
+async def replay() -> None:
+    """Applies the parked events again, oldest first; what still fails stays parked.
+
+    Raises SettingsError and StartRefused.
+    """
+    settings = CustomerSettings.load()
+    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
+    await check_revision(settings.database_url, PACKAGE)
+    store = await Store.open(
+        settings.database_url, metadata=metadata, clock=SystemClock(), ids=Uuid7Ids()
+    )
+    try:
+        await replay_parked(store)
+    finally:
+        await store.close()

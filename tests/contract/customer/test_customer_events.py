@@ -34,8 +34,10 @@ from guanxi.sales.v1.orders_pb2 import (
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.caller import Caller
+from services.chassis.events.parking import list_parked, park
+from services.chassis.store import WriteTransaction
 from services.customer.main import follow_sales
-from services.customer.reactions import SalesReaction
+from services.customer.reactions import SalesReaction, replay_parked
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
 from tests.support.services import migrated_database, running_service
@@ -134,7 +136,7 @@ def cancelled(name: str, customer: str = ANN) -> Event:
 
 
 async def tell(office: Office, *told: Event) -> None:
-    async def work(tx: Any) -> None:
+    async def work(tx: WriteTransaction) -> None:
         await SalesReaction().apply(tx, told)
 
     await office.service.store.write(work, caller=Caller.system("test"))
@@ -210,6 +212,24 @@ async def test_after_a_new_epoch_of_sales_orders_are_counted_anew(
     assert await stage(desk) == "CUSTOMER"
     await tell(office, confirmed("2"))
     assert await stage(desk) == "REPEAT_CUSTOMER"
+
+
+async def test_a_parked_event_is_applied_again_on_command(office: Office, desk: Desk) -> None:
+    await desk.create("ann", "Ann")
+    store = office.service.store
+    unreadable = Event(type=confirmed("2").type, payload=b"nonsense")
+
+    async def set_aside(tx: WriteTransaction) -> None:
+        for event in (confirmed("1"), unreadable):
+            error = ValueError("was not understood then")
+            await park(tx, store.tables, event, error, consumer="customer", feed="sales")
+
+    await store.write(set_aside, caller=Caller.system("test"))
+    await replay_parked(store)
+    assert await stage(desk) == "CUSTOMER"
+    async with store.read(caller=Caller.system("test")) as tx:
+        still = await list_parked(tx, store.tables)
+    assert [each.event for each in still] == [unreadable]
 
 
 async def test_an_order_in_sales_makes_a_customer_here(

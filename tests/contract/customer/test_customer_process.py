@@ -1,0 +1,65 @@
+"""The customer service as a process: its tables, its commands, its refusals to start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.chassis.errors import StartRefused
+from services.chassis.settings import SettingsError
+from services.chassis.store.migrate import differences
+from services.customer import main
+from services.customer.__main__ import main as command
+from services.customer.metadata import metadata
+from services.customer.settings import CustomerSettings
+from tests.support.chassis import keys
+from tests.support.databases import Databases
+from tests.support.services import migrated_database
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What the process needs to start, in a folder of its own."""
+    monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEY", keys().public)
+    monkeypatch.setenv("GUANXI_TOKEN_PRIVATE_KEY", keys().private)
+    return monkeypatch
+
+
+async def test_the_migrations_make_the_tables_the_code_declares(databases: Databases) -> None:
+    url = await migrated_database(databases, "customer")
+    assert await differences(url, metadata) == []
+
+
+async def test_a_start_is_refused_until_the_database_is_migrated(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(StartRefused, match=r"python -m services\.customer migrate"):
+        await main.check()
+    await main.migrate_database()
+    await main.check()
+
+
+@pytest.mark.parametrize("key", ["PUBLIC", "PRIVATE"])
+async def test_a_start_is_refused_without_keys(environment: pytest.MonkeyPatch, key: str) -> None:
+    await main.migrate_database()
+    environment.delenv(f"GUANXI_TOKEN_{key}_KEY")
+    with pytest.raises(StartRefused, match=f"GUANXI_TOKEN_{key}_KEY"):
+        await main.check()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("GUANXI_CUSTOMER_COLOUR", "red"), ("GUANXI_CUSTOMER_SALES_PARTITIONS", "0")],
+)
+def test_an_unknown_or_malformed_setting_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        CustomerSettings.load({variable: value})
+
+
+def test_an_unknown_command_is_answered_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(["fly"]) == 2
+    assert "serve|migrate|check" in capsys.readouterr().err
