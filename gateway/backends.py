@@ -14,7 +14,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.status import kind_of
 from services.chassis.wire import DETAILS_KEY
 
-__all__ = ["Backends", "Multicallable", "details_of", "without_details"]
+__all__ = ["Backends", "Multicallable", "details_of", "unanswered", "without_details"]
 
 Multicallable: TypeAlias = Callable[..., Any]
 
@@ -67,8 +67,12 @@ def details_of(error: grpc.aio.AioRpcError) -> bytes | None:
 
 
 def without_details(error: grpc.aio.AioRpcError, owner: str) -> DomainError:
-    """What the caller is told of an error that no service wrote: never an address or a cause."""
-    kind = kind_of(error.code())
+    """What the caller is told of an error that no service wrote."""
+    return unanswered(kind_of(error.code()), owner)
+
+
+def unanswered(kind: Kind, owner: str) -> DomainError:
+    """What is said of a service that did not answer: never an address or a cause."""
     service = {"service": owner}
     match kind:
         case Kind.UNAVAILABLE:

@@ -18,6 +18,7 @@ from guanxi.insight.v1.segments_pb2_grpc import SegmentServiceStub
 from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
+from gateway.backends import unanswered
 from services.chassis.client import Channel
 from services.chassis.errors import DomainError
 
@@ -61,11 +62,14 @@ async def ask(sources: Sources, customer: str, as_of: Date | None) -> Parts:
     """All parts for `customers/{customer}` on a business day (today if None)."""
     parts = Parts()
 
-    async def part(number: CallBrief.Part.ValueType, call: Awaitable[Reply]) -> Reply | None:
+    async def part(
+        number: CallBrief.Part.ValueType, owner: str, call: Awaitable[Reply]
+    ) -> Reply | None:
         try:
             return await call
         except DomainError as error:
-            parts.missing[number] = error
+            came_from_service = bool(error.domain)
+            parts.missing[number] = error if came_from_service else unanswered(error.kind, owner)
             return None
 
     (
@@ -78,14 +82,14 @@ async def ask(sources: Sources, customer: str, as_of: Date | None) -> Parts:
         parts.prediction,
         parts.facts,
     ) = await asyncio.gather(
-        part(CallBrief.PROFILE, _customer(sources, customer)),
-        part(CallBrief.JOURNEY, _touchpoints(sources, customer)),
-        part(CallBrief.PURCHASES, _purchases(sources, customer)),
-        part(CallBrief.RECENT_ORDERS, _orders(sources, customer)),
-        part(CallBrief.ALERTS, _alerts(sources, customer)),
-        part(CallBrief.SEGMENT, _segment(sources, customer, as_of)),
-        part(CallBrief.PREDICTION, _prediction(sources, customer, as_of)),
-        part(CallBrief.SAME_PERIOD, _facts(sources, customer, as_of)),
+        part(CallBrief.PROFILE, "customer", _customer(sources, customer)),
+        part(CallBrief.JOURNEY, "customer", _touchpoints(sources, customer)),
+        part(CallBrief.PURCHASES, "sales", _purchases(sources, customer)),
+        part(CallBrief.RECENT_ORDERS, "sales", _orders(sources, customer)),
+        part(CallBrief.ALERTS, "insight", _alerts(sources, customer)),
+        part(CallBrief.SEGMENT, "insight", _segment(sources, customer, as_of)),
+        part(CallBrief.PREDICTION, "insight", _prediction(sources, customer, as_of)),
+        part(CallBrief.SAME_PERIOD, "insight", _facts(sources, customer, as_of)),
     )
     return parts
 
