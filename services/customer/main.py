@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
@@ -109,7 +110,8 @@ async def migrate_database() -> None:
     """Brings the database to this version's newest revision. Raises StartRefused."""
     settings = CustomerSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    await migrate(settings.database_url, PACKAGE)
+    revision = await migrate(settings.database_url, PACKAGE)
+    structlog.get_logger("migrate").info("migrated", revision=revision)
 
 
 async def check() -> None:

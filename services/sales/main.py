@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
@@ -84,7 +85,8 @@ async def migrate_database() -> None:
     """Brings the database to this version's newest revision. Raises StartRefused."""
     settings = SalesSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    await migrate(settings.database_url, PACKAGE)
+    revision = await migrate(settings.database_url, PACKAGE)
+    structlog.get_logger("migrate").info("migrated", revision=revision)
 
 
 async def check() -> None:

@@ -19,7 +19,9 @@ class AccessLog:
         self._logger = logger
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
-        write, name = self._logger.info, method.path
+        # Services ask each other all the time; what apps ask would drown in it.
+        write = self._logger.debug if method.internal else self._logger.info
+        name = method.path
 
         def log(call: Call, started: float, code: str, reason: str) -> None:
             fields = {"reason": reason} if reason else {}
