@@ -211,10 +211,15 @@ _values: Final = attrgetter(*_COLUMNS)
 
 
 def _customer(row: AnyRow) -> Customer:
-    values = dict(zip(_COLUMNS, row, strict=False))
-    values["kind"] = CustomerKind(row.kind)
-    values["lifecycle_stage"] = LifecycleStage(row.lifecycle_stage)
-    before = row.stage_before_orders
-    values["stage_before_orders"] = LifecycleStage(before) if before else None
-    values["temperature"] = Temperature(row.temperature) if row.temperature else None
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["kind"] = _KINDS[row.kind]
+    values["lifecycle_stage"] = _STAGES[row.lifecycle_stage]
+    values["stage_before_orders"] = _STAGES.get(row.stage_before_orders)
+    values["temperature"] = _TEMPERATURES.get(row.temperature)
     return Customer(**values)
+
+
+# A look-up takes a tenth of the time of an enum's call, for every row of a page.
+_KINDS: Final = {each.value: each for each in CustomerKind}
+_STAGES: Final = {each.value: each for each in LifecycleStage}
+_TEMPERATURES: Final = {each.value: each for each in Temperature}

@@ -136,9 +136,16 @@ _values: Final = attrgetter(*_COLUMNS)
 
 
 def _touchpoint(row: AnyRow) -> Touchpoint:
-    values = dict(zip(_COLUMNS, row, strict=False))
-    values["type"] = TouchpointType(row.type)
-    values["channel"] = Channel(row.channel) if row.channel else None
-    values["direction"] = Direction(row.direction) if row.direction else None
-    values["topics"] = tuple(Topic(each) for each in row.topics)
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["type"] = _TYPES[row.type]
+    values["channel"] = _CHANNELS.get(row.channel)
+    values["direction"] = _DIRECTIONS.get(row.direction)
+    values["topics"] = tuple(_TOPICS[each] for each in row.topics)
     return Touchpoint(**values)
+
+
+# A look-up takes a tenth of the time of an enum's call, for every row of a page.
+_TYPES: Final = {each.value: each for each in TouchpointType}
+_CHANNELS: Final = {each.value: each for each in Channel}
+_DIRECTIONS: Final = {each.value: each for each in Direction}
+_TOPICS: Final = {each.value: each for each in Topic}
