@@ -12,6 +12,7 @@ __all__ = ["Conflict", "ConflictOnce", "retry_conflicts", "uninterrupted"]
 T = TypeVar("T")
 
 _ATTEMPTS = 10
+_MOST_ONCE = 5
 _FIRST_PAUSE_SECONDS = 0.005
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -21,13 +22,16 @@ class Conflict(Exception):
 
 
 class ConflictOnce(Conflict):
-    """A conflict that a second try resolves or never: what is wrong then is its cause."""
+    """A conflict with one other, which the next try resolves; if a few do not, its cause is wrong.
+
+    A few, for the next try may meet yet another: four imports of the same rows do.
+    """
 
 
 async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
     """Runs the attempt until it meets no conflict.
 
-    Raises ABORTED after ten conflicts, and the cause of a second ConflictOnce.
+    Raises ABORTED after ten conflicts, and the cause of a fifth ConflictOnce.
     """
     pause = _FIRST_PAUSE_SECONDS
     once = 0
@@ -36,7 +40,7 @@ async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
             return await attempt()
         except Conflict as conflict:
             once += isinstance(conflict, ConflictOnce)
-            if once > 1 and conflict.__cause__ is not None:
+            if once == _MOST_ONCE and conflict.__cause__ is not None:
                 raise conflict.__cause__ from None
             # Full jitter: writers that collided must not come back together.
             await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret rests on it
