@@ -22,8 +22,8 @@ class Authentication:
         verify, prefix = self._verifier.verify, len(BEARER)
 
         async def run(call: Call) -> Any:
-            header = call.metadata.get(AUTHORIZATION_KEY)
-            if not isinstance(header, str) or not header.startswith(BEARER):
+            header = call.header(AUTHORIZATION_KEY)
+            if not header.startswith(BEARER):
                 raise unauthenticated("TOKEN_MISSING", "the call carries no bearer token")
             token = header[prefix:]
             try:

@@ -1,15 +1,21 @@
 """One RPC on its way through the middleware, and the form every middleware has."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import grpc
 
 from services.chassis.access.token import Identity
 from services.chassis.descriptors import Method
 
-__all__ = ["Call", "Middleware", "Proceed"]
+__all__ = ["Call", "Metadata", "Middleware", "Proceed", "metadata"]
+
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
+
+# What the interceptor was given: asking the context for it decodes it again, 3 µs a call.
+metadata: ContextVar[Metadata] = ContextVar("guanxi_metadata", default=())
 
 
 @dataclass(slots=True)
@@ -22,9 +28,16 @@ class Call:
     method: Method
     request: Any
     context: grpc.aio.ServicerContext[Any, Any]
-    metadata: Mapping[str, str | bytes] = field(default_factory=dict)
+    metadata: Metadata
     request_id: str = ""
     identity: Identity | None = None
+
+    def header(self, key: str) -> str:
+        """What the caller sent under a key; empty where it sent nothing."""
+        for name, value in self.metadata:
+            if name == key:
+                return value if isinstance(value, str) else ""
+        return ""
 
 
 # Returns the reply; None where the server streams, whose replies are written to the context.

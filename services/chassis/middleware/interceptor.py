@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from services.chassis.descriptors import ContractError, Method, methods_of
-from services.chassis.middleware.call import Call, Middleware, Proceed
+from services.chassis.middleware.call import Call, Middleware, Proceed, metadata
 from services.chassis.middleware.runner import Handler, Runner
 
 __all__ = ["ORDER", "Interceptor", "MethodHandler"]
@@ -61,6 +61,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[MethodHandler | None]"],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "MethodHandler | None":
+        metadata.set(handler_call_details.invocation_metadata or ())
         handler = self._handlers.get(handler_call_details.method)
         return handler if handler is not None else await continuation(handler_call_details)
 

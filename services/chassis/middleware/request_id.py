@@ -24,8 +24,8 @@ class RequestId:
         fit, new = _FIT.fullmatch, self._ids.new
 
         async def run(call: Call) -> Any:
-            given = call.metadata.get(REQUEST_ID_KEY)
-            call.request_id = given if isinstance(given, str) and fit(given) else new()
+            given = call.header(REQUEST_ID_KEY)
+            call.request_id = given if fit(given) else new()
             context.request_id.set(call.request_id)
             return await proceed(call)
 

@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from services.chassis.descriptors import Idempotency, Method
 from services.chassis.errors import DomainError, Kind
-from services.chassis.middleware.call import Call, Proceed
+from services.chassis.middleware.call import Call, Proceed, metadata
 from services.chassis.status import code_of, to_status
 from services.chassis.wire import DETAILS_KEY
 
@@ -26,59 +26,51 @@ class Runner:
     def __init__(self, domain: str, logger: FilteringBoundLogger) -> None:
         self._domain = domain
         self._logger = logger
-        self._reads: set[asyncio.Task[Any]] = set()
+        self._running: dict[asyncio.Task[Any] | None, Method] = {}
         self._ended: set[asyncio.Task[Any]] = set()
 
     def wrap(self, method: Method, proceed: Proceed) -> Handler:
         """The method as gRPC calls it."""
-        read_only = method.idempotency is Idempotency.READ_ONLY
 
         async def handle(request: Any, context: Context) -> Any:
-            call = Call(method, request, context, dict(context.invocation_metadata() or ()))
-            if read_only:
-                return await self._read(call, proceed)
-            return await self._run(call, proceed)
+            call = Call(method, request, context, metadata.get())
+            task = asyncio.current_task()
+            self._running[task] = method
+            try:
+                return await proceed(call)
+            except asyncio.CancelledError:
+                if task is None or task not in self._ended:
+                    raise
+                task.uncancel()
+                self._ended.discard(task)
+                await self._answer(call, _draining())
+            except DomainError as error:
+                await self._answer(call, error)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:
+                await self._answer_unexpected(call, error)
+            finally:
+                del self._running[task]
 
         return handle
 
     def end_reads(self) -> None:
         """Answers UNAVAILABLE to all that only read (long polls, watches): another replica can."""
-        for task in self._reads:
-            self._ended.add(task)
-            task.cancel()
+        for task, method in self._running.items():
+            if task is not None and method.idempotency is Idempotency.READ_ONLY:
+                self._ended.add(task)
+                task.cancel()
 
-    async def _read(self, call: Call, proceed: Proceed) -> Any:
-        task = asyncio.current_task()
-        if task is None:  # a coroutine always runs in one; said for the type checker
-            return await self._run(call, proceed)
-        self._reads.add(task)
-        try:
-            return await self._run(call, proceed)
-        except asyncio.CancelledError:
-            if task not in self._ended:
-                raise
-            task.uncancel()
-            self._ended.discard(task)
-            await self._answer(call, _draining())
-        finally:
-            self._reads.discard(task)
-
-    async def _run(self, call: Call, proceed: Proceed) -> Any:
-        try:
-            return await proceed(call)
-        except DomainError as error:
-            await self._answer(call, error)
-        except grpc.aio.AbortError:
-            raise
-        except Exception as error:
-            self._logger.exception(
-                "unexpected error",
-                method=call.method.path,
-                request_id=call.request_id,
-                caller=call.identity.subject if call.identity else "",
-                exc_info=error,
-            )
-            await self._answer(call, _internal(call.request_id))
+    async def _answer_unexpected(self, call: Call, error: Exception) -> None:
+        self._logger.exception(
+            "unexpected error",
+            method=call.method.path,
+            request_id=call.request_id,
+            caller=call.identity.subject if call.identity else "",
+            exc_info=error,
+        )
+        await self._answer(call, _internal(call.request_id))
 
     async def _answer(self, call: Call, error: DomainError) -> None:
         status = to_status(error, self._domain)
