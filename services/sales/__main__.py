@@ -1,11 +1,16 @@
-"""python -m services.sales [serve|migrate|check]"""
+"""python -m services.sales [serve|migrate|check|renew-epoch]"""
 
 import sys
 
 from services.chassis.server import run
-from services.sales.main import check, migrate_database, serve
+from services.sales.main import check, migrate_database, renew_epoch, serve
 
-COMMANDS = {"serve": serve, "migrate": migrate_database, "check": check}
+COMMANDS = {
+    "serve": serve,
+    "migrate": migrate_database,
+    "check": check,
+    "renew-epoch": renew_epoch,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
@@ -28,7 +29,7 @@ from services.sales.orders.servicer import OrderServicer
 from services.sales.products.servicer import ProductServicer
 from services.sales.settings import SalesSettings
 
-__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+__all__ = ["Parts", "assemble", "check", "migrate_database", "renew_epoch", "serve"]
 
 PACKAGE = "services.sales"
 DOMAIN = "sales"
@@ -95,6 +96,20 @@ async def check() -> None:
     Verifier(settings.token_public_key, DOMAIN)
     load_roles()
     await check_revision(settings.database_url, PACKAGE)
+
+
+async def renew_epoch() -> None:
+    """Tells every reader of the events to start over; for after a restore, before serving again.
+
+    Raises SettingsError and StartRefused.
+    """
+    settings = SalesSettings.load()
+    await check_revision(settings.database_url, PACKAGE)
+    parts = await assemble(settings)
+    try:
+        await (await EventLog.open(parts.store)).renew_epoch()
+    finally:
+        await parts.store.close()
 
 
 async def _expect_base_currency(store: Store, base_currency: str) -> None:

@@ -40,13 +40,14 @@ def test_check_says_what_is_missing_and_then_nothing(
     assert "python -m services.sales migrate" in capsys.readouterr().err
     assert main(["migrate"]) == 0
     assert main(["check"]) == 0
+    assert main(["renew-epoch"]) == 0
 
 
 def test_an_unknown_command_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["dance"]) == 2
-    assert "[serve|migrate|check]" in capsys.readouterr().err
+    assert "[serve|migrate|check|renew-epoch]" in capsys.readouterr().err
 
 
 def test_an_unknown_setting_stops_the_start_and_names_itself(
