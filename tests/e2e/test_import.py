@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.retail import Line, retail_lines, write_csv
-from tests.support.suite import Suite, running_suite
+from tests.support.suite import Suite, running_suite, settled_facts
 
 _CENT = Decimal("0.01")
 _INVOICES = 400
@@ -52,10 +52,10 @@ def test_orders_and_sums_are_those_of_the_file(suite: Suite, lines: list[Line]) 
 def test_importing_the_file_again_changes_nothing(
     suite: Suite, lines: list[Line], tmp_path: Path
 ) -> None:
-    before = suite.get("/v1/orders:summarize"), suite.get("/v1/customerFacts", pageSize="1000")
+    before = suite.get("/v1/orders:summarize"), settled_facts(suite)
     path = write_csv(lines, tmp_path / "orders.csv.gz")
     printed = suite.guanxi("import", "orders", str(path), "--currency", "GBP").stdout
-    after = suite.get("/v1/orders:summarize"), suite.get("/v1/customerFacts", pageSize="1000")
+    after = suite.get("/v1/orders:summarize"), settled_facts(suite)
     assert after == before
     assert "0 refused" in printed
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.retail import retail_lines, write_csv
-from tests.support.suite import Suite, running_suite
+from tests.support.suite import Suite, running_suite, settled_facts
 
 _PATIENCE_SECONDS = 30.0
 
@@ -28,17 +27,6 @@ def _eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def _facts(suite: Suite) -> list[dict[str, Any]]:
-    facts: list[dict[str, Any]] = []
-    token = ""
-    while True:
-        page = suite.get("/v1/customerFacts", pageSize="1000", pageToken=token)
-        facts += page["customerFacts"]
-        token = page.get("nextPageToken", "")
-        if not token:
-            return facts
-
-
 def test_insight_killed_during_an_import_ends_in_the_facts_of_a_rebuild(
     suite: Suite, tmp_path: Path
 ) -> None:
@@ -52,11 +40,11 @@ def test_insight_killed_during_an_import_ends_in_the_facts_of_a_rebuild(
     suite.start("insight")
     suite.guanxi("feeds", "wait")
     assert suite.request("POST", "/v1/segmentation:run", {})[0] == 200
-    after_kill = _facts(suite)
+    after_kill = settled_facts(suite)
 
     suite.guanxi("feeds", "rebuild")
     assert len(after_kill) == len({line.customer_id for line in lines if line.customer_id})
-    assert _facts(suite) == after_kill
+    assert settled_facts(suite) == after_kill
 
 
 def test_sales_killed_during_an_import_loses_no_order(suite: Suite, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ MODULES = {
     "gateway": "gateway",
 }
 _READY_SECONDS = 60.0
+_SETTLED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -64,6 +65,10 @@ class Suite:
                 )
         for name in names or tuple(MODULES):
             self._wait_until_ready(name)
+
+    def pid(self, name: str) -> int:
+        """The process id of a running process."""
+        return self._running[name].pid
 
     def kill(self, name: str) -> None:
         """Ends a process as a power cut would."""
@@ -188,6 +193,32 @@ def running_suite(folder: Path, **settings: str) -> Iterator[Suite]:
         yield suite
     finally:
         suite.stop()
+
+
+def settled_facts(suite: Suite) -> list[dict[str, Any]]:
+    """The facts of everyone once nothing moves any more: an order moves its customer's lifecycle
+    stage by an event, which is one more event for insight to read."""
+    give_up_at = time.monotonic() + _SETTLED_SECONDS
+    facts = all_facts(suite)
+    while time.monotonic() < give_up_at:
+        time.sleep(1)
+        suite.guanxi("feeds", "wait")
+        before, facts = facts, all_facts(suite)
+        if facts == before:
+            return facts
+    raise AssertionError("the facts do not settle")
+
+
+def all_facts(suite: Suite) -> list[dict[str, Any]]:
+    """The facts of everyone as they are now."""
+    facts: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        page = suite.get("/v1/customerFacts", pageSize="1000", pageToken=token)
+        facts += page.get("customerFacts", ())
+        token = page.get("nextPageToken", "")
+        if not token:
+            return facts
 
 
 def _ready(port: int) -> bool:
