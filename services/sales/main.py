@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
