@@ -8,6 +8,7 @@ from services.chassis.errors import StartRefused
 __all__ = ["bind", "refuse_taken"]
 
 _UNIX = "unix:"
+_HIGHEST_PORT = 65_535
 
 
 def bind(address: str, variable: str) -> socket.socket:
@@ -16,7 +17,7 @@ def bind(address: str, variable: str) -> socket.socket:
     Raises StartRefused where the address is malformed, taken or not this machine's.
     """
     host, separator, port = address.rpartition(":")
-    if not separator or not port.isdigit():
+    if not separator or not port.isdigit() or int(port) > _HIGHEST_PORT:
         raise StartRefused(f"{variable}: {address!r} is not of the form host:port")
     host = host.removeprefix("[").removesuffix("]")
     try:
@@ -31,9 +32,9 @@ def bind(address: str, variable: str) -> socket.socket:
         except OSError:
             bound.close()
             raise
-    except (OSError, OverflowError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = os.strerror(number) if number and number > 0 else str(error)
+    except OSError as error:
+        # The resolver's own errors have negative numbers and a text of their own.
+        reason = os.strerror(error.errno) if (error.errno or -1) > 0 else str(error.strerror)
         raise StartRefused(
             f"{address} cannot be listened on ({reason}): "
             f"stop whatever uses it, or set {variable} to another address"

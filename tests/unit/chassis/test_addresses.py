@@ -10,13 +10,15 @@ from services.chassis.addresses import bind, refuse_taken
 from services.chassis.errors import StartRefused
 
 
-@pytest.mark.parametrize("address", ["50051", "127.0.0.1:", "127.0.0.1:http", ""])
+@pytest.mark.parametrize(
+    "address", ["50051", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999", ""]
+)
 def test_an_address_of_another_form_is_refused_naming_its_setting(address: str) -> None:
     with pytest.raises(StartRefused, match=r"GUANXI_SALES_LISTEN: .* host:port"):
         bind(address, "GUANXI_SALES_LISTEN")
 
 
-@pytest.mark.parametrize("address", ["192.0.2.1:0", "127.0.0.1:99999", "nowhere.invalid:1"])
+@pytest.mark.parametrize("address", ["192.0.2.1:0", "nowhere.invalid:1"])
 def test_an_address_that_is_not_this_machines_is_refused(address: str) -> None:
     with pytest.raises(StartRefused, match=r"cannot be listened on .* set GUANXI_SALES_LISTEN"):
         bind(address, "GUANXI_SALES_LISTEN")
