@@ -71,13 +71,17 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
     May be told again: only news move anybody.
     """
     changes = await counted_orders.learn(tx, news)
-    bought = {each.customer for each in changes if each.counts}
-    found = await store.find(tx, {each.customer for each in changes})
+    buyers = {each.customer for each in changes if each.counts}
+    cancellers = {each.customer for each in changes if not each.counts}
+    found = await store.find(tx, buyers | cancellers)
     orders = await counted_orders.counts(tx, found)
     moved = []
     for name, before in found.items():
-        move = before.bought if name in bought else before.took_back
-        after = move(orders.get(name, 0), at=tx.now, etag=tx.new_id())
+        after, count, etag = before, orders.get(name, 0), tx.new_id()
+        if name in cancellers:
+            after = after.took_back(count, at=tx.now, etag=etag)
+        if name in buyers:
+            after = after.bought(count, at=tx.now, etag=etag)
         if after is not before:
             moved.append(after)
             _emit(tx, after, messages.updated(before, after))

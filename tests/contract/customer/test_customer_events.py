@@ -163,6 +163,10 @@ async def stage(desk: Desk, name: str = ANN) -> str:
         ([[cancelled("1")]], "SUBSCRIBER"),
         ([[confirmed("1"), confirmed("2")], [cancelled("1")]], "CUSTOMER"),
         ([[confirmed("1"), cancelled("1")], [confirmed("2")]], "CUSTOMER"),
+        (
+            [[confirmed("1"), confirmed("2")], [confirmed("3"), cancelled("1"), cancelled("2")]],
+            "CUSTOMER",
+        ),
         ([[cancelled("1")], [confirmed("1")]], "SUBSCRIBER"),
         ([[confirmed("1")], [cancelled("1")], [confirmed("1"), cancelled("1")]], "SUBSCRIBER"),
     ],
