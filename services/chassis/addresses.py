@@ -34,7 +34,8 @@ def bind(address: str, variable: str) -> socket.socket:
             raise
     except OSError as error:
         # The resolver's own errors have negative numbers and a text of their own.
-        reason = os.strerror(error.errno) if (error.errno or -1) > 0 else str(error.strerror)
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else str(error.strerror)
         raise StartRefused(
             f"{address} cannot be listened on ({reason}): "
             f"stop whatever uses it, or set {variable} to another address"
