@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.insight.v1.alerts_pb2_grpc import add_AlertServiceServicer_to_server
 from guanxi.insight.v1.facts_pb2_grpc import add_FactServiceServicer_to_server
@@ -145,7 +146,8 @@ async def migrate_database() -> None:
     """Brings the database to this version's newest revision. Raises StartRefused."""
     settings = InsightSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    await migrate(settings.database_url, PACKAGE)
+    revision = await migrate(settings.database_url, PACKAGE)
+    structlog.get_logger("migrate").info("migrated", revision=revision)
 
 
 async def check() -> None:

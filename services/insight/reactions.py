@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from guanxi.events.v1.event_feed_pb2 import Event
 
@@ -17,27 +18,37 @@ from services.insight.sources.selection import Few
 __all__ = ["DeriveFacts"]
 
 
+# Nobody makes that many changes at once but an import.
+_BACKLOG_EVENTS: Final = 500
+
+
 class DeriveFacts:
     """Keeps one generation's facts, and, while it is the active one, tags and alerts.
 
     Applying an event again changes nothing: records are written by name and position, and facts are
-    computed anew from all records of the customers touched.
+    computed anew from all records of the customers touched. Rules wait while a backlog is read:
+    half a history fulfils conditions that the whole one doesn't. `rules_wait_since` says since when
+    (the loop's time); the sweep lets them follow, and so does every start.
     """
 
     def __init__(self, generation: int, evaluation: Evaluation) -> None:
         self.generation = generation
         self.applied = 0
         self.applied_at = 0.0
+        self.rules_wait_since: float | None = None
         self._evaluation = evaluation
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
         changes = read_events(events)
         touched = changes.touched()
+        now = asyncio.get_running_loop().time()
         if touched:
             await self._record(tx, changes)
-            await self._derive(tx, Few(touched))
+            await self._derive(tx, Few(touched), backlog=len(events) >= _BACKLOG_EVENTS)
+        if len(events) >= _BACKLOG_EVENTS and self.rules_wait_since is None:
+            self.rules_wait_since = now
         self.applied += len(events)
-        self.applied_at = asyncio.get_running_loop().time()
+        self.applied_at = now
 
     async def _record(self, tx: WriteTransaction, changes: Changes) -> None:
         known = changes.customers
@@ -47,9 +58,11 @@ class DeriveFacts:
         await sources.save_orders(tx, self.generation, changes.orders.values())
         await sources.save_touches(tx, self.generation, changes.touches.values())
 
-    async def _derive(self, tx: WriteTransaction, who: Few) -> None:
+    async def _derive(self, tx: WriteTransaction, who: Few, *, backlog: bool) -> None:
         run = await segments.latest(tx, self.generation)
         population = run.population if run else None
         await refresh(tx, self.generation, who, self._evaluation.day, population)
+        if backlog:
+            return
         active = await active_generation(tx) == self.generation
         await self._evaluation.follow(tx, self.generation, who, active=active, by_event=True)

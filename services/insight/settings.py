@@ -21,7 +21,7 @@ class InsightSettings(ServiceSettings):
         "power of two, at least the number of replicas.",
     )
     batch_events: int = Field(
-        2_000,
+        5_000,
         ge=1,
         le=5_000,
         description="At most this many events are applied in one transaction.",

@@ -20,7 +20,8 @@ from services.chassis.dates import from_date
 from services.chassis.store import AnyRow, ReadTransaction, Store
 from services.chassis.store.connections import Parameters
 from services.insight.evaluation import Evaluation
-from services.insight.facts.actions import Day, compute, fact_rows
+from services.insight.facts.actions import Day, compute
+from services.insight.facts.rows import fact_rows
 from services.insight.facts.store import facts
 from services.insight.generations import Generations
 from services.insight.runs import measure
@@ -151,7 +152,8 @@ def _filled(generation: int, sources: Sources, day: Day, run: Run) -> _Memory:
     )
     connection = engine.connect()
     facts.create(connection)
-    rows = fact_rows(generation, sources, compute(sources, day, run.population))
+    rows = fact_rows(generation, sources.customers, compute(sources, day, run.population))
     if rows:
-        connection.execute(insert(facts), rows)
+        names = [column.name for column in facts.columns]
+        connection.execute(insert(facts), [dict(zip(names, row, strict=True)) for row in rows])
     return _Memory(connection)

@@ -1,6 +1,7 @@
 """One service's database: `Store` opens it, `ReadTransaction` and `WriteTransaction` use it, and
 `columns` says what to store things as. Knows no business noun."""
 
+from services.chassis.store.bulk import Taken
 from services.chassis.store.columns import Json, Name, Names, UtcTime, holds_name
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.scope import Owned
@@ -20,6 +21,7 @@ __all__ = [
     "ReadTransaction",
     "StartRefused",
     "Store",
+    "Taken",
     "UtcTime",
     "WriteTransaction",
     "chassis_tables",

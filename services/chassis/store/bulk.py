@@ -1,4 +1,4 @@
-"""Inserts of many rows: SQLAlchemy's types and SQL, without its work for every row.
+"""Inserts and upserts of many rows: SQLAlchemy's types and SQL, without its work for every row.
 
 Half a million order lines take 1.6 µs each this way, and 4.5 µs as dictionaries through
 `Connection.execute`.
@@ -9,11 +9,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Table, insert
+from sqlalchemy import Dialect, Insert, Table, insert
 
-__all__ = ["BulkInsert", "bulk_insert"]
+from services.chassis.store.upsert import upsert
+
+__all__ = ["BulkInsert", "Taken", "bulk_statement"]
 
 _TABLES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of a row whose key is taken: the `update` columns are overwritten, unless the
+    stored row has a larger value in the column `newest`."""
+
+    key: tuple[str, ...]
+    update: tuple[str, ...]
+    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +49,22 @@ class BulkInsert:
 
 
 @lru_cache(maxsize=_TABLES)
-def bulk_insert(table: Table, dialect: Dialect) -> BulkInsert:
-    """The insert of all of the table's columns, compiled once."""
+def bulk_statement(table: Table, dialect: Dialect, taken: Taken | None = None) -> BulkInsert:
+    """The insert of all of the table's columns, compiled once; an upsert with `taken`."""
+    if taken is None:
+        return _compiled(insert(table), table, dialect)
+    newest = table.c[taken.newest] if taken.newest else None
+    statement = upsert(dialect.name, table, key=taken.key, update=taken.update, newest=newest)
+    return _compiled(statement, table, dialect)
+
+
+def _compiled(statement: Insert, table: Table, dialect: Dialect) -> BulkInsert:
     names = [column.name for column in table.columns]
-    compiled = insert(table).compile(dialect=dialect, column_keys=names)
     converters = (
         (place, column.type.dialect_impl(dialect).bind_processor(dialect))
         for place, column in enumerate(table.columns)
     )
     return BulkInsert(
-        str(compiled),
+        str(statement.compile(dialect=dialect, column_keys=names)),
         tuple((place, convert) for place, convert in converters if convert is not None),
     )

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Executable, Row, Table
 
 from services.chassis.errors import StartRefused
+from services.chassis.store.bulk import Taken
 
 __all__ = [
     "AnyRow",
@@ -63,7 +64,9 @@ class WriteConnection(ReadConnection, Protocol):
 
     async def run_many(self, statement: Executable, rows: Rows) -> None: ...
 
-    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
+    async def insert_rows(
+        self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
+    ) -> None: ...
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         """Runs the last statements and commits, in one go."""

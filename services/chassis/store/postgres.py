@@ -18,7 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.store.bulk import bulk_insert
+from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
 from services.chassis.store.many import run_many
 from services.chassis.store.retry import Conflict, ConflictOnce, uninterrupted
@@ -158,8 +158,10 @@ class _Writer:
         with _translated(uncommitted=True):
             await self._connection.run_sync(run_many, statement, rows)
 
-    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        bulk = bulk_insert(table, self._connection.dialect)
+    async def insert_rows(
+        self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
+    ) -> None:
+        bulk = bulk_statement(table, self._connection.dialect, taken)
         with _translated(uncommitted=True):
             await self._connection.exec_driver_sql(bulk.sql, list(bulk.bound(rows)))
 

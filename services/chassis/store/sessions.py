@@ -13,6 +13,7 @@ from sqlalchemy import Delete, Executable, Insert, Table, Update
 
 from services.chassis.caller import Caller
 from services.chassis.ids import Ids
+from services.chassis.store.bulk import Taken
 from services.chassis.store.connections import (
     AnyRow,
     Parameters,
@@ -96,11 +97,16 @@ class WriteTransaction(ReadTransaction):
             each = [{**row, **added} for row in rows] if added else rows
             await self.connection.run_many(limited, each)
 
-    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def insert_rows(
+        self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
+    ) -> None:
         """Inserts rows that are tuples in the order of the table's columns: a third of the time of
-        `run_many`, for tables that imports fill. No rows is no work."""
+        `run_many`, for tables that imports fill. No rows is no work.
+
+        `taken` says what becomes of rows whose key is taken; without it they are an error.
+        """
         if rows:
-            await self.connection.insert_rows(table, rows)
+            await self.connection.insert_rows(table, rows, taken)
 
     def emit(
         self, event: Message, *, aggregate_type: str, aggregate_id: str, partition_key: str

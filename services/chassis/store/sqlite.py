@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from services.chassis.store.bulk import bulk_insert
+from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
 from services.chassis.store.many import run_many
@@ -133,8 +133,10 @@ class _Writer:
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         await self._work(lambda: run_many(self._connection, statement, rows))
 
-    async def insert_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        bulk = bulk_insert(table, self._connection.dialect)
+    async def insert_rows(
+        self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
+    ) -> None:
+        bulk = bulk_statement(table, self._connection.dialect, taken)
         bound = list(bulk.bound(rows))
         await self._work(lambda: self._connection.exec_driver_sql(bulk.sql, bound))
 

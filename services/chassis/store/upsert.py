@@ -1,6 +1,7 @@
 """INSERT … ON CONFLICT for both engines; SQLAlchemy has one construct for each dialect."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,11 +16,13 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str] | None = None,
     where: ColumnElement[bool] | None = None,
+    newest: ColumnElement[Any] | None = None,
 ) -> Insert:
     """An insert that updates the named columns where the key is taken; run it with `run(_many)`.
 
     `update` None means every column outside the key, () leaves the row alone. `where` limits which
-    taken rows change; the others are left alone. The row count tells whether a row was written.
+    taken rows change; the others are left alone, as are those with a larger value in the column
+    `newest`. The row count tells whether a row was written.
     """
     construct = postgresql.insert if dialect == "postgresql" else sqlite.insert
     insert = construct(table)
@@ -28,4 +31,7 @@ def upsert(
     if not update:
         return insert.on_conflict_do_nothing(index_elements=list(key))
     values = {name: insert.excluded[name] for name in update}
+    if newest is not None:
+        not_older = insert.excluded[newest.key] >= newest
+        where = not_older if where is None else where & not_older
     return insert.on_conflict_do_update(index_elements=list(key), set_=values, where=where)

@@ -39,9 +39,9 @@ from services.chassis.store import (
     Names,
     Owned,
     ReadTransaction,
+    Taken,
     UtcTime,
     WriteTransaction,
-    upsert,
 )
 from services.insight.metadata import metadata
 from services.insight.segments.model import Activity, CustomerClass, RfmSegment, ValueTier
@@ -173,7 +173,9 @@ _BUYERS: Final = (
 )
 _KEY: Final = ("generation", "customer")
 # Tags belong to the rules: a row that is computed anew keeps them until they are evaluated.
-_COMPUTED: Final = tuple(c.name for c in facts.columns if c.name not in (*_KEY, "tags"))
+_COMPUTED: Final = Taken(
+    _KEY, tuple(c.name for c in facts.columns if c.name not in (*_KEY, "tags"))
+)
 
 
 @cache
@@ -248,9 +250,9 @@ async def matching(
     return count, await tx.all(found.order_by(facts.c.customer).limit(examples))
 
 
-async def save(tx: WriteTransaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes rows over what is stored, but for the tags."""
-    await tx.unscoped().run_many(upsert(tx.dialect, facts, key=_KEY, update=_COMPUTED), rows)
+async def save(tx: WriteTransaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows, in the order of the table's columns, over what is stored but for the tags."""
+    await tx.unscoped().insert_rows(facts, rows, _COMPUTED)
 
 
 async def save_tags(

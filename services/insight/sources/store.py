@@ -5,9 +5,10 @@ the same among a thousand customers and among a million. Statements are not limi
 rows: only reactions and runs use them, and as-of answers, which limit what they show.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -30,13 +31,13 @@ from services.chassis.store import (
     Name,
     Owned,
     ReadTransaction,
+    Taken,
     WriteTransaction,
-    upsert,
 )
 from services.insight.facts.inputs import CustomerColumns, OrderColumns, TouchColumns
 from services.insight.metadata import metadata
 from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
-from services.insight.sources.selection import Selection, condition
+from services.insight.sources.selection import Few, Selection, condition
 
 __all__ = [
     "Sources",
@@ -119,29 +120,31 @@ async def save_customers(
     tx: WriteTransaction, generation: int, records: Collection[CustomerRecord]
 ) -> None:
     """Writes customers, but none over a newer record."""
-    await _save(tx, customers, ("generation", "customer"), generation, records)
+    await tx.insert_rows(customers, _rows(generation, customers, records), _ONE_CUSTOMER)
 
 
 async def stub_customers(tx: WriteTransaction, generation: int, names: Sequence[str]) -> None:
     """Makes sure that there is a row for each name, for customers that orders know first."""
-    rows = [_row(generation, CustomerRecord(name)) for name in names]
-    await tx.run_many(
-        upsert(tx.dialect, customers, key=("generation", "customer"), update=()), rows
-    )
+    if not names:
+        return
+    found = await tx.unscoped().all(_KNOWN, {"generation": generation, **Few(names).parameters()})
+    known = {row.customer for row in found}
+    stubs = [CustomerRecord(name) for name in names if name not in known]
+    await tx.insert_rows(customers, _rows(generation, customers, stubs), _ONE_CUSTOMER)
 
 
 async def save_orders(
     tx: WriteTransaction, generation: int, records: Collection[OrderRecord]
 ) -> None:
     """Writes orders, but none over a newer record."""
-    await _save(tx, orders, ("generation", "customer", "name"), generation, records)
+    await tx.insert_rows(orders, _rows(generation, orders, records), _ONE_ORDER)
 
 
 async def save_touches(
     tx: WriteTransaction, generation: int, records: Collection[TouchRecord]
 ) -> None:
     """Writes touchpoints, but none over a newer record."""
-    await _save(tx, touches, ("generation", "customer", "name"), generation, records)
+    await tx.insert_rows(touches, _rows(generation, touches, records), _ONE_TOUCH)
 
 
 async def load(tx: ReadTransaction, generation: int, who: Selection) -> Sources:
@@ -168,33 +171,31 @@ async def next_span_end(tx: ReadTransaction, generation: int, after: str, count:
     return end
 
 
-async def _save(
-    tx: WriteTransaction,
-    table: Table,
-    key: tuple[str, ...],
+def _rows(
     generation: int,
+    table: Table,
     records: Collection[CustomerRecord | OrderRecord | TouchRecord],
-) -> None:
-    rows = [_row(generation, record) for record in records]
-    await tx.run_many(_newest(tx.dialect, table, key), rows)
-
-
-def _row(generation: int, record: CustomerRecord | OrderRecord | TouchRecord) -> dict[str, Any]:
-    row = {name: getattr(record, name) for name in _field_names(type(record))}
-    row["generation"] = generation
-    return row
+) -> list[tuple[Any, ...]]:
+    """The records as rows, in the order of the table's columns; the generation is the first."""
+    read = _reader(table)
+    return [(generation, *read(record)) for record in records]
 
 
 @cache
-def _field_names(record: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))
+def _reader(table: Table) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(column.name for column in table.columns if column.name != "generation"))
 
 
-@cache
-def _newest(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
-    statement = upsert(dialect, table, key=key)
-    newer = statement.excluded.position >= table.c.position  # type: ignore[attr-defined] # both dialects' inserts have it
-    return upsert(dialect, table, key=key, where=newer)
+def _taken(table: Table) -> Taken:
+    """A record is overwritten by a later one of its key."""
+    key = tuple(column.name for column in table.primary_key.columns)
+    others = tuple(column.name for column in table.columns if column.name not in key)
+    return Taken(key, others, newest="position")
+
+
+_ONE_CUSTOMER: Final = _taken(customers)
+_ONE_ORDER: Final = _taken(orders)
+_ONE_TOUCH: Final = _taken(touches)
 
 
 @cache
@@ -237,3 +238,6 @@ def _span_end() -> Select[*tuple[Any, ...]]:
 
 
 _SPAN_END: Final = _span_end()
+_KNOWN: Final = select(customers.c.customer).where(
+    _of_generation(customers), condition(Few, customers.c.customer)
+)
