@@ -22,6 +22,7 @@ __all__ = ["Sweep"]
 _LOOK_SECONDS = 0.25
 _PAUSE_AFTER_ERROR_SECONDS = 1.0
 _CHANGED_BY = 10  # a tenth
+_RULES_WAIT_SECONDS = 30.0
 _SYSTEM = Caller.system("sweep")
 
 _log = structlog.get_logger("sweep")
@@ -68,7 +69,11 @@ class Sweep:
             await self._runs.run(generation)
             self._swept = (generation, today)
         elif self._is_idle(generation) and await self._buyers_have_changed(generation):
+            self._rules_follow_now(generation)
             await self._runs.run(generation)
+        elif self._rules_have_waited(generation):
+            self._rules_follow_now(generation)
+            await self._runs.evaluate(generation)
         await self._store.write(wake_alerts, caller=_SYSTEM)
 
     def _is_idle(self, generation: int) -> bool:
@@ -81,6 +86,21 @@ class Sweep:
             return False
         self._counted = reader.reaction.applied
         return True
+
+    def _rules_have_waited(self, generation: int) -> bool:
+        """Whether rules wait for the end of a backlog that is read, or that doesn't end."""
+        reader = self._following.reader(generation)
+        since = reader.reaction.rules_wait_since if reader else None
+        if reader is None or since is None:
+            return False
+        now = asyncio.get_running_loop().time()
+        quiet = now - reader.reaction.applied_at >= self._idle_seconds and reader.caught_up
+        return quiet or now - since >= _RULES_WAIT_SECONDS
+
+    def _rules_follow_now(self, generation: int) -> None:
+        reader = self._following.reader(generation)
+        if reader is not None:
+            reader.reaction.rules_wait_since = None
 
     async def _buyers_have_changed(self, generation: int) -> bool:
         async with self._store.read(caller=_SYSTEM) as tx:
