@@ -14,7 +14,14 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.status import kind_of
 from services.chassis.wire import DETAILS_KEY
 
-__all__ = ["Backends", "Multicallable", "details_of", "unanswered", "without_details"]
+__all__ = [
+    "Backends",
+    "Multicallable",
+    "details_of",
+    "draining",
+    "unanswered",
+    "without_details",
+]
 
 Multicallable: TypeAlias = Callable[..., Any]
 
@@ -95,3 +102,13 @@ def unanswered(kind: Kind, owner: str) -> DomainError:
         case _:
             message = f"the call to the {owner} service ended with {kind}"
             return DomainError(kind, kind.value, message, metadata=service)
+
+
+def draining() -> DomainError:
+    """What the reader of a stream is told when the gateway stops."""
+    return DomainError(
+        Kind.UNAVAILABLE,
+        "DRAINING",
+        "this process is stopping; ask again to reach another one",
+        retry_after_seconds=0.5,
+    )

@@ -118,6 +118,7 @@ class Gateway:
             ids,
             settings.default_deadline_seconds,
         )
+        self._proxy = proxy
         self._grpc = PublicGrpcServer(
             proxy,
             contract,
@@ -169,6 +170,7 @@ class Gateway:
         await self._grpc.health.drain()
         await asyncio.sleep(settings.drain_wait_seconds)
         self._streams.end_all()
+        self._proxy.end_streams()
         await asyncio.gather(self._http.stop(), self._grpc.stop(settings.drain_grace_seconds))
         await self._own.stop(0)
         await self._backends.close()

@@ -3,6 +3,7 @@
 Sign-in and limits are the same as for REST; what a message says is the service's business.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias, cast
 import grpc
 
 from gateway.access_log import AccessLog
-from gateway.backends import Backends, Multicallable, details_of, without_details
+from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -56,10 +57,19 @@ class Proxy(grpc.GenericRpcHandler):
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
+        self._streams: set[asyncio.Task[Any] | None] = set()
+        self._draining = False
         self._handlers = {method.path: self._handler(method, backends) for method in methods}
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "Handler | None":
         return self._handlers.get(handler_call_details.method)
+
+    def end_streams(self) -> None:
+        """Ends every stream of replies with UNAVAILABLE: another replica can go on with it."""
+        self._draining = True
+        for task in self._streams:
+            if task is not None:
+                task.cancel()
 
     def _handler(self, method: Method, backends: Backends) -> Handler:
         # grpc.aio takes coroutine functions where the stubs know only the threaded kind.
@@ -99,6 +109,8 @@ class Proxy(grpc.GenericRpcHandler):
         async def handle(request: Any, incoming: Context) -> AsyncIterator[bytes]:
             exchange = _Exchange(self, method, incoming)
             running = None
+            task = asyncio.current_task()
+            self._streams.add(task)
             try:
                 metadata = await exchange.admit()
                 running = call(request, metadata=metadata, timeout=exchange.timeout())
@@ -107,7 +119,13 @@ class Proxy(grpc.GenericRpcHandler):
                 await exchange.trailers(running)
             except (DomainError, grpc.aio.AioRpcError) as error:
                 await exchange.refuse(error)
+            except asyncio.CancelledError:
+                if task is None or not self._draining:
+                    raise
+                task.uncancel()
+                await exchange.refuse(draining())
             finally:
+                self._streams.discard(task)
                 # A stream whose reader is gone lives on until it is cancelled.
                 if running is not None:
                     running.cancel()

@@ -143,7 +143,7 @@ class HttpApp:
         headers = self._headers(exchange)
         headers.append(_JSON)
         if etag:
-            headers.append((b"etag", etag.encode("latin-1")))
+            headers.append((b"etag", _in_quotes(etag).encode("latin-1")))
         await self._answer(exchange, send, 200, headers, text)
 
     def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
@@ -254,6 +254,11 @@ async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: i
         parts.append(part)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _in_quotes(etag: str) -> str:
+    """An etag as RFC 9110 writes it; If-Match is understood by services with or without."""
+    return etag if etag.endswith('"') else f'"{etag}"'
 
 
 def _internal(request_id: str) -> DomainError:

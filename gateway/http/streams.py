@@ -12,11 +12,10 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from gateway.backends import details_of, without_details
+from gateway.backends import details_of, draining, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.metrics import GatewayMetrics
 from gateway.transcode.errors import ErrorCodec, HttpError
-from services.chassis.errors import DomainError, Kind
 
 __all__ = ["Streams"]
 
@@ -96,7 +95,7 @@ class Streams:
             if turn is _Turn.GONE:
                 return
             if turn is _Turn.DRAINING:
-                raise _draining()
+                raise draining()
             headers += ((b"content-type", form.content_type), (b"x-accel-buffering", b"no"))
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._relay(turn, turns, endpoint, form, send)
@@ -183,12 +182,3 @@ async def _disconnected(receive: Receive) -> None:
 
 async def _send(send: Send, chunk: bytes) -> None:
     await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-def _draining() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
-        "DRAINING",
-        "this process is stopping; ask again to reach another one",
-        retry_after_seconds=0.5,
-    )

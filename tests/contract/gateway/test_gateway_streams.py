@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import pytest
-from guanxi.insight.v1 import alerts_pb2
+from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 
 from services.chassis.errors import DomainError, Kind
+from services.chassis.status import from_rpc_error
 from tests.support.gateway import RunningGateway, reason_of, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -168,3 +170,16 @@ class TestLife:
                     await stopping
         assert rest[-1] == ""
         assert ended.is_set()
+
+    async def test_a_gateway_that_stops_ends_grpc_streams_at_once(self, tmp_path: Path) -> None:
+        async with running_gateway(tmp_path, {"GUANXI_DRAIN_GRACE_SECONDS": "4"}) as gateway:
+            gateway.alerts.streams["WatchAlerts"] = endless(asyncio.Event(), first="7")
+            stub: Any = alerts_pb2_grpc.AlertServiceStub(await gateway.channel())
+            call = stub.WatchAlerts(alerts_pb2.WatchAlertsRequest(), metadata=gateway.metadata)
+            assert (await call.read()).resume_token == "7"
+            async with asyncio.timeout(3):
+                stopping = asyncio.create_task(gateway.gateway.stop())
+                with pytest.raises(grpc.aio.AioRpcError) as ended:
+                    await call.read()
+                await stopping
+        assert from_rpc_error(ended.value).reason == "DRAINING"
