@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -18,40 +16,10 @@ from services.chassis.errors import DomainError, FieldViolation, Kind, not_found
 from services.chassis.middleware import ORDER
 from services.chassis.wire import REQUEST_ID_KEY
 from tests.support import echo
-from tests.support.chassis import ANN, Running, Token, echo_server
+from tests.support.chassis import ANN, Token, echo_server
+from tests.support.echo_calls import call, refused, shout
 
 SHAPES = list(echo.METHODS)
-
-
-async def call(running: Running, method: str, text: str = "hi", **options: Any) -> list[str]:
-    """Calls a method of any shape; its replies as texts."""
-    identity = options.pop("identity", ANN)
-    async with running.connect(identity) as channel:
-        stub = getattr(echo.echo_stub(channel), method)
-        client_streaming, server_streaming = echo.METHODS[method]
-        request: Any = echo.said(text)
-        if client_streaming:
-            request = _each(text.split())
-        if server_streaming:
-            async with channel.stream(stub, request) as replies:
-                return [reply.text async for reply in replies]
-        reply: str = (await stub(request, **options)).text
-        return reply.split()
-
-
-async def _each(words: list[str]) -> AsyncIterator[Any]:
-    for word in words:
-        yield echo.said(word)
-
-
-async def refused(running: Running, method: str = "Say", **options: Any) -> DomainError:
-    with pytest.raises(DomainError) as error:
-        await call(running, method, **options)
-    return error.value
-
-
-async def shout(text: str, _: Any) -> str:
-    return text.upper()
 
 
 def test_the_middleware_stands_in_this_order() -> None:
@@ -230,75 +198,6 @@ async def test_the_callers_request_id_is_kept_and_an_unfit_one_replaced() -> Non
     assert seen[0] == "abc-123"
     for made in seen[1:]:
         assert re.fullmatch(r"[0-9a-f-]{36}", made)
-
-
-async def test_a_call_without_a_deadline_gets_the_default_one() -> None:
-    async def dawdle(_: str, __: Any) -> str:
-        await asyncio.sleep(30)
-        return ""
-
-    async with (
-        echo_server(dawdle, default_deadline_seconds=0.1) as running,
-        grpc.aio.insecure_channel(running.target) as channel,
-    ):
-        headers = (("authorization", f"Bearer {ANN.token()}"),)
-        with pytest.raises(grpc.aio.AioRpcError) as error:
-            await echo.echo_stub(channel).Say(echo.said("hi"), metadata=headers)
-    assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert "0.1 s" in str(error.value.details())
-
-
-async def test_a_timeout_inside_a_handler_is_not_the_callers_deadline() -> None:
-    async def time_out(_: str, __: Any) -> str:
-        raise TimeoutError
-
-    async with echo_server(time_out) as running:
-        assert (await refused(running)).kind is Kind.INTERNAL
-
-
-async def test_a_handler_knows_how_long_its_caller_waits() -> None:
-    async def tell(_: str, __: Any) -> str:
-        return str(context.remaining_seconds())
-
-    async with echo_server(tell) as running:
-        (remaining,) = await call(running, "Say", timeout=2)
-        assert 1 < float(remaining) <= 2
-
-
-async def test_a_call_that_has_no_time_left_is_refused_before_any_work() -> None:
-    worked: list[str] = []
-
-    async def work(text: str, _: Any) -> str:
-        worked.append(text)
-        return text
-
-    with capture_logs() as logs:
-        async with echo_server(work) as running:
-            error = await refused(running, timeout=0.045)
-            await asyncio.sleep(0.05)
-    assert error.kind is Kind.DEADLINE_EXCEEDED
-    assert [line["reason"] for line in logs if line["event"] == "rpc"] == ["DEADLINE_TOO_SHORT"]
-    assert worked == []
-
-
-async def test_a_handler_is_cancelled_when_its_caller_goes_away() -> None:
-    cancelled = asyncio.Event()
-
-    async def wait(_: str, __: Any) -> str:
-        try:
-            await asyncio.sleep(30)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-        return ""
-
-    with capture_logs() as logs:
-        async with echo_server(wait) as running, running.connect() as channel:
-            calling = asyncio.ensure_future(echo.echo_stub(channel).Say(echo.said("hi")))
-            await asyncio.sleep(0.1)
-            calling.cancel()
-            await asyncio.wait_for(cancelled.wait(), 2)
-    assert [line["code"] for line in logs if line["event"] == "rpc"] == ["CANCELLED"]
 
 
 @pytest.mark.parametrize("method", SHAPES)
