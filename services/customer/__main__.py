@@ -1,11 +1,17 @@
-"""python -m services.customer [serve|migrate|check|replay]"""
+"""python -m services.customer [serve|migrate|check|renew-epoch|replay]"""
 
 import sys
 
 from services.chassis.server import run
-from services.customer.main import check, migrate_database, replay, serve
+from services.customer.main import check, migrate_database, renew_epoch, replay, serve
 
-COMMANDS = {"serve": serve, "migrate": migrate_database, "check": check, "replay": replay}
+COMMANDS = {
+    "serve": serve,
+    "migrate": migrate_database,
+    "check": check,
+    "renew-epoch": renew_epoch,
+    "replay": replay,
+}
 
 
 def main(arguments: list[str]) -> int:

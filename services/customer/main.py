@@ -1,6 +1,7 @@
 """The one place that knows everything the customer service is made of; reads top to bottom."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -30,7 +31,16 @@ from services.customer.reactions import SalesReaction, replay_parked
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
-__all__ = ["Parts", "assemble", "check", "follow_sales", "migrate_database", "replay", "serve"]
+__all__ = [
+    "Parts",
+    "assemble",
+    "check",
+    "follow_sales",
+    "migrate_database",
+    "renew_epoch",
+    "replay",
+    "serve",
+]
 
 PACKAGE = "services.customer"
 DOMAIN = "customer"
@@ -123,18 +133,31 @@ async def check() -> None:
     await check_revision(settings.database_url, PACKAGE)
 
 
+async def renew_epoch() -> None:
+    """Tells every reader of the events to start over; for after a restore, before serving again.
+
+    Raises SettingsError and StartRefused.
+    """
+    async with _opened_store() as store:
+        await (await EventLog.open(store)).renew_epoch()
+
+
 async def replay() -> None:
     """Applies the parked events again, oldest first; what still fails stays parked.
 
     Raises SettingsError and StartRefused.
     """
+    async with _opened_store() as store:
+        await replay_parked(store)
+
+
+@asynccontextmanager
+async def _opened_store() -> AsyncIterator[Store]:
     settings = CustomerSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
     await check_revision(settings.database_url, PACKAGE)
-    store = await Store.open(
-        settings.database_url, metadata=metadata, clock=SystemClock(), ids=Uuid7Ids()
-    )
+    parts = await assemble(settings)
     try:
-        await replay_parked(store)
+        yield parts.store
     finally:
-        await store.close()
+        await parts.store.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.errors import StartRefused
+from services.chassis.events.log import EventLog
 from services.chassis.settings import SettingsError
 from services.chassis.store.migrate import differences
 from services.customer import main
@@ -41,6 +42,28 @@ async def test_a_start_is_refused_until_the_database_is_migrated(
     await main.check()
 
 
+async def test_after_a_restore_the_log_is_another_one(environment: pytest.MonkeyPatch) -> None:
+    async def epoch() -> str:
+        parts = await main.assemble(CustomerSettings.load())
+        try:
+            return (await EventLog.open(parts.store)).epoch
+        finally:
+            await parts.store.close()
+
+    await main.migrate_database()
+    before = await epoch()
+    assert await epoch() == before
+    await main.renew_epoch()
+    assert await epoch() != before
+
+
+async def test_with_nothing_parked_there_is_nothing_to_replay(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    await main.migrate_database()
+    await main.replay()
+
+
 @pytest.mark.parametrize("key", ["PUBLIC", "PRIVATE"])
 async def test_a_start_is_refused_without_keys(environment: pytest.MonkeyPatch, key: str) -> None:
     await main.migrate_database()
@@ -62,4 +85,4 @@ def test_an_unknown_command_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert command(["fly"]) == 2
-    assert "serve|migrate|check" in capsys.readouterr().err
+    assert "serve|migrate|check|renew-epoch|replay" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -102,6 +103,16 @@ async def test_the_etag_guards_every_change(desk: Desk, ann: Customer) -> None:
             await attempt()
         assert (refused.value.kind, refused.value.reason) == (Kind.ABORTED, "ETAG_MISMATCH")
     assert (await delete(desk, etag=changed.etag)).HasField("delete_time")
+
+
+async def test_of_those_who_change_the_same_version_at_once_one_succeeds(
+    desk: Desk, ann: Customer
+) -> None:
+    attempts = [update(desk, etag=ann.etag, region=f"region {number}") for number in range(5)]
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    refused = [each for each in outcomes if isinstance(each, DomainError)]
+    assert [error.reason for error in refused] == ["ETAG_MISMATCH"] * 4
+    assert await get(desk) in outcomes
 
 
 @pytest.mark.parametrize(

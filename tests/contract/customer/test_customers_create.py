@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -132,6 +133,14 @@ async def test_a_taken_id_is_refused_and_tells_its_owner_whether_it_is_the_same(
         await bob.create("acme", "Acme")
     assert refused.value.kind is Kind.ALREADY_EXISTS
     assert "unchanged" not in refused.value.metadata
+
+
+async def test_of_those_who_take_an_id_at_once_one_gets_it(desk: Desk) -> None:
+    attempts = [desk.create("acme", f"Acme {number}") for number in range(5)]
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    refused = [each for each in outcomes if isinstance(each, DomainError)]
+    assert [error.kind for error in refused] == [Kind.ALREADY_EXISTS] * 4
+    assert await desk.customers.GetCustomer(GetCustomerRequest(name="customers/acme")) in outcomes
 
 
 async def test_a_repeated_request_is_answered_with_the_first_result(desk: Desk) -> None:
