@@ -53,8 +53,7 @@ def bulk_statement(table: Table, dialect: Dialect, taken: Taken | None = None) -
     """The insert of all of the table's columns, compiled once; an upsert with `taken`."""
     if taken is None:
         return _compiled(insert(table), table, dialect)
-    newest = table.c[taken.newest] if taken.newest else None
-    statement = upsert(dialect.name, table, key=taken.key, update=taken.update, newest=newest)
+    statement = upsert(dialect.name, table, key=taken.key, update=taken.update, newest=taken.newest)
     return _compiled(statement, table, dialect)
 
 

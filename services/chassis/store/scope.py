@@ -32,7 +32,7 @@ from sqlalchemy.sql import visitors
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.connections import Parameters
 
-__all__ = ["Owned", "Statement", "scoped"]
+__all__ = ["Owned", "Statement", "refuse_overwriting", "scoped"]
 
 _SUBJECT = "caller_subject"
 _TEAM = "caller_team_{}"
@@ -67,6 +67,12 @@ def scoped(
         return statement, parameters
     added = {_TEAM.format(number): team for number, team in enumerate(teams)}
     return limited, {**(parameters or {}), _SUBJECT: caller.subject, **added}
+
+
+def refuse_overwriting(table: Table, caller: Caller) -> None:
+    """Raises TypeError where overwriting rows by key could change another owner's."""
+    if caller.scope is not Scope.ALL:
+        _refuse_owned(table)
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
@@ -142,9 +148,12 @@ def _inserts_values(statement: Statement) -> bool:
 
 
 def _refuse_upsert(insert: Insert) -> None:
-    if not isinstance(insert.table, Table) or "scope" not in insert.table.info:
-        return
-    if insert._post_values_clause is not None:
+    if insert._post_values_clause is not None and isinstance(insert.table, Table):
+        _refuse_owned(insert.table)
+
+
+def _refuse_owned(table: Table) -> None:
+    if "scope" in table.info:
         raise TypeError("an upsert could change another owner's row: use unscoped()")
 
 

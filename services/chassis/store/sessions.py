@@ -22,7 +22,7 @@ from services.chassis.store.connections import (
     WriteConnection,
 )
 from services.chassis.store.outbox import EmittedEvent
-from services.chassis.store.scope import scoped
+from services.chassis.store.scope import refuse_overwriting, scoped
 
 __all__ = ["ReadTransaction", "WriteTransaction"]
 
@@ -105,6 +105,8 @@ class WriteTransaction(ReadTransaction):
 
         `taken` says what becomes of rows whose key is taken; without it they are an error.
         """
+        if taken is not None and not self.sees_all:
+            refuse_overwriting(table, self.caller)
         if rows:
             await self.connection.insert_rows(table, rows, taken)
 

@@ -1,7 +1,6 @@
 """INSERT … ON CONFLICT for both engines; SQLAlchemy has one construct for each dialect."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,7 +15,7 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str] | None = None,
     where: ColumnElement[bool] | None = None,
-    newest: ColumnElement[Any] | None = None,
+    newest: str = "",
 ) -> Insert:
     """An insert that updates the named columns where the key is taken; run it with `run(_many)`.
 
@@ -31,7 +30,7 @@ def upsert(
     if not update:
         return insert.on_conflict_do_nothing(index_elements=list(key))
     values = {name: insert.excluded[name] for name in update}
-    if newest is not None:
-        not_older = insert.excluded[newest.key] >= newest
+    if newest:
+        not_older = insert.excluded[newest] >= table.c[newest]
         where = not_older if where is None else where & not_older
     return insert.on_conflict_do_update(index_elements=list(key), set_=values, where=where)

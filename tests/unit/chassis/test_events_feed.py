@@ -80,20 +80,20 @@ async def test_a_waiting_reader_gets_the_event_as_soon_as_it_is_committed(
     await write_events(store, "a")
     answer = await waiting
     assert [event.position for event in answer.events] == [1]
-    assert time.perf_counter() - began < 0.3
+    assert time.perf_counter() - began < 5
 
 
 async def test_a_wait_that_is_over_answers_without_events(log: EventLog) -> None:
     began = time.perf_counter()
     answer = await pull(log, wait=0.1)
     assert not answer.events
-    assert 0.09 < time.perf_counter() - began < 1
+    assert 0.09 < time.perf_counter() - began < 5
 
 
 async def test_a_wait_ends_before_the_callers_deadline(log: EventLog) -> None:
     began = time.perf_counter()
-    assert not (await pull(log, wait=20, deadline=0.4)).events
-    assert time.perf_counter() - began < 0.4
+    assert not (await pull(log, wait=20, deadline=1.5)).events
+    assert 1 < time.perf_counter() - began < 1.5
 
 
 async def test_a_reader_of_another_partition_waits_on_and_may_then_pass_what_is_not_its_own(

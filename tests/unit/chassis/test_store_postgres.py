@@ -116,7 +116,7 @@ async def test_a_database_that_is_away_is_unavailable() -> None:
 async def test_when_every_connection_is_busy_a_request_is_told_so(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.chassis.store.postgres._WAIT_FOR_CONNECTION_SECONDS", 0.1)
+    monkeypatch.setattr("services.chassis.store.postgres.WAIT_FOR_CONNECTION_SECONDS", 0.1)
     async with opened(postgres_url, pool_size=1) as store:
         release = asyncio.Event()
 

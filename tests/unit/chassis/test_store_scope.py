@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.caller import Caller, Scope
-from services.chassis.store import ReadTransaction, Store, WriteTransaction, upsert
+from services.chassis.store import ReadTransaction, Store, Taken, WriteTransaction, upsert
 from tests.support.notes import ANN, SYSTEM, add_note, lines, note_names, notes, opened
 
 OWN, TEAM, ALL = (replace(ANN, scope=scope) for scope in Scope)
@@ -174,8 +174,13 @@ async def test_what_could_pass_by_the_scope_is_refused(store: Store) -> None:
         row = {"name": "notes/bob", "owner": "users/ann"}
         await tx.run(upsert(tx.dialect, notes, key=("name",), update=("owner",)).values(row))
 
-    with pytest.raises(TypeError, match="another owner's row"):
-        await store.write(steal, caller=OWN)
+    async def steal_in_bulk(tx: WriteTransaction) -> None:
+        row = ("notes/bob", "users/ann", None, "", 0, None, None, None)
+        await tx.insert_rows(notes, [row], Taken(key=("name",), update=("owner",)))
+
+    for theft in (steal, steal_in_bulk):
+        with pytest.raises(TypeError, match="another owner's row"):
+            await store.write(theft, caller=OWN)
 
 
 async def test_rows_copied_by_an_insert_are_the_callers(store: Store) -> None:

@@ -84,7 +84,8 @@ async def test_a_long_read_does_not_hold_up_the_loop(sqlite_url: str) -> None:
 
         for _ in range(2):
             running = asyncio.create_task(long())
-            longest, last, turns = 0.0, time.perf_counter(), 0
+            began = last = time.perf_counter()
+            longest, turns = 0.0, 0
             while not running.done():
                 assert await note_names(store) == ["notes/1"]
                 await asyncio.sleep(0.001)
@@ -92,7 +93,8 @@ async def test_a_long_read_does_not_hold_up_the_loop(sqlite_url: str) -> None:
                 longest, last, turns = max(longest, now - last), now, turns + 1
             assert running.result() == 3_000_000
             assert turns > 20
-            assert longest < 0.1
+            # Told by its share, so that a busy machine makes no difference.
+            assert longest < (last - began) / 2
 
 
 async def test_a_cancelled_long_read_gives_its_thread_back(sqlite_url: str) -> None:

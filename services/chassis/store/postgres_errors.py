@@ -1,0 +1,58 @@
+"""What PostgreSQL's errors mean to the store: try again, or unavailable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.chassis.errors import DomainError, Kind
+from services.chassis.store.retry import Conflict, ConflictOnce
+
+__all__ = ["busy", "is_duplicate", "translated"]
+
+_SERIALIZATION_FAILURE = "40001"
+_DEADLOCK = "40P01"
+_UNIQUE_VIOLATION = "23505"
+
+
+def is_duplicate(error: DBAPIError) -> bool:
+    """Whether a row of this key was there already."""
+    return _state(error) == _UNIQUE_VIOLATION
+
+
+def busy() -> DomainError:
+    """Every connection was in use for too long."""
+    return _unavailable("STORE_BUSY", "all database connections are in use")
+
+
+@contextmanager
+def translated(*, uncommitted: bool = False) -> Iterator[None]:
+    """Turns conflicts into Conflict, and a lost or missing connection into UNAVAILABLE.
+
+    Where nothing is committed yet, the work may be run again after a loss: the server was restarted
+    while the connection lay in the pool, which has now let go of all connections of that time.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if _state(error) in (_SERIALIZATION_FAILURE, _DEADLOCK):
+            raise Conflict from error
+        if not error.connection_invalidated:
+            raise
+        lost = _unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
+        if uncommitted:
+            raise ConflictOnce from lost
+        raise lost from error
+    except PoolTimeout as error:
+        raise busy() from error
+    except OSError as error:
+        raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _unavailable(reason: str, message: str) -> DomainError:
+    return DomainError(Kind.UNAVAILABLE, reason, message, retry_after_seconds=1.0)
