@@ -3,7 +3,7 @@
 import grpc
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
 from gateway.proxy import Proxy
@@ -44,7 +44,8 @@ class PublicGrpcServer:
             pool = descriptor_pool.DescriptorPool()
             for file in contract.catalogue.files.file:
                 pool.Add(file)
-            pool.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+            for beside in (health_pb2, reflection_pb2):
+                pool.AddSerializedFile(beside.DESCRIPTOR.serialized_pb)
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
             names = (*services, health, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server, pool=pool)
