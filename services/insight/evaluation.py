@@ -1,17 +1,24 @@
 """Evaluates the rules in force for some customers: tags first, for alerts may depend on them."""
 
+from collections.abc import Iterator, Sequence
+
+import structlog
+
 from services.chassis.clock import BusinessCalendar
+from services.chassis.errors import DomainError
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.alerts import actions as alerts
 from services.insight.facts import store as facts
 from services.insight.facts.actions import Day
 from services.insight.rules import store as rules
-from services.insight.rules.matching import Matcher, Reading
+from services.insight.rules.matching import CompiledRule, Matcher, Reading, compile_rule
 from services.insight.rules.model import Rule
 from services.insight.rules.texts import FactTexts
 from services.insight.sources.selection import Selection
 
 __all__ = ["Evaluation"]
+
+_log = structlog.get_logger("rules")
 
 
 class Evaluation:
@@ -55,7 +62,20 @@ class Evaluation:
         in_force = await rules.enabled(tx)
         reading = self.reading(day)
         if self._compiled is None or self._compiled[:2] != (in_force, reading):
+            matcher = Matcher(_compiled(in_force, reading))
             if day != self.day:
-                return Matcher(in_force, reading)
-            self._compiled = (in_force, reading, Matcher(in_force, reading))
+                return matcher
+            self._compiled = (in_force, reading, matcher)
         return self._compiled[2]
+
+
+def _compiled(in_force: Sequence[Rule], reading: Reading) -> Iterator[CompiledRule]:
+    """A rule is checked when it is written; one that another version wrote may not be read here.
+
+    It must not keep the others from being followed.
+    """
+    for rule in in_force:
+        try:
+            yield compile_rule(rule, reading)
+        except DomainError as error:
+            _log.error("a rule can't be read and is left out", rule=rule.name, reason=error.message)

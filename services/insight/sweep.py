@@ -10,6 +10,7 @@ from services.chassis.caller import Caller
 from services.chassis.errors import DomainError
 from services.chassis.store import Store
 from services.insight.alerts.actions import wake_alerts
+from services.insight.alerts.store import snoozed_until
 from services.insight.evaluation import Evaluation
 from services.insight.facts.store import count_buyers
 from services.insight.feeds.following import Following
@@ -74,7 +75,13 @@ class Sweep:
         elif self._rules_have_waited(generation):
             self._rules_follow_now(generation)
             await self._runs.evaluate(generation)
-        await self._store.write(wake_alerts, caller=_SYSTEM)
+        await self._wake_alerts()
+
+    async def _wake_alerts(self) -> None:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            slept_out = await snoozed_until(tx, tx.now)
+        if slept_out:
+            await self._store.write(wake_alerts, caller=_SYSTEM)
 
     def _is_idle(self, generation: int) -> bool:
         """Whether events were applied since the last look, and none for a while."""

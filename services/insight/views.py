@@ -22,7 +22,7 @@ from services.chassis.store.connections import Parameters
 from services.insight.evaluation import Evaluation
 from services.insight.facts.actions import Day, compute
 from services.insight.facts.rows import fact_rows
-from services.insight.facts.store import facts
+from services.insight.facts.table import facts
 from services.insight.generations import Generations
 from services.insight.runs import measure
 from services.insight.segments import store as segments

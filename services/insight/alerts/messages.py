@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from google.protobuf.message import Message
-from guanxi.insight.v1 import alerts_pb2
+from guanxi.insight.v1 import alerts_pb2, rules_pb2
 
 from services.chassis.timestamps import to_timestamp
 from services.insight.alerts.model import Alert, Outcome
@@ -15,14 +14,13 @@ __all__ = ["CHANGES", "change_message", "opened", "outcome_of", "resolved", "to_
 _Message = alerts_pb2.Alert
 _Change = alerts_pb2.WatchAlertsResponse
 
-CHANGES: Final[Mapping[str, tuple[type[Message], int]]] = MappingProxyType(
+_Event = alerts_pb2.AlertOpened | alerts_pb2.AlertUpdated | alerts_pb2.AlertResolved
+
+CHANGES: Final[Mapping[str, tuple[type[_Event], _Change.Change.ValueType]]] = MappingProxyType(
     {
-        each.DESCRIPTOR.full_name: (each, change)
-        for each, change in (
-            (alerts_pb2.AlertOpened, _Change.OPENED),
-            (alerts_pb2.AlertUpdated, _Change.UPDATED),
-            (alerts_pb2.AlertResolved, _Change.RESOLVED),
-        )
+        alerts_pb2.AlertOpened.DESCRIPTOR.full_name: (alerts_pb2.AlertOpened, _Change.OPENED),
+        alerts_pb2.AlertUpdated.DESCRIPTOR.full_name: (alerts_pb2.AlertUpdated, _Change.UPDATED),
+        alerts_pb2.AlertResolved.DESCRIPTOR.full_name: (alerts_pb2.AlertResolved, _Change.RESOLVED),
     }
 )
 """The events of the log that watchers are told, by type."""
@@ -36,17 +34,18 @@ def to_message(alert: Alert) -> alerts_pb2.Alert:
         customer=alert.customer,
         customer_display_name=alert.customer_display_name,
         assignee=alert.assignee,
-        severity=alert.severity.value,
+        severity=rules_pb2.Severity.ValueType(alert.severity.value),
         text_en=alert.text_en,
         text_zh=alert.text_zh,
         evidence=[_Message.Evidence(fact=each.fact, value=each.value) for each in alert.evidence],
         state=_Message.State.Value(alert.state.name),
-        outcome=_Message.Outcome.Value(alert.outcome.name) if alert.outcome else None,
         note=alert.note,
         create_time=to_timestamp(alert.create_time),
         update_time=to_timestamp(alert.update_time),
         etag=alert.etag,
     )
+    if alert.outcome is not None:
+        message.outcome = _Message.Outcome.Value(alert.outcome.name)
     if alert.snooze_end_time is not None:
         message.snooze_end_time.CopyFrom(to_timestamp(alert.snooze_end_time))
     if alert.resolve_time is not None:
@@ -54,7 +53,7 @@ def to_message(alert: Alert) -> alerts_pb2.Alert:
     return message
 
 
-def outcome_of(number: int) -> Outcome:
+def outcome_of(number: alerts_pb2.Alert.Outcome.ValueType) -> Outcome:
     """The outcome a caller states; the contract lets no other number through."""
     return Outcome(_Message.Outcome.Name(number))
 

@@ -36,7 +36,7 @@ from services.chassis.store import (
 from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
 from services.insight.metadata import metadata
 from services.insight.rules.model import Severity
-from services.insight.sources.selection import Few, Selection, condition
+from services.insight.sources.selection import Few, Selection
 
 __all__ = [
     "alerts",
@@ -207,7 +207,7 @@ async def save_many(tx: WriteTransaction, changed: Sequence[Alert]) -> None:
 
 @cache
 def _live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    return _ALL.where(_IS_LIVE, condition(kind, alerts.c.customer))
+    return _ALL.where(_IS_LIVE, kind.holds(alerts.c.customer))
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(Alert))

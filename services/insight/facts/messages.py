@@ -14,7 +14,7 @@ from services.chassis import money
 from services.chassis.dates import to_date
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.facts.store import FACTS
+from services.insight.facts.table import FACTS
 
 __all__ = ["definitions", "fact_fields", "fact_type", "to_message", "to_money"]
 

@@ -12,7 +12,7 @@ from services.chassis.store import AnyRow
 from services.insight.columns import UNSET
 from services.insight.facts.inputs import TouchChannel
 from services.insight.facts.model import FactColumns
-from services.insight.facts.store import facts
+from services.insight.facts.table import facts
 
 __all__ = ["fact_rows"]
 

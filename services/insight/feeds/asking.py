@@ -1,40 +1,61 @@
 """Asks a feed where its head is now: what a reader heard last may be the length of a poll old."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import grpc
-from guanxi.events.v1.event_feed_pb2 import PullRequest
+from guanxi.events.v1.event_feed_pb2 import PullRequest, PullResponse
 
 from services.chassis.errors import DomainError
 from services.chassis.events.puller import FeedStub
 from services.chassis.timestamps import from_timestamp
 
-__all__ = ["Head", "ask"]
+__all__ = ["Standing", "ask"]
 
 _ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The newest position of a log, and when the oldest event after one's own place was written."""
+class Standing:
+    """Where a log ends, up to where it is applied, and how old the oldest event is that isn't."""
 
+    head_position: int
     position: int
     oldest_waiting: datetime | None
 
 
-async def ask(stub: FeedStub, *, after: int) -> Head | None:
-    """The head of a feed; None where it doesn't answer."""
-    request = PullRequest(
-        consumer="insight", partition=0, partition_count=1, after=after, max_events=1
-    )
+async def ask(stub: FeedStub, partitions: Sequence[int]) -> Standing | None:
+    """How a feed stands for one who has read its partitions so far; None without an answer."""
     try:
-        response = await stub.Pull(request, timeout=_ANSWER_SECONDS)
+        answers = await asyncio.gather(
+            *(_ask(stub, number, partitions) for number in range(len(partitions)))
+        )
     except (DomainError, grpc.RpcError, OSError):
         return None
-    waiting = (
-        from_timestamp(response.events[0].event_time, field="event_time")
-        if response.events
-        else None
+    head = max(answer.head_position for answer in answers)
+    # A partition that nothing waits in is applied up to the head, wherever its cursor stands.
+    waiting = [
+        (position, answer.events[0].event_time)
+        for position, answer in zip(partitions, answers, strict=True)
+        if answer.events
+    ]
+    return Standing(
+        head_position=head,
+        position=min((position for position, _ in waiting), default=head),
+        oldest_waiting=min(
+            (from_timestamp(time, field="event_time") for _, time in waiting), default=None
+        ),
     )
-    return Head(response.head_position, waiting)
+
+
+async def _ask(stub: FeedStub, number: int, partitions: Sequence[int]) -> PullResponse:
+    request = PullRequest(
+        consumer="insight",
+        partition=number,
+        partition_count=len(partitions),
+        after=partitions[number],
+        max_events=1,
+    )
+    return await stub.Pull(request, timeout=_ANSWER_SECONDS)

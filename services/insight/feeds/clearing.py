@@ -4,7 +4,7 @@ from sqlalchemy import delete
 
 from services.chassis.caller import Caller
 from services.chassis.store import Store, WriteTransaction
-from services.insight.facts.store import facts
+from services.insight.facts.table import facts
 from services.insight.feeds import store as feeds
 from services.insight.segments.store import segmentations
 from services.insight.sources.store import customers, next_span_end, orders, touches

@@ -73,7 +73,7 @@ class Following:
         async with self._store.read(caller=_SYSTEM) as tx:
             rebuild = await store.last_rebuild(tx)
         rebuilding = rebuild.generation if rebuild and rebuild.running else None
-        await self._read_for({active, rebuilding} - {None}, active)
+        await self._read_for({active, rebuilding or active}, active)
         for reader in self._readers.values():
             reader.expect_running()
         if rebuild and rebuilding and self._readers[rebuilding].caught_up:
@@ -81,17 +81,16 @@ class Following:
         elif rebuilding is None:
             await self._clear(active)
 
-    async def _read_for(self, wanted: set[int | None], active: int) -> None:
+    async def _read_for(self, wanted: set[int], active: int) -> None:
         for generation, reader in tuple(self._readers.items()):
             # The metrics follow the active generation: its reader begins anew where they did not.
             if generation not in wanted or reader.shown != (generation == active):
                 await self._readers.pop(generation).stop()
         for generation in wanted - set(self._readers):
-            if generation is not None:
-                reaction = DeriveFacts(generation, self._evaluation)
-                self._readers[generation] = GenerationReader(
-                    self._store, self._reading, reaction, shown=generation == active
-                )
+            reaction = DeriveFacts(generation, self._evaluation)
+            self._readers[generation] = GenerationReader(
+                self._store, self._reading, reaction, shown=generation == active
+            )
 
     async def _finish(self, rebuild: Rebuild) -> None:
         """Scores the new generation, puts it in use and lets the rules follow."""

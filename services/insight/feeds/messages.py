@@ -7,7 +7,7 @@ from guanxi.insight.v1 import feeds_pb2
 
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.feeds.asking import Head
+from services.insight.feeds.asking import Standing
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.store import FeedPosition
 
@@ -17,22 +17,25 @@ _PARKED = "parkedEvents/"
 
 
 def feed_message(
-    feed: str, place: FeedPosition, head: Head | None, now: datetime
+    feed: str, place: FeedPosition, standing: Standing | None, now: datetime
 ) -> feeds_pb2.Feed:
-    """A feed as it stands; without a head it can't be reached, and its lag isn't known."""
-    message = feeds_pb2.Feed(
+    """A feed as it stands; where it can't be reached, its lag isn't known."""
+    if standing is None:
+        applied = min(place.partitions)
+        standing = Standing(head_position=applied, position=applied, oldest_waiting=None)
+        reachable = False
+    else:
+        reachable = True
+    since = standing.oldest_waiting
+    return feeds_pb2.Feed(
         name=f"feeds/{feed}",
-        position=place.position,
-        head_position=place.position,
+        position=standing.position,
+        head_position=standing.head_position,
+        lag_positions=standing.head_position - standing.position,
+        lag_seconds=max(0.0, (now - since).total_seconds()) if since else 0.0,
+        reachable=reachable,
         parked_count=place.parked,
-        reachable=head is not None,
     )
-    if head is not None:
-        message.head_position = head.position
-        message.lag_positions = max(0, head.position - place.position)
-        if head.oldest_waiting is not None:
-            message.lag_seconds = max(0.0, (now - head.oldest_waiting).total_seconds())
-    return message
 
 
 def parked_id(name: str) -> str:

@@ -48,14 +48,14 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         async with self._store.read(caller=_SYSTEM) as tx:
             positions = await store.positions(tx, self._generations.active)
             now = tx.now
-        places = {feed: positions.get(feed, FeedPosition(0, 0)) for feed in self._feeds}
-        heads = await asyncio.gather(
-            *(ask(self._feeds[feed], after=place.position) for feed, place in places.items())
+        places = {feed: positions.get(feed, FeedPosition((0,), 0)) for feed in self._feeds}
+        standings = await asyncio.gather(
+            *(ask(self._feeds[feed], place.partitions) for feed, place in places.items())
         )
         return feeds_pb2.ListFeedsResponse(
             feeds=[
-                feed_message(feed, place, head, now)
-                for (feed, place), head in zip(places.items(), heads, strict=True)
+                feed_message(feed, place, standing, now)
+                for (feed, place), standing in zip(places.items(), standings, strict=True)
             ]
         )
 

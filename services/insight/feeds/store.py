@@ -80,12 +80,9 @@ _CHASSIS: Final[ChassisTables] = chassis_tables(metadata)
 _CURSORS: Final = _CHASSIS.feed_cursors
 _PARKED: Final = _CHASSIS.parked_events
 _POSITIONS: Final = (
-    select(
-        _CURSORS.c.feed,
-        func.min(_CURSORS.c.position).label("position"),
-    )
+    select(_CURSORS.c.feed, _CURSORS.c.position)
     .where(_CURSORS.c.consumer == bindparam("reader"))
-    .group_by(_CURSORS.c.feed)
+    .order_by(_CURSORS.c.feed, _CURSORS.c.partition)
 )
 _CONSUMERS: Final = select(_CURSORS.c.consumer).distinct()
 _PARKED_COUNTS: Final = (
@@ -103,9 +100,9 @@ _PARKED_PAGES: Final = Query(
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """How far one feed is applied: everything up to `position`."""
+    """How far one feed is applied: each partition up to its position."""
 
-    position: int
+    partitions: tuple[int, ...]
     parked: int
 
 
@@ -161,15 +158,17 @@ async def positions(tx: ReadTransaction, generation: int) -> dict[str, FeedPosit
     """How far the generation has read, by feed."""
     reader = {"reader": consumer_of(generation)}
     parked = {row.feed: row.parked for row in await tx.all(_PARKED_COUNTS, reader)}
+    partitions: dict[str, list[int]] = {}
+    for row in await tx.all(_POSITIONS, reader):
+        partitions.setdefault(row.feed, []).append(row.position)
     return {
-        row.feed: FeedPosition(row.position, parked.get(row.feed, 0))
-        for row in await tx.all(_POSITIONS, reader)
+        feed: FeedPosition(tuple(read), parked.get(feed, 0)) for feed, read in partitions.items()
     }
 
 
 async def applied_events(tx: ReadTransaction, generation: int) -> int:
     """Events of all feeds that the generation has applied or parked."""
-    return sum(each.position for each in (await positions(tx, generation)).values())
+    return sum(max(each.partitions) for each in (await positions(tx, generation)).values())
 
 
 async def superseded_generations(tx: ReadTransaction, active: int) -> list[int]:

@@ -15,10 +15,12 @@ from sqlalchemy import ColumnElement, Select, case, or_, select
 from services.chassis import filters
 from services.chassis.errors import invalid
 from services.chassis.store import AnyRow, ReadTransaction
-from services.insight.facts.store import FACTS, facts, fields, of_generation
+from services.insight.facts.filtering import fields
+from services.insight.facts.store import of_generation
+from services.insight.facts.table import FACTS, facts
 from services.insight.rules.model import Rule, RuleKind
 from services.insight.rules.texts import facts_in
-from services.insight.sources.selection import Selection, condition
+from services.insight.sources.selection import Selection
 
 __all__ = ["CompiledRule", "Matcher", "Reading", "compile_rule"]
 
@@ -47,8 +49,8 @@ class CompiledRule:
 class Matcher:
     """The rules in force on one day, compiled."""
 
-    def __init__(self, rules: Iterable[Rule], reading: Reading) -> None:
-        compiled = [compile_rule(rule, reading) for rule in rules]
+    def __init__(self, rules: Iterable[CompiledRule]) -> None:
+        compiled = tuple(rules)
         self.tags = tuple(each for each in compiled if each.rule.kind is RuleKind.TAG)
         self.alerts = tuple(each for each in compiled if each.rule.kind is RuleKind.ALERT)
         self._tags = cache(self._tags_statement)
@@ -84,7 +86,7 @@ class Matcher:
 
     def _tags_statement(self, kind: type[Selection]) -> Select[*tuple[Any, ...]]:
         return select(facts.c.customer, facts.c.tags, *_flags(self.tags)).where(
-            of_generation, condition(kind, facts.c.customer)
+            of_generation, kind.holds(facts.c.customer)
         )
 
     def _alerts_statement(self, kind: type[Selection]) -> Select[*tuple[Any, ...]]:
@@ -92,7 +94,7 @@ class Matcher:
         columns = [FACTS[name] for name in sorted(names)]
         return (
             select(facts.c.customer, facts.c.display_name, *columns, *_flags(self.alerts))
-            .where(of_generation, condition(kind, facts.c.customer))
+            .where(of_generation, kind.holds(facts.c.customer))
             .where(or_(*(each.condition for each in self.alerts)))
         )
 

@@ -29,13 +29,12 @@ def draft_of(message: rules_pb2.Rule) -> RuleDraft:
 
 def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
     """The rule as callers see it."""
-    return _Message(
+    message = _Message(
         name=rule.name,
         kind=_Message.Kind.Value(rule.kind.name),
         display_name=rule.display_name,
         filter=rule.filter,
         enabled=rule.enabled,
-        severity=rule.severity.value if rule.severity else None,
         text_en=rule.text_en,
         text_zh=rule.text_zh,
         assignee=rule.assignee,
@@ -48,3 +47,6 @@ def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
         update_time=to_timestamp(rule.update_time),
         etag=rule.etag,
     )
+    if rule.severity is not None:
+        message.severity = rules_pb2.Severity.ValueType(rule.severity.value)
+    return message

@@ -24,7 +24,8 @@ from services.chassis.filters import BOOL, STRING, Field, enum
 from services.chassis.filters.sql import HasElement
 from services.chassis.paging import Query
 from services.chassis.store import AnyRow, Name, ReadTransaction, UtcTime, WriteTransaction
-from services.insight.facts.store import facts, of_generation
+from services.insight.facts.store import of_generation
+from services.insight.facts.table import facts
 from services.insight.metadata import metadata
 from services.insight.rules.model import Rule, RuleKind, Severity
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
 
 from services.chassis.paging import Query
 from services.chassis.store import AnyRow, Json, ReadTransaction, UtcTime, WriteTransaction, upsert
-from services.insight.facts.store import facts, of_generation
+from services.insight.facts.store import of_generation
+from services.insight.facts.table import facts
 from services.insight.metadata import metadata
 from services.insight.segments.model import Population, RfmSegment
 

@@ -37,7 +37,7 @@ from services.chassis.store import (
 from services.insight.facts.inputs import CustomerColumns, OrderColumns, TouchColumns
 from services.insight.metadata import metadata
 from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
-from services.insight.sources.selection import Few, Selection, condition
+from services.insight.sources.selection import Few, Selection
 
 __all__ = [
     "Sources",
@@ -202,7 +202,7 @@ _ONE_TOUCH: Final = _taken(touches)
 def _customers(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     return (
         select(customers)
-        .where(_of_generation(customers), condition(kind, customers.c.customer))
+        .where(_of_generation(customers), kind.holds(customers.c.customer))
         .order_by(customers.c.customer)
     )
 
@@ -210,7 +210,7 @@ def _customers(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 @cache
 def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     return select(orders.c.customer, orders.c.time_us, orders.c.net_minor).where(
-        _of_generation(orders), condition(kind, orders.c.customer), orders.c.counts
+        _of_generation(orders), kind.holds(orders.c.customer), orders.c.counts
     )
 
 
@@ -218,7 +218,7 @@ def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 def _touches(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     c = touches.c
     return select(c.customer, c.time_us, c.type, c.channel, c.about_price).where(
-        _of_generation(touches), condition(kind, c.customer)
+        _of_generation(touches), kind.holds(c.customer)
     )
 
 
@@ -239,5 +239,5 @@ def _span_end() -> Select[*tuple[Any, ...]]:
 
 _SPAN_END: Final = _span_end()
 _KNOWN: Final = select(customers.c.customer).where(
-    _of_generation(customers), condition(Few, customers.c.customer)
+    _of_generation(customers), Few.holds(customers.c.customer)
 )
