@@ -1,6 +1,7 @@
 """The life of a process: start, serve, drain. A main ends in `serve`; `run` runs the main."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -104,6 +105,9 @@ async def serve(
         )
         await admin.start()
         await server.start(settings.listen, settings.variable("listen"))
+        # What is loaded by now stays: left out of every later collection, it costs no pauses
+        # while serving and no seconds of teardown after "stopped".
+        gc.freeze()
         _log.info("serving", listen=settings.listen, admin=settings.admin_listen)
         background = _Background(tasks, stopping)
         background.start(server.health.follow)
