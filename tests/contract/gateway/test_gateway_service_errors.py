@@ -83,6 +83,12 @@ class TestServiceErrors:
         await gateway.http.get("/v1/customers/ann")
         assert 0 < (gateway.customers.last.seconds_left or 0) < 11
 
+    async def test_a_reply_too_large_for_the_way_is_said_so(self, gateway: RunningGateway) -> None:
+        large = customers_pb2.Customer(display_name="x" * (17 << 20))
+        gateway.customers.answers["GetCustomer"] = large
+        answer = await gateway.http.get("/v1/customers/ann")
+        assert (answer.status_code, reason_of(answer)) == (429, "MESSAGE_TOO_LARGE")
+
     async def test_a_method_the_service_lacks_is_said_so(self, gateway: RunningGateway) -> None:
         answer = await gateway.http.get("/v1/customers/ann/touchpoints")
         assert (answer.status_code, reason_of(answer)) == (501, "METHOD_NOT_IMPLEMENTED")

@@ -34,9 +34,17 @@ def replies(*tokens: str, then: Exception | None = None) -> Stream:
     return stream
 
 
-def endless(ended: asyncio.Event, *, first: str = "", opens: bool = False) -> Stream:
+def endless(
+    ended: asyncio.Event,
+    *,
+    first: str = "",
+    opens: bool = False,
+    begun: asyncio.Event | None = None,
+) -> Stream:
     async def stream(_request: Any, context: Any) -> AsyncIterator[Any]:
         try:
+            if begun is not None:
+                begun.set()
             if opens:
                 await context.send_initial_metadata(())
             if first:
@@ -170,6 +178,19 @@ class TestLife:
                     await stopping
         assert rest[-1] == ""
         assert ended.is_set()
+
+    async def test_a_gateway_that_stops_refuses_a_stream_that_has_not_begun(
+        self, tmp_path: Path
+    ) -> None:
+        async with running_gateway(tmp_path) as gateway:
+            begun = asyncio.Event()
+            gateway.alerts.streams["WatchAlerts"] = endless(asyncio.Event(), begun=begun)
+            waiting = asyncio.create_task(gateway.http.get(PATH))
+            async with asyncio.timeout(8):
+                await begun.wait()
+                await gateway.gateway.stop()
+                answer = await waiting
+        assert (answer.status_code, reason_of(answer)) == (503, "DRAINING")
 
     async def test_a_gateway_that_stops_ends_grpc_streams_at_once(self, tmp_path: Path) -> None:
         async with running_gateway(tmp_path, {"GUANXI_DRAIN_GRACE_SECONDS": "4"}) as gateway:
