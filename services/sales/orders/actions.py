@@ -13,11 +13,12 @@ from services.sales.orders.amounts import Line
 from services.sales.orders.messages import NewOrder
 from services.sales.orders.model import Order, State, open_order
 from services.sales.products import store as product_store
+from services.sales.products.store import SeenProducts
 
 __all__ = ["cancel_order", "confirm_order", "create_order", "import_orders"]
 
 
-async def create_order(tx: WriteTransaction, new: NewOrder) -> Order:
+async def create_order(tx: WriteTransaction, new: NewOrder, seen: SeenProducts) -> Order:
     """Creates one order of today: what can't be ordered any more is not sold, only taken back.
 
     Raises FAILED_PRECONDITION (PRODUCT_INACTIVE) and what `import_orders` reports.
@@ -28,14 +29,18 @@ async def create_order(tx: WriteTransaction, new: NewOrder) -> Order:
             raise failed_precondition(
                 "PRODUCT_INACTIVE", f"{product} can't be ordered any more", resource=product
             )
-    outcome = (await import_orders(tx, {0: new}))[0]
+    outcome = (await import_orders(tx, {0: new}, seen))[0]
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
 
 
 async def import_orders(
-    tx: WriteTransaction, new: Mapping[int, NewOrder], *, validate_only: bool = False
+    tx: WriteTransaction,
+    new: Mapping[int, NewOrder],
+    seen: SeenProducts,
+    *,
+    validate_only: bool = False,
 ) -> dict[int, Order | DomainError]:
     """Creates each order, or says what is wrong with it; the others go in all the same.
 
@@ -46,7 +51,7 @@ async def import_orders(
     """
     known = await store.known(tx, _names(new.values()))
     products = {line.product for each in new.values() for line in each.draft.sums.lines} - {""}
-    missing = products - await product_store.existing(tx, products)
+    missing = await seen.missing(tx, products)
     outcomes: dict[int, Order | DomainError] = {}
     for index, each in new.items():
         try:

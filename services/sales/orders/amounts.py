@@ -86,10 +86,10 @@ def price_line(
     `price_scale` is that of the order's terms; the base amount is the same until `Sums.of` knows
     better. Raises INVALID_ARGUMENT: AMOUNT_INVALID, AMOUNT_OUT_OF_RANGE.
     """
-    price = money.nanos_of(units, nanos, field="unit_price")
-    amount, rest = divmod(quantity * price, price_scale)
+    exact = quantity * money.nanos_of(units, nanos, field="unit_price")
+    amount, rest = divmod(exact, price_scale)
     if rest:
-        amount = money.half_even(quantity * price, price_scale)
+        amount = money.half_even(exact, price_scale)
     if amount not in _INT64:
         raise _out_of_range("amount")
     return Line(product, description, quantity, units, nanos, amount, amount)

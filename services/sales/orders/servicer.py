@@ -10,6 +10,7 @@ from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
 from services.sales.orders import actions, messages, store, sums
 from services.sales.orders.messages import NewOrder, to_message
+from services.sales.products.store import SeenProducts
 
 __all__ = ["OrderServicer"]
 
@@ -24,6 +25,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self._base_currency = base_currency
         self._calendar = calendar
         self._ids = ids
+        self._seen = SeenProducts()
 
     async def CreateOrder(
         self, request: orders_pb2.CreateOrderRequest, context: Any
@@ -31,7 +33,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         new = self._read(request)
 
         async def work(tx: WriteTransaction) -> orders_pb2.Order:
-            return to_message(await actions.create_order(tx, new))
+            return to_message(await actions.create_order(tx, new, self._seen))
 
         return await self._store.answer(request, orders_pb2.Order, work)
 
@@ -41,7 +43,9 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         new, refused = read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
-            outcomes = await actions.import_orders(tx, new, validate_only=request.validate_only)
+            outcomes = await actions.import_orders(
+                tx, new, self._seen, validate_only=request.validate_only
+            )
             return messages.batch_reply(request, refused | outcomes)
 
         return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)

@@ -1,6 +1,6 @@
 """The table of products and every statement on it; no rule, no message."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -29,8 +29,8 @@ from services.sales.products.model import Price, Product
 
 __all__ = [
     "QUERY",
+    "SeenProducts",
     "activity",
-    "existing",
     "get",
     "insert_many",
     "known",
@@ -41,6 +41,8 @@ __all__ = [
 
 # PostgreSQL takes 32,767 parameters in one statement, SQLite 32,766.
 _MOST_NAMES: Final = 30_000
+
+_MOST_SEEN: Final = 100_000
 
 # The catalogue is the company's: no owner, no scope.
 products = Table(
@@ -91,6 +93,26 @@ _ACTIVITY: Final = select(products.c.name, products.c.active).where(_AMONG)
 _INSERT: Final = insert(products)
 
 
+class SeenProducts:
+    """Products that were found to exist. None is ever deleted, so each is looked for once: an
+    import of half a million lines speaks of the same few thousand."""
+
+    def __init__(self, most: int = _MOST_SEEN) -> None:
+        self._seen: set[str] = set()
+        self._most = most
+
+    async def missing(self, tx: ReadTransaction, names: Set[str]) -> Set[str]:
+        """Which of the names do not exist."""
+        unseen = names - self._seen
+        if not unseen:
+            return unseen
+        found = {row.name for row in await _among(tx, _NAMES, unseen)}
+        if len(self._seen) + len(found) > self._most:
+            self._seen.clear()
+        self._seen |= found
+        return unseen - found
+
+
 async def get(tx: ReadTransaction, name: str) -> Product:
     """The product. Raises NOT_FOUND."""
     row = await tx.first(_BY_NAME, {"key": name})
@@ -125,11 +147,6 @@ async def page(
 async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]:
     """Which of the names exist, with their fingerprints."""
     return {row.name: row.fingerprint for row in await _among(tx, _FINGERPRINTS, names)}
-
-
-async def existing(tx: ReadTransaction, names: Collection[str]) -> set[str]:
-    """Which of the names exist."""
-    return {row.name for row in await _among(tx, _NAMES, names)}
 
 
 async def activity(tx: ReadTransaction, names: Collection[str]) -> dict[str, bool]:
