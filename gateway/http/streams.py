@@ -1,7 +1,7 @@
 """Serves a stream of replies over HTTP: server-sent events, or a JSON object per line by Accept.
 
-Until the first reply nothing is sent, so that a stream which fails at once has its real status;
-the first heartbeat, or a service that opens the stream itself, ends that wait.
+Until the first reply nothing is sent, so that a stream which fails at once has its real status; two
+seconds of silence, or a service that opens the stream itself, end that wait.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ __all__ = ["Streams"]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+# A watch may be silent for hours, and its reader wants to know that it is open.
+_OPENING_SECONDS = 2.0
 # A call that is refused answers with its status right after its headers.
 _GRACE_SECONDS = 0.05
 _NDJSON = ("application/x-ndjson", "application/jsonl", "application/json-seq")
@@ -141,7 +143,7 @@ class _Turns:
         """As `next`, or that the service has opened the stream and says nothing yet."""
         opened = asyncio.ensure_future(self._call.initial_metadata())
         try:
-            turn = await self._wait(self._heartbeat_seconds, opened)
+            turn = await self._wait(min(_OPENING_SECONDS, self._heartbeat_seconds), opened)
             return await self._wait(_GRACE_SECONDS) if turn is _Turn.OPENED else turn
         finally:
             opened.cancel()
