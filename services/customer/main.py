@@ -46,6 +46,9 @@ PACKAGE = "services.customer"
 DOMAIN = "customer"
 SALES = "sales"
 
+# While orders are imported, fewer and larger commits leave the processor to the import.
+_EVENTS_AT_ONCE = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -113,6 +116,7 @@ def follow_sales(
         reaction=reaction,
         on_epoch_change=reaction.forget,
         metrics=metrics,
+        max_events=_EVENTS_AT_ONCE,
     )
 
 

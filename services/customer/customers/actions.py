@@ -11,7 +11,7 @@ from services.chassis.store import WriteTransaction
 from services.customer.customers import counted_orders, messages, store
 from services.customer.customers.counted_orders import OrderNews
 from services.customer.customers.messages import NewCustomer
-from services.customer.customers.model import Customer, Draft, register
+from services.customer.customers.model import SETTLED, Customer, Draft, register
 
 __all__ = [
     "change_customer",
@@ -73,7 +73,7 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
     changes = await counted_orders.learn(tx, news)
     buyers = {each.customer for each in changes if each.counts}
     cancellers = {each.customer for each in changes if not each.counts}
-    found = await store.find(tx, buyers | cancellers)
+    found = await store.find(tx, cancellers) | await store.find(tx, buyers, besides=SETTLED)
     orders = await counted_orders.counts(tx, found)
     moved = []
     for name, before in found.items():

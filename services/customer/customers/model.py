@@ -17,7 +17,15 @@ from services.chassis.errors import (
 )
 from services.chassis.etag import expect as expect_etag
 
-__all__ = ["Customer", "CustomerKind", "Draft", "LifecycleStage", "Temperature", "register"]
+__all__ = [
+    "SETTLED",
+    "Customer",
+    "CustomerKind",
+    "Draft",
+    "LifecycleStage",
+    "Temperature",
+    "register",
+]
 
 
 class CustomerKind(StrEnum):
@@ -247,6 +255,10 @@ _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 # How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
 _ADVANCE: Final = (LifecycleStage.LOST, *(each for each in LifecycleStage if each.name != "LOST"))
 _EARNED: Final = (LifecycleStage.CUSTOMER, LifecycleStage.REPEAT_CUSTOMER)
+
+
+# Stages that no further order changes.
+SETTLED: Final = frozenset(_ADVANCE[_ADVANCE.index(LifecycleStage.REPEAT_CUSTOMER) :])
 
 
 def _earned(orders: int) -> LifecycleStage | None:

@@ -106,7 +106,7 @@ QUERY: Final = Query(
 _ALL: Final = select(customers)
 _ALIVE: Final = _ALL.where(customers.c.delete_time.is_(None))
 _GET: Final = _ALL.where(customers.c.name == bindparam("key"))
-_GET_MANY: Final = _ALL.where(customers.c.name.in_(bindparam("keys", expanding=True)))
+_BY_NAMES: Final = _ALL.where(customers.c.name.in_(bindparam("keys", expanding=True)))
 _FINGERPRINTS: Final = select(customers.c.name, customers.c.fingerprint).where(
     customers.c.name.in_(bindparam("keys", expanding=True))
 )
@@ -137,9 +137,16 @@ async def get_many(tx: ReadTransaction, names: Sequence[str]) -> list[Customer]:
     return [found[name] for name in names]
 
 
-async def find(tx: ReadTransaction, names: Collection[str]) -> dict[str, Customer]:
-    """Those of the customers that there are, by name."""
-    return {row.name: _customer(row) for row in await tx.all(_GET_MANY, {"keys": list(names)})}
+async def find(
+    tx: ReadTransaction, names: Collection[str], *, besides: Collection[LifecycleStage] = ()
+) -> dict[str, Customer]:
+    """Those of the customers that there are, by name; `besides` are stages to leave out."""
+    if not names:
+        return {}
+    statement = (
+        _BY_NAMES.where(customers.c.lifecycle_stage.not_in(besides)) if besides else _BY_NAMES
+    )
+    return {row.name: _customer(row) for row in await tx.all(statement, {"keys": list(names)})}
 
 
 async def page(
