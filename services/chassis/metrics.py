@@ -5,6 +5,7 @@ Labels come from fixed sets (methods, codes, feeds, partitions), never from requ
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,7 +17,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from services.chassis.store.connections import PoolUse
+if TYPE_CHECKING:
+    from services.chassis.store.connections import PoolUse
 
 __all__ = ["Metrics", "RpcSeries"]
 
@@ -108,7 +110,7 @@ class Metrics:
             self.rpc_handled.labels(method, code), self.rpc_seconds.labels(method, code)
         )
 
-    def watch_pool(self, use: Callable[[], PoolUse]) -> None:
+    def watch_pool(self, use: "Callable[[], PoolUse]") -> None:
         """Shows how busy a store is, as it is when the metrics are read."""
         self._pool.labels("readers", "all").set_function(lambda: use().readers)
         self._pool.labels("readers", "busy").set_function(lambda: use().readers_busy)
