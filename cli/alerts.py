@@ -15,7 +15,7 @@ from cli.connection import Connection, connect, plain_errors
 
 _console = Console()
 _RECONNECT_SECONDS = 1.0
-_STYLES = {rules_pb2.CRITICAL: "bold red", rules_pb2.WARNING: "yellow", rules_pb2.NOTICE: "default"}
+_STYLES = {rules_pb2.CRITICAL: "bold red", rules_pb2.WARNING: "yellow", rules_pb2.NOTICE: ""}
 
 
 def alerts(
@@ -73,10 +73,12 @@ async def _watch(connection: Connection, mine: bool) -> None:
 def _print(alert: alerts_pb2.Alert, change: str = "") -> None:
     severity = rules_pb2.Severity.Name(alert.severity)
     _console.print(
-        f"{change:<9}" if change else "",
-        f"[{_STYLES.get(alert.severity, 'default')}]{severity:<8}[/]",
-        f"{alert.customer_display_name or alert.customer} ({alert.customer}):",
-        alert.text_en,
-        f"[dim]{alert.rule}, {alert.assignee or 'nobody'}, {alert.name}[/dim]",
-        sep=" ",
+        f"{change:<9}{severity:<8} {alert.customer_display_name or alert.customer}"
+        f" ({alert.customer}): {alert.text_en}",
+        style=_STYLES.get(alert.severity, ""),
+        highlight=False,
+        markup=False,
+    )
+    _console.print(
+        f"         {alert.rule}, {alert.assignee or 'nobody'}, {alert.name}", style="dim"
     )

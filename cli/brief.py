@@ -41,10 +41,12 @@ def brief(
 
 def _show(reply: briefs_pb2.CallBrief) -> None:
     _console.rule(reply.customer.display_name or reply.name, align="left")
-    for highlight in reply.highlights:
-        _console.print(f"• {highlight}")
-    _show_segment(reply)
     _show_alerts(reply)
+    told = {alert.text_en for alert in reply.alerts}
+    for highlight in reply.highlights:
+        if highlight not in told:
+            _console.print(f"• {highlight}")
+    _show_segment(reply)
     _show_purchases(reply)
     _show_touchpoints(reply)
     for missing in reply.missing_parts:

@@ -21,10 +21,13 @@ def highlights(brief: CallBrief) -> Iterator[str]:
     """What the caller should have in mind when the phone is picked up."""
     if brief.customer.HasField("delete_time"):
         yield "This customer was deleted."
-    for alert in brief.alerts[:_ALERTS]:
-        yield alert.text_en
-    yield from _same_period(brief)
-    yield from _next_order(brief)
+    alerts = brief.alerts[:_ALERTS]
+    yield from (alert.text_en for alert in alerts)
+    told = {evidence.fact for alert in alerts for evidence in alert.evidence}
+    if "same_period_ratio" not in told:
+        yield from _same_period(brief)
+    if "next_order_start" not in told:
+        yield from _next_order(brief)
     yield from _last_contact(brief)
     if brief.purchases:
         bought = " and ".join(p.description or p.product for p in brief.purchases[:_PURCHASES])

@@ -98,6 +98,13 @@ def test_alerts_come_before_everything_else() -> None:
     ]
 
 
+def test_what_an_alert_has_told_is_not_told_again() -> None:
+    alert = Alert(text_en="A large order a year ago")
+    alert.evidence.add(fact="same_period_ratio", value="3.0")
+    parts = Parts(alerts=ListAlertsResponse(alerts=[alert]), facts=_facts(3.0))
+    assert list(compose(_NAME, parts).highlights) == ["A large order a year ago"]
+
+
 def test_a_deleted_customer_is_said_to_be_deleted() -> None:
     customer = Customer(display_name="Ann", delete_time=Timestamp(seconds=1))
     assert compose(_NAME, Parts(customer=customer)).highlights[0] == "This customer was deleted."
