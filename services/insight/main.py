@@ -138,7 +138,13 @@ async def assemble(
             ),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
-        tasks=[Sequencer(log).run, Purging(store).run, following.run, sweep.run],
+        tasks=[
+            Sequencer(log).run,
+            Purging(store).run,
+            following.run,
+            runs.answer_requests,
+            sweep.run,
+        ],
     )
 
 

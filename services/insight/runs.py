@@ -29,18 +29,35 @@ _SYSTEM = Caller.system("run")
 
 
 class Runs:
-    """Runs one after the other; they go on when the caller who asked for one is gone."""
+    """Makes runs, one after the other."""
 
     def __init__(self, store: Store, evaluation: Evaluation) -> None:
         self._store = store
         self._evaluation = evaluation
         self._one_at_a_time = asyncio.Lock()
+        self._requests: asyncio.Queue[tuple[int, asyncio.Future[Run]]] = asyncio.Queue()
+
+    async def request(self, generation: int) -> Run:
+        """A run made by `answer_requests`, which goes on when the caller who asked is gone."""
+        answer: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
+        self._requests.put_nowait((generation, answer))
+        return await answer
+
+    async def answer_requests(self) -> None:
+        """Makes the runs that are asked for, until cancelled."""
+        while True:
+            generation, answer = await self._requests.get()
+            try:
+                run = await self.run(generation)
+            except DomainError as error:
+                if not answer.cancelled():
+                    answer.set_exception(error)
+                continue
+            if not answer.cancelled():
+                answer.set_result(run)
 
     async def run(self, generation: int) -> Run:
         """Runs now; returns what is in force from then on."""
-        return await asyncio.shield(self._run(generation))
-
-    async def _run(self, generation: int) -> Run:
         async with self._one_at_a_time:
             day = self._evaluation.day
             async with self._store.read(caller=_SYSTEM) as tx:

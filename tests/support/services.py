@@ -4,7 +4,7 @@ port, a signed internal token. Nothing here knows what a service is about."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -57,18 +57,23 @@ class RunningService:
 
 @asynccontextmanager
 async def running_service(
-    name: str, database_url: str, *, clock: AdjustableClock | None = None, **settings: Any
+    name: str,
+    database_url: str,
+    *,
+    clock: AdjustableClock | None = None,
+    given: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RunningService]:
     """Runs `services.<name>` on a database that has its tables.
 
     `settings` are fields of its settings: `base_currency="EUR"`. The background tasks run too, so
-    its events get their positions.
+    its events get their positions. `given` is passed on to the service's `assemble`.
     """
     main = import_module(f"services.{name}.main")
     configured = _settings(name, database_url, settings)
     clock = clock or AdjustableClock()
     async with AsyncExitStack() as stack:
-        parts = await main.assemble(configured, clock=clock)
+        parts = await main.assemble(configured, clock=clock, **(given or {}))
         stack.push_async_callback(parts.store.close)
         server = GrpcServer(
             configured,

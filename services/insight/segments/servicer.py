@@ -75,5 +75,5 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
     async def RunSegmentation(
         self, request: segments_pb2.RunSegmentationRequest, context: Any
     ) -> segments_pb2.Segmentation:
-        run = await self._runs.run(self._generations.active)
+        run = await self._runs.request(self._generations.active)
         return messages.segmentation(run, self._currency)
