@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -48,15 +49,37 @@ _MAX_BATCH_ORDERS = 1_000
 _MAX_BATCH_LINES = 8_000
 
 
+class Priced(NamedTuple):
+    """A line as it recurs in a file: all but its quantity, and the currency of its price."""
+
+    line: OrderLine
+    currency: str
+
+
 @dataclass(slots=True)
 class PendingOrder:
-    """An order being collected: its request, its lines in the file, and what its rows agree on."""
+    """An order being collected: its head, its lines in the file, and what its rows agree on.
 
-    request: CreateOrderRequest
+    Messages of lines are made when the order is sent: kept until then, they would take ten times
+    the memory, and no service has work before the first is sent.
+    """
+
     customer: str
+    head: CreateOrderRequest = field(default_factory=CreateOrderRequest)
+    currency: str = ""
     time: str = ""
-    lines: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    priced: list[Priced] = field(default_factory=list)
+    quantities: list[int] = field(default_factory=list)
     refusal: str = ""
+
+    def write(self, request: CreateOrderRequest) -> None:
+        """Writes the order into an empty request."""
+        request.CopyFrom(self.head)
+        append = request.order.lines.append  # which copies
+        for (line, _), quantity in zip(self.priced, self.quantities, strict=True):
+            line.quantity = quantity
+            append(line)
 
 
 @dataclass(slots=True)
@@ -71,7 +94,7 @@ class Collected:
     def ready(self) -> list[PendingOrder]:
         """The orders to send; those that name an original order come last, after the originals."""
         ready = [order for order in self.orders.values() if not order.refusal]
-        return sorted(ready, key=lambda order: bool(order.request.order.original_order))
+        return sorted(ready, key=lambda order: bool(order.head.order.original_order))
 
 
 class Collector:
@@ -82,10 +105,8 @@ class Collector:
         self, columns: dict[str, int], *, currency: str, zone: ZoneInfo, refusals: Refusals
     ) -> None:
         self._columns = columns
-        self._order_cells = picker(columns, "order", "customer", "order_time")
-        self._line_cells = picker(
-            columns, "quantity", "unit_price", "product", "description", "currency"
-        )
+        self._order_cells = picker(columns, "order", "customer", "order_time", "quantity")
+        self._line_cells = picker(columns, "unit_price", "product", "description", "currency")
         self._currency = currency
         self._zone = zone
         self._refusals = refusals
@@ -95,28 +116,35 @@ class Collector:
         self._collected = Collected()
         # The same texts recur in every file: reading each once takes a third of the time.
         self._times: dict[str, Timestamp] = {}
-        self._lines: dict[tuple[str, ...], OrderLine] = {}
+        self._priced: dict[tuple[str, ...], Priced] = {}
 
     def collect(self, rows: Iterable[Row]) -> Collected:
         """Reads every row; refused ones are noted with their line and reason."""
         collected = self._collected
+        orders, priced = collected.orders, self._priced
         for row in rows:
-            collected.row_count += 1
-            key, customer, time = self._order_cells(row.values)
-            order = collected.orders.get(key)
+            key, customer, time, quantity = self._order_cells(row.values)
+            order = orders.get(key)
             if order is None:
-                order = collected.orders[key] = PendingOrder(CreateOrderRequest(), customer)
-            order.lines.append(row.line)
+                order = orders[key] = PendingOrder(customer)
+            order.rows.append(row.line)
             try:
-                if len(order.lines) == 1:
+                if len(order.rows) == 1:
                     self._begin(order, Cells(self._columns, row))
-                self._check(order, customer, time)
-                self._add_line(order, self._line_cells(row.values))
+                if time != order.time or customer != order.customer:
+                    self._check(order, customer, time)
+                content = self._line_cells(row.values)
+                line = priced.get(content) or self._price(content)
+                if line.currency != order.currency:
+                    raise BadValue(f"currency {line.currency} in an order in {order.currency}")
+                order.quantities.append(parse_quantity(quantity))
+                order.priced.append(line)
             except BadValue as bad:
                 self._refuse(order, row.line, str(bad))
-        for order in collected.orders.values():
+        for order in orders.values():
+            collected.row_count += len(order.rows)
             if order.refusal:
-                self._refusals.add(order.lines, order.refusal)
+                self._refusals.add(order.rows, order.refusal)
         return collected
 
     def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
@@ -124,11 +152,11 @@ class Collector:
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
     def _begin(self, pending: PendingOrder, cell: Cells) -> None:
-        pending.request.order_id = self._order_ids.id_of(cell["order"])
-        pending.request.confirm = True
-        order = pending.request.order
+        pending.head.order_id = self._order_ids.id_of(cell["order"])
+        pending.head.confirm = True
+        order = pending.head.order
         order.reference = cell["order"]
-        order.currency_code = cell["currency"] or self._currency
+        order.currency_code = pending.currency = cell["currency"] or self._currency
         order.exchange_rate = cell["exchange_rate"]
         order.owner = in_collection("users", cell["owner"])
         if original := cell["original_order"]:
@@ -144,31 +172,20 @@ class Collector:
             raise BadValue(f"customer {customer!r} where the order began with {pending.customer!r}")
         if time != pending.time:
             moment = self._time(time)
-            if not pending.time or moment.seconds < pending.request.order.order_time.seconds:
+            order = pending.head.order
+            if not pending.time or moment.seconds < order.order_time.seconds:
                 pending.time = time
-                pending.request.order.order_time.CopyFrom(moment)
+                order.order_time.CopyFrom(moment)
 
-    def _add_line(self, pending: PendingOrder, cells: tuple[str, ...]) -> None:
-        quantity, *content = cells
-        key = tuple(content)
-        order = pending.request.order
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = self._line(*content)
-        if line.unit_price.currency_code != order.currency_code:
-            raise BadValue(
-                f"currency {line.unit_price.currency_code} in an order in {order.currency_code}"
-            )
-        line.quantity = parse_quantity(quantity)
-        order.lines.append(line)
-
-    def _line(self, price: str, product: str, description: str, currency: str) -> OrderLine:
-        text = description.strip()
-        return OrderLine(
-            product=self._product(product.strip(), text),
-            description=text,
-            unit_price=parse_money(price.strip(), currency.strip() or self._currency),
+    def _price(self, content: tuple[str, ...]) -> Priced:
+        price, product, description, currency = (cell.strip() for cell in content)
+        line = OrderLine(
+            product=self._product(product, description),
+            description=description,
+            unit_price=parse_money(price, currency or self._currency),
         )
+        priced = self._priced[content] = Priced(line, line.unit_price.currency_code)
+        return priced
 
     def _customer(self, order: Order, cell: Cells) -> str:
         identifier = self._customer_ids.id_of(cell["customer"])
@@ -216,13 +233,13 @@ def order_batches(
     request = BatchCreateOrdersRequest(validate_only=validate_only)
     line_count = 0
     for index, order in enumerate(orders):
-        lines = len(order.lines)
+        lines = len(order.rows)
         full = len(request.requests) == _MAX_BATCH_ORDERS or line_count + lines > _MAX_BATCH_LINES
         if full and request.requests:
             yield first, request
             first, line_count = index, 0
             request = BatchCreateOrdersRequest(validate_only=validate_only)
-        request.requests.append(order.request)
+        order.write(request.requests.add())
         line_count += lines
     if request.requests:
         yield first, request

@@ -98,7 +98,7 @@ async def import_orders(job: Job) -> tuple[Result, Refusals]:
             )
             if job.dry_run:
                 _forgive_products_to_come(tally)
-            _refuse(refusals, tally, [order.lines for order in ready])
+            _refuse(refusals, tally, [order.rows for order in ready])
             refused_here = len(collected.orders) - len(ready)
             _count(result, "orders", tally, refused_here)
         await _settle(job, connection)

@@ -44,7 +44,10 @@ class Source:
             line = reader.line_num + 1
             width = len(self.header)
             for values in reader:
-                if values:
+                if len(values) == width:
+                    values.append("")
+                    yield Row(line, values)
+                elif values:
                     missing = width - len(values)
                     yield Row(line, [*values[:width], "", *[""] * missing])
                 line = reader.line_num + 1

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ Choice = TypeVar("Choice")
 _NOT_IN_ID = re.compile(r"[^a-z0-9]+")
 _NANOS = 10**9
 _MAX_ID_LENGTH = 63
+_QUANTITIES_KEPT = 10_000
 
 
 class BadValue(Exception):
@@ -99,6 +101,7 @@ def parse_money(text: str, currency_code: str) -> Money:
     return Money(currency_code=currency_code, units=sign * units, nanos=sign * rest)
 
 
+@lru_cache(maxsize=_QUANTITIES_KEPT)
 def parse_quantity(text: str) -> int:
     """A whole number other than 0.
 
