@@ -149,6 +149,7 @@ def _filled(generation: int, sources: Sources, day: Day, run: Run) -> _Memory:
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,  # facts are personal, and errors are logged
     )
     connection = engine.connect()
     facts.create(connection)

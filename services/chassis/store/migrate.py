@@ -149,13 +149,15 @@ async def _on(url: URL, work: Callable[[Connection], T]) -> T:
 
 async def _connected(url: URL, work: Callable[[Connection], T]) -> T:
     if url.drivername != "sqlite":
-        engine = create_async_engine(url, poolclass=NullPool)
+        engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
         async with engine.connect() as connection:
             return await connection.run_sync(work)
 
     def run() -> T:
         # The driver begins nothing by itself, so that tables are created inside a transaction.
-        local = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        local = sa.create_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+        )
         with local.connect() as connection:
             return work(connection)
 

@@ -46,6 +46,7 @@ class PostgresEngine:
             pool_timeout=WAIT_FOR_CONNECTION_SECONDS,
             pool_use_lifo=True,  # a few busy connections keep their prepared statements warm
             query_cache_size=COMPILED_STATEMENTS,
+            hide_parameters=True,  # rows may be personal, and errors are logged
         )
 
     @asynccontextmanager

@@ -38,6 +38,7 @@ class PostgresReaders:
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             query_cache_size=COMPILED_STATEMENTS,
+            hide_parameters=True,  # filters may be personal, and errors are logged
         )
         self._idle: list[Connection] = []  # the last one used is the warmest
         self._turns = asyncio.Semaphore(size)

@@ -52,6 +52,7 @@ class SqliteEngine:
             isolation_level="AUTOCOMMIT",  # the driver begins nothing by itself
             connect_args={"check_same_thread": False},
             query_cache_size=_COMPILED_STATEMENTS,
+            hide_parameters=True,  # rows may be personal, and errors are logged
         )
         try:
             self._writer = _Writer(self._connect(_WRITER_PRAGMAS))
