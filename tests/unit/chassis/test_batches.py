@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from guanxi.customer.v1 import customers_pb2
 
 from services.chassis.batches import (
@@ -15,7 +17,7 @@ from services.chassis.batches import (
 from services.chassis.errors import DomainError, invalid, not_found
 
 
-def request(**fields: str) -> customers_pb2.CreateCustomerRequest:
+def request(**fields: Any) -> customers_pb2.CreateCustomerRequest:
     return customers_pb2.CreateCustomerRequest(**fields)
 
 
