@@ -1,10 +1,8 @@
 """The one place that knows everything the insight service is made of; reads top to bottom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
-import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.insight.v1.alerts_pb2_grpc import add_AlertServiceServicer_to_server
 from guanxi.insight.v1.facts_pb2_grpc import add_FactServiceServicer_to_server
@@ -18,18 +16,18 @@ from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
 from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.commands import Parts, Program
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
 from services.chassis.events.sequencer import Sequencer
-from services.chassis.grpc_server import Servicers
 from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.store import Store, WriteTransaction
-from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.evaluation import Evaluation
@@ -49,20 +47,11 @@ from services.insight.settings import InsightSettings
 from services.insight.sweep import Sweep
 from services.insight.views import Views
 
-__all__ = ["Parts", "assemble", "check", "migrate_database", "serve"]
+__all__ = ["PROGRAM", "assemble", "serve"]
 
 PACKAGE = "services.insight"
 DOMAIN = "insight"
 CUSTOMER, SALES = "customer", "sales"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a server is built from; whoever has it closes the store."""
-
-    store: Store
-    servicers: Servicers
-    tasks: Sequence[server.Task]
 
 
 async def serve() -> None:
@@ -148,23 +137,6 @@ async def assemble(
     )
 
 
-async def migrate_database() -> None:
-    """Brings the database to this version's newest revision. Raises StartRefused."""
-    settings = InsightSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    revision = await migrate(settings.database_url, PACKAGE)
-    structlog.get_logger("migrate").info("migrated", revision=revision)
-
-
-async def check() -> None:
-    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
-    settings = InsightSettings.load()
-    Verifier(settings.token_public_key, DOMAIN)
-    Signer(settings.token_private_key)
-    load_roles()
-    await check_revision(settings.database_url, PACKAGE)
-
-
 async def _prepared(store: Store, currency: str) -> int:
     """A new database gets its first generation and the default rules; returns the active one.
 
@@ -184,3 +156,12 @@ async def _prepared(store: Store, currency: str) -> int:
             f"{used}; a base currency can't be changed"
         )
     return generation
+
+
+PROGRAM = Program(
+    package=PACKAGE,
+    settings=InsightSettings,
+    serve=serve,
+    assemble=assemble,
+    signs=True,
+)

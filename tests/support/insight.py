@@ -68,7 +68,7 @@ class WrittenFeed:
                 Event(
                     id=f"e{len(self.events)}",
                     position=len(self.events) + 1,
-                    type=str(message.DESCRIPTOR.full_name),
+                    type=_full_name(message),
                     payload=message.SerializeToString(),
                     event_time=Timestamp(seconds=1),
                 )
@@ -180,12 +180,13 @@ class Insight:
         return self._desks[key]
 
     async def knows(self, *messages: Message) -> None:
-        """Writes events into the feeds they belong to, and waits until they are applied."""
-        for message in messages:
-            package = str(message.DESCRIPTOR.full_name)
-            feed = self.sales if package.startswith("guanxi.sales.") else self.customer
-            feed.write(message)
-        await self.caught_up()
+        """Writes events into the feeds they belong to, and waits until they are applied.
+
+        What the customer service says comes first, and each service's events arrive together.
+        """
+        for feed, package in ((self.customer, "guanxi.customer."), (self.sales, "guanxi.sales.")):
+            feed.write(*(each for each in messages if _full_name(each).startswith(package)))
+            await self.caught_up()
 
     async def caught_up(self) -> None:
         """Waits until every event is applied or parked."""
@@ -293,6 +294,10 @@ def instant(on: date, hour: int = 12) -> Timestamp:
     moment = Timestamp()
     moment.FromDatetime(datetime(on.year, on.month, on.day, hour, tzinfo=UTC))
     return moment
+
+
+def _full_name(message: Message) -> str:
+    return str(message.DESCRIPTOR.full_name)
 
 
 def day(on: date) -> Date:

@@ -1,0 +1,99 @@
+"""Watching alerts: what is told, to whom, and where a watch goes on after a break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from guanxi.insight.v1 import alerts_pb2
+
+from services.chassis.errors import DomainError
+from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event
+
+Watched = alerts_pb2.WatchAlertsResponse
+_TOLD_SECONDS = 15
+
+
+async def late_buyer(insight: Insight, customer: str, **fields: Any) -> None:
+    """Ordered every 20 days, and has not for 70."""
+    await insight.knows(
+        customer_event(customer, **fields),
+        *(
+            confirmed(f"{customer}{k}", customer, TODAY - timedelta(days=70 + 20 * k))
+            for k in range(5)
+        ),
+    )
+
+
+@asynccontextmanager
+async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[Watched]]:
+    request = alerts_pb2.WatchAlertsRequest(**arguments)
+    async with desk.channel.stream(desk.alerts.WatchAlerts, request) as replies:
+        # The stream begins with what happens from now on: it has to be there first.
+        await asyncio.sleep(0.3)
+        yield replies
+
+
+async def told(replies: AsyncIterator[Watched], count: int) -> list[Watched]:
+    """The next messages."""
+    async with asyncio.timeout(_TOLD_SECONDS):
+        return [await anext(replies) for _ in range(count)]
+
+
+async def test_a_watch_tells_what_is_opened_updated_and_resolved(
+    insight: Insight, desk: Desk
+) -> None:
+    async with watching(desk) as replies:
+        await late_buyer(insight, "ada")
+        (opened,) = await told(replies, 1)
+        await insight.knows(confirmed("old", "ada", TODAY - timedelta(days=400)))
+        (updated,) = await told(replies, 1)
+        await insight.knows(confirmed("back", "ada", TODAY))
+        (resolved,) = await told(replies, 1)
+    assert [opened.change, updated.change, resolved.change] == [
+        Watched.OPENED,
+        Watched.UPDATED,
+        Watched.RESOLVED,
+    ]
+    assert opened.alert.rule == "rules/lateness"
+    assert resolved.alert.state == alerts_pb2.Alert.RESOLVED
+    assert {opened.alert.name, updated.alert.name, resolved.alert.name} == {opened.alert.name}
+
+
+async def test_a_watch_goes_on_after_its_resume_token(insight: Insight, desk: Desk) -> None:
+    async with watching(desk) as replies:
+        await late_buyer(insight, "ada")
+        (first,) = await told(replies, 1)
+    await late_buyer(insight, "bob")
+    async with watching(desk, resume_token=first.resume_token) as replies:
+        (second,) = await told(replies, 1)
+    assert second.alert.customer == "customers/bob"
+
+
+async def test_a_watch_tells_of_alerts_in_sight_only(insight: Insight) -> None:
+    rep = await insight.desk("users/eve", role="rep", team="teams/south")
+    async with watching(rep) as replies:
+        await late_buyer(insight, "ada")
+        await late_buyer(insight, "bob", owner="users/eve", team="teams/south")
+        (only,) = await told(replies, 1)
+    assert only.alert.customer == "customers/bob"
+
+
+async def test_a_watch_can_be_limited_to_ones_own_alerts(insight: Insight) -> None:
+    eve = await insight.desk("users/eve")
+    async with watching(eve, assigned_to_me=True) as replies:
+        await late_buyer(insight, "ada")
+        await late_buyer(insight, "bob", owner="users/eve")
+        (only,) = await told(replies, 1)
+    assert only.alert.assignee == "users/eve"
+
+
+async def test_a_foreign_resume_token_is_refused(desk: Desk) -> None:
+    with pytest.raises(DomainError) as refused:
+        async with watching(desk, resume_token="never given") as replies:
+            await told(replies, 1)
+    assert refused.value.reason == "RESUME_TOKEN_INVALID"
