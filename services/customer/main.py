@@ -1,10 +1,5 @@
 """The one place that knows everything the customer service is made of; reads top to bottom."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-
-import structlog
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
@@ -13,17 +8,17 @@ from services.chassis import server
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.commands import Parts, Program
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import Puller
 from services.chassis.events.sequencer import Sequencer
-from services.chassis.grpc_server import Servicers
 from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.store import Store
-from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
@@ -31,16 +26,7 @@ from services.customer.reactions import SalesReaction, replay_parked
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
-__all__ = [
-    "Parts",
-    "assemble",
-    "check",
-    "follow_sales",
-    "migrate_database",
-    "renew_epoch",
-    "replay",
-    "serve",
-]
+__all__ = ["PROGRAM", "assemble", "follow_sales", "replay", "serve"]
 
 PACKAGE = "services.customer"
 DOMAIN = "customer"
@@ -48,15 +34,6 @@ SALES = "sales"
 
 # While orders are imported, fewer and larger commits leave the processor to the import.
 _EVENTS_AT_ONCE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a server is built from; whoever has it closes the store."""
-
-    store: Store
-    servicers: Servicers
-    tasks: Sequence[server.Task]
 
 
 async def serve() -> None:
@@ -120,48 +97,20 @@ def follow_sales(
     )
 
 
-async def migrate_database() -> None:
-    """Brings the database to this version's newest revision. Raises StartRefused."""
-    settings = CustomerSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    revision = await migrate(settings.database_url, PACKAGE)
-    structlog.get_logger("migrate").info("migrated", revision=revision)
-
-
-async def check() -> None:
-    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
-    settings = CustomerSettings.load()
-    Verifier(settings.token_public_key, DOMAIN)
-    Signer(settings.token_private_key)
-    load_roles()
-    await check_revision(settings.database_url, PACKAGE)
-
-
-async def renew_epoch() -> None:
-    """Tells every reader of the events to start over; for after a restore, before serving again.
-
-    Raises SettingsError and StartRefused.
-    """
-    async with _opened_store() as store:
-        await (await EventLog.open(store)).renew_epoch()
-
-
 async def replay() -> None:
     """Applies the parked events again, oldest first; what still fails stays parked.
 
     Raises SettingsError and StartRefused.
     """
-    async with _opened_store() as store:
+    async with PROGRAM.opened_store() as store:
         await replay_parked(store)
 
 
-@asynccontextmanager
-async def _opened_store() -> AsyncIterator[Store]:
-    settings = CustomerSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    await check_revision(settings.database_url, PACKAGE)
-    parts = await assemble(settings)
-    try:
-        yield parts.store
-    finally:
-        await parts.store.close()
+PROGRAM = Program(
+    package=PACKAGE,
+    settings=CustomerSettings,
+    serve=serve,
+    assemble=assemble,
+    signs=True,
+    more={"replay": replay},
+)

@@ -2,25 +2,7 @@
 
 import sys
 
-from services.chassis.server import run
-from services.sales.main import check, migrate_database, renew_epoch, serve
-
-COMMANDS = {
-    "serve": serve,
-    "migrate": migrate_database,
-    "check": check,
-    "renew-epoch": renew_epoch,
-}
-
-
-def main(arguments: list[str]) -> int:
-    """Runs one command, `serve` if none is given; returns the exit code."""
-    command = COMMANDS.get(" ".join(arguments) or "serve")
-    if command is None:
-        sys.stderr.write(f"usage: python -m services.sales [{'|'.join(COMMANDS)}]\n")
-        return 2
-    return run(command)
-
+from services.sales.main import PROGRAM
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(PROGRAM.run(sys.argv[1:]))

@@ -1,9 +1,5 @@
 """The one place that knows everything the sales service is made of; reads top to bottom."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import structlog
 from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
@@ -12,15 +8,15 @@ from services.chassis import server
 from services.chassis.access import Verifier, load_roles
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.commands import Parts, Program
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.sequencer import Sequencer
-from services.chassis.grpc_server import Servicers
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.store import Store
-from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
@@ -28,19 +24,10 @@ from services.sales.orders.servicer import OrderServicer
 from services.sales.products.servicer import ProductServicer
 from services.sales.settings import SalesSettings
 
-__all__ = ["Parts", "assemble", "check", "migrate_database", "renew_epoch", "serve"]
+__all__ = ["PROGRAM", "assemble", "serve"]
 
 PACKAGE = "services.sales"
 DOMAIN = "sales"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a server is built from; whoever has it closes the store."""
-
-    store: Store
-    servicers: Servicers
-    tasks: Sequence[server.Task]
 
 
 async def serve() -> None:
@@ -81,36 +68,6 @@ async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Pa
     )
 
 
-async def migrate_database() -> None:
-    """Brings the database to this version's newest revision. Raises StartRefused."""
-    settings = SalesSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    revision = await migrate(settings.database_url, PACKAGE)
-    structlog.get_logger("migrate").info("migrated", revision=revision)
-
-
-async def check() -> None:
-    """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
-    settings = SalesSettings.load()
-    Verifier(settings.token_public_key, DOMAIN)
-    load_roles()
-    await check_revision(settings.database_url, PACKAGE)
-
-
-async def renew_epoch() -> None:
-    """Tells every reader of the events to start over; for after a restore, before serving again.
-
-    Raises SettingsError and StartRefused.
-    """
-    settings = SalesSettings.load()
-    await check_revision(settings.database_url, PACKAGE)
-    parts = await assemble(settings)
-    try:
-        await (await EventLog.open(parts.store)).renew_epoch()
-    finally:
-        await parts.store.close()
-
-
 async def _expect_base_currency(store: Store, base_currency: str) -> None:
     """Sums in two base currencies would be sums of nothing. Raises StartRefused."""
     async with store.read(caller=Caller.system(DOMAIN)) as tx:
@@ -121,3 +78,11 @@ async def _expect_base_currency(store: Store, base_currency: str) -> None:
             f"GUANXI_BASE_CURRENCY is {base_currency}, and the orders in the database are counted "
             f"in {used}; a base currency can't be changed"
         )
+
+
+PROGRAM = Program(
+    package=PACKAGE,
+    settings=SalesSettings,
+    serve=serve,
+    assemble=assemble,
+)

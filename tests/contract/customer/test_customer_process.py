@@ -11,7 +11,6 @@ from services.chassis.events.log import EventLog
 from services.chassis.settings import SettingsError
 from services.chassis.store.migrate import differences
 from services.customer import main
-from services.customer.__main__ import main as command
 from services.customer.metadata import metadata
 from services.customer.settings import CustomerSettings
 from tests.support.chassis import keys
@@ -37,9 +36,9 @@ async def test_a_start_is_refused_until_the_database_is_migrated(
     environment: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(StartRefused, match=r"python -m services\.customer migrate"):
-        await main.check()
-    await main.migrate_database()
-    await main.check()
+        await main.PROGRAM.check()
+    await main.PROGRAM.migrate()
+    await main.PROGRAM.check()
 
 
 async def test_after_a_restore_the_log_is_another_one(environment: pytest.MonkeyPatch) -> None:
@@ -50,26 +49,26 @@ async def test_after_a_restore_the_log_is_another_one(environment: pytest.Monkey
         finally:
             await parts.store.close()
 
-    await main.migrate_database()
+    await main.PROGRAM.migrate()
     before = await epoch()
     assert await epoch() == before
-    await main.renew_epoch()
+    await main.PROGRAM.renew_epoch()
     assert await epoch() != before
 
 
 async def test_with_nothing_parked_there_is_nothing_to_replay(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    await main.migrate_database()
+    await main.PROGRAM.migrate()
     await main.replay()
 
 
 @pytest.mark.parametrize("key", ["PUBLIC", "PRIVATE"])
 async def test_a_start_is_refused_without_keys(environment: pytest.MonkeyPatch, key: str) -> None:
-    await main.migrate_database()
+    await main.PROGRAM.migrate()
     environment.delenv(f"GUANXI_TOKEN_{key}_KEY")
     with pytest.raises(StartRefused, match=f"GUANXI_TOKEN_{key}_KEY"):
-        await main.check()
+        await main.PROGRAM.check()
 
 
 @pytest.mark.parametrize(
@@ -84,5 +83,5 @@ def test_an_unknown_or_malformed_setting_is_named(variable: str, value: str) -> 
 def test_an_unknown_command_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert command(["fly"]) == 2
+    assert main.PROGRAM.run(["fly"]) == 2
     assert "serve|migrate|check|renew-epoch|replay" in capsys.readouterr().err

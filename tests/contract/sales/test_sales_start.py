@@ -5,7 +5,7 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import StartRefused
 from services.chassis.store.migrate import differences
-from services.sales.__main__ import main
+from services.sales.main import PROGRAM
 from services.sales.metadata import metadata
 from tests.support.chassis import keys
 from tests.support.databases import Databases
@@ -33,20 +33,20 @@ def test_check_says_what_is_missing_and_then_nothing(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GUANXI_SALES_DATABASE_URL", sqlite_url)
-    assert main(["check"]) == 1
+    assert PROGRAM.run(["check"]) == 1
     assert "GUANXI_TOKEN_PUBLIC_KEY" in capsys.readouterr().err
     monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEY", keys().public)
-    assert main(["check"]) == 1
+    assert PROGRAM.run(["check"]) == 1
     assert "python -m services.sales migrate" in capsys.readouterr().err
-    assert main(["migrate"]) == 0
-    assert main(["check"]) == 0
-    assert main(["renew-epoch"]) == 0
+    assert PROGRAM.run(["migrate"]) == 0
+    assert PROGRAM.run(["check"]) == 0
+    assert PROGRAM.run(["renew-epoch"]) == 0
 
 
 def test_an_unknown_command_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["dance"]) == 2
+    assert PROGRAM.run(["dance"]) == 2
     assert "[serve|migrate|check|renew-epoch]" in capsys.readouterr().err
 
 
@@ -54,5 +54,5 @@ def test_an_unknown_setting_stops_the_start_and_names_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GUANXI_SALES_COLOUR", "red")
-    assert main([]) == 2
+    assert PROGRAM.run([]) == 2
     assert "GUANXI_SALES_COLOUR" in capsys.readouterr().err
