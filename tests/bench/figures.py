@@ -1,4 +1,4 @@
-"""What a benchmark found: a ratio against a yardstick of the same run, with both figures."""
+"""What a benchmark found: mostly a ratio to a yardstick of the same run, with both figures."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of `make bench`. `bound` says on which side of `target` the ratio should be."""
+    """One result of `make bench`. `bound` says on which side of `target` the value should be."""
 
     name: str
-    ratio: float
+    value: float
     target: float
     bound: str
     ours: str
     yardstick: str
     rounds: Sequence[float]
     details: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def reached(self) -> bool:
-        """Whether the ratio is on the right side of the target."""
-        return self.ratio >= self.target if self.bound == ">=" else self.ratio <= self.target
+        """Whether the value is on the right side of the target."""
+        return self.value >= self.target if self.bound == ">=" else self.value <= self.target
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
@@ -33,9 +34,9 @@ class Figure:
     def __str__(self) -> str:
         sign = "≥" if self.bound == ">=" else "≤"
         met = "reached" if self.reached else "missed"
-        judged = f"target {sign} {self.target:g}, {met}; {spread(self.rounds)}"
+        judged = f"target {sign} {self.target:g}{self.unit}, {met}; {spread(self.rounds)}"
         lines = [
-            f"{self.name}: {self.ratio:.3g} ({judged})",
+            f"{self.name}: {number(self.value)}{self.unit} ({judged})",
             f"    ours       {self.ours}",
             f"    yardstick  {self.yardstick}",
         ]
@@ -46,7 +47,12 @@ class Figure:
 def spread(values: Sequence[float]) -> str:
     """`5 rounds, 0.78 to 0.84`."""
     rounds = "1 round" if len(values) == 1 else f"{len(values)} rounds"
-    return f"{rounds}, {min(values):.3g} to {max(values):.3g}"
+    return f"{rounds}, {number(min(values))} to {number(max(values))}"
+
+
+def number(value: float) -> str:
+    """Three significant digits, or whole."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def median(values: Sequence[float]) -> float:
