@@ -240,6 +240,7 @@ def test_a_token_says_its_values_only_as_parameters(statements: Statements) -> N
 def test_a_negative_size_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
         QUERY.page(select(THINGS), page_size=-1)
+    assert refused.value.reason == "PAGE_SIZE_NEGATIVE"
     assert refused.value.violations[0].field == "page_size"
 
 

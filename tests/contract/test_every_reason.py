@@ -1,0 +1,109 @@
+"""Nothing a caller can do or cause is without a test: every reason of an error, every method.
+
+A reason counts as tested where a test of the same room spells it, a method where a contract test of
+its service, or the desk such tests work at, takes it from a stub. What is missing is listed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
+from guanxi.options.v1 import options_pb2
+
+ROOT = Path(__file__).parents[2]
+# A service's reasons reach its callers; the chassis' and the gateway's may be seen from nearer by.
+ROOMS = {
+    "services/chassis": ("tests/unit/chassis",),
+    "services/customer": ("tests/contract/customer",),
+    "services/sales": ("tests/contract/sales",),
+    "services/insight": ("tests/contract/insight",),
+    "gateway": ("tests/contract/gateway", "tests/unit/gateway"),
+}
+REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
+# An answer that was written beforehand, as bytes.
+WRITTEN_REASON = re.compile(rb'"reason":"([A-Z_]+)"')
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_reason_has_a_test(room: str) -> None:
+    reasons = {reason for tree in _trees(room) for reason in _reasons(tree)}
+    tested = {
+        node.value
+        for folder in ROOMS[room]
+        for tree in _trees(folder)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+    }
+    assert reasons
+    assert sorted(reasons - tested) == []
+
+
+@pytest.mark.parametrize("service", ["customer", "sales", "insight", "gateway"])
+def test_every_public_method_has_a_contract_test(service: str) -> None:
+    methods = set(_public_methods(f"guanxi.{service}.v1"))
+    called = {
+        node.attr
+        for tree in (
+            *_trees(f"tests/contract/{service}"),
+            *_trees("tests/support", f"{service}.py"),
+        )
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+    }
+    assert methods
+    assert sorted(methods - called) == []
+
+
+def test_a_reason_is_found_wherever_an_error_gets_it() -> None:
+    source = """
+raise invalid("name", "GIVEN_IN_PLACE", "text")
+self.fail("text", reason="GIVEN_BY_NAME")
+def fail(message, *, reason="GIVEN_BY_DEFAULT"): ...
+ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
+class State(StrEnum):
+    NO_REASON = "NO_REASON"
+"""
+    found = set(_reasons(ast.parse(source)))
+    assert found == {"GIVEN_IN_PLACE", "GIVEN_BY_NAME", "GIVEN_BY_DEFAULT", "WRITTEN_BEFOREHAND"}
+
+
+def _reasons(tree: ast.Module) -> Iterator[str]:
+    """What is given to a call in capitals, or is the default of what may be given."""
+    for node in ast.walk(tree):
+        given: list[ast.expr | None] = []
+        if isinstance(node, ast.Call):
+            given = [*node.args, *(each.value for each in node.keywords if each.arg == "reason")]
+        elif isinstance(node, ast.arguments):
+            given = [*node.defaults, *node.kw_defaults]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            yield from (each.decode() for each in WRITTEN_REASON.findall(node.value))
+        texts = (each.value for each in given if isinstance(each, ast.Constant))
+        yield from (text for text in texts if isinstance(text, str) and REASON.fullmatch(text))
+
+
+def _public_methods(package: str) -> Iterator[str]:
+    contracts = FileDescriptorSet.FromString((ROOT / "gen/guanxi.binpb").read_bytes())
+    for file in contracts.file:
+        if file.package == package:
+            for service in file.service:
+                yield from (each.name for each in service.method if _is_public(each))
+
+
+def _is_public(method: MethodDescriptorProto) -> bool:
+    access = method.options.Extensions[options_pb2.access]
+    return access.audience != options_pb2.AUDIENCE_INTERNAL
+
+
+@cache
+def _trees(folder: str, files: str = "*.py") -> list[ast.Module]:
+    return [
+        ast.parse(path.read_text("utf-8"))
+        for path in sorted((ROOT / folder).rglob(files))
+        if "migrations" not in path.parts
+    ]
