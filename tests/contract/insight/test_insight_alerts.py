@@ -299,7 +299,7 @@ async def test_lists_are_most_severe_first_and_paged(insight: Insight, desk: Des
     ],
 )
 async def test_what_is_wrong_with_a_list_is_named(
-    desk: Desk, arguments: dict[str, str], reason: str
+    desk: Desk, arguments: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(DomainError) as refused:
         await desk.alerts.ListAlerts(alerts_pb2.ListAlertsRequest(**arguments))

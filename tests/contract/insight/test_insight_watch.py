@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,8 @@ async def late_buyer(insight: Insight, customer: str, **fields: Any) -> None:
 @asynccontextmanager
 async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[Watched]]:
     request = alerts_pb2.WatchAlertsRequest(**arguments)
-    async with desk.channel.stream(desk.alerts.WatchAlerts, request) as replies:
+    watch: Callable[..., Any] = desk.alerts.WatchAlerts
+    async with desk.channel.stream(watch, request) as replies:
         # The stream begins with what happens from now on: it has to be there first.
         await asyncio.sleep(0.3)
         yield replies

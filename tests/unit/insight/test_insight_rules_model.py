@@ -1,0 +1,157 @@
+"""Rules and alerts as such: when a rule is complete, how an alert moves, how values are written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.chassis.errors import DomainError
+from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
+from services.insight.facts.table import FACTS
+from services.insight.rules.defaults import default_rules
+from services.insight.rules.matching import Reading, compile_rule
+from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+from services.insight.rules.texts import FactTexts, facts_in
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+READING = Reading(NOW.date(), UTC, 2)
+DRAFT = RuleDraft(
+    kind=RuleKind.ALERT,
+    display_name="",
+    filter="orders_total >= 1",
+    enabled=True,
+    severity=Severity.NOTICE,
+    text_en="",
+    text_zh="",
+    assignee="",
+    cooldown_days=0,
+    tag_dimension="",
+    tag="",
+)
+FINDING = Finding(
+    rule="rules/r",
+    customer="customers/ada",
+    customer_display_name="Ada",
+    owner="users/ann",
+    team="teams/north",
+    assignee="users/ann",
+    severity=Severity.NOTICE,
+    text_en="1 order",
+    text_zh="1",
+    evidence=(Evidence("orders_total", "1"),),
+)
+ALERT = Alert.opened("alerts/a", FINDING, at=NOW)
+
+
+def test_every_default_rule_can_be_read() -> None:
+    rules = default_rules(NOW)
+    assert len(rules) == 9
+    for rule in rules:
+        compiled = compile_rule(rule, READING)
+        assert compiled.facts
+        assert rule.built_in
+
+
+def test_the_facts_of_a_rule_come_once_in_the_order_of_its_filter() -> None:
+    rule = Rule.of(
+        replace(DRAFT, filter="orders_total > 1 AND (age_days > 9 OR orders_total < 5)"),
+        "rules/r",
+        at=NOW,
+    )
+    assert compile_rule(rule, READING).facts == ("orders_total", "age_days")
+
+
+def test_a_rule_is_for_the_owner_where_it_names_nobody() -> None:
+    rule = Rule.of(DRAFT, "rules/r", at=NOW)
+    assert rule.assignee == "owner"
+    named = rule.change(replace(DRAFT, assignee="users/zoe"), ["assignee"], at=LATER)
+    assert (named.assignee, named.update_time) == ("users/zoe", LATER)
+    assert named.etag != rule.etag
+    assert named.change(DRAFT, ["assignee"], at=LATER).assignee == "owner"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": None}, "kind"),
+        ({"filter": "  "}, "filter"),
+        ({"severity": None}, "severity"),
+        ({"kind": RuleKind.TAG}, "tag"),
+    ],
+)
+def test_an_incomplete_rule_is_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        Rule.of(replace(DRAFT, **change), "rules/r", at=NOW)
+    assert refused.value.violations[0].field == field
+
+
+def test_an_alert_goes_through_its_states() -> None:
+    assert ALERT.state is AlertState.OPEN
+    seen = ALERT.acknowledge(at=LATER)
+    assert seen.state is AlertState.ACKNOWLEDGED
+    assert seen.acknowledge(at=LATER) is seen
+    asleep = seen.snooze(LATER + timedelta(days=1), at=LATER)
+    assert asleep.state is AlertState.SNOOZED
+    awake = asleep.woken(at=LATER)
+    assert (awake.state, awake.snooze_end_time) == (AlertState.OPEN, None)
+    closed = awake.close(Outcome.WON_BACK, "called", at=LATER)
+    assert (closed.state, closed.outcome, closed.resolve_time) == (
+        AlertState.RESOLVED,
+        Outcome.WON_BACK,
+        LATER,
+    )
+    assert len({each.etag for each in (ALERT, seen, asleep, awake, closed)}) == 5
+
+
+def test_what_has_ended_changes_no_more() -> None:
+    for ended in (ALERT.resolved(at=LATER), ALERT.expired(at=LATER)):
+        with pytest.raises(DomainError, match="changes no more"):
+            ended.acknowledge(at=LATER)
+        with pytest.raises(DomainError, match="changes no more"):
+            ended.snooze(LATER + timedelta(1), at=LATER)
+        with pytest.raises(DomainError, match="changes no more"):
+            ended.close(Outcome.CONTACTED, "", at=LATER)
+
+
+def test_an_alert_keeps_its_state_when_its_evidence_changes() -> None:
+    finding = replace(FINDING, evidence=(Evidence("orders_total", "2"),), owner="users/eve")
+    seen = ALERT.acknowledge(at=NOW)
+    assert seen.says(FINDING)
+    assert not seen.says(finding)
+    told = seen.refreshed(finding, at=LATER)
+    assert told.says(finding)
+    assert (told.state, told.owner) == (AlertState.ACKNOWLEDGED, "users/eve")
+
+
+def test_facts_are_written_for_people() -> None:
+    texts = FactTexts("JPY", ZoneInfo("Asia/Tokyo"))
+    row: dict[Any, Any] = {
+        FACTS["spend_total"]: 1234,
+        FACTS["cycles_since_order"]: 2.5,
+        FACTS["median_days_between_orders"]: 30.0,
+        FACTS["segment"]: 5,
+        FACTS["tags"]: ("VIP", "late"),
+        FACTS["next_order_start"]: date(2026, 3, 9),
+        FACTS["last_order_time"]: datetime(2026, 3, 1, 16, tzinfo=UTC),
+        FACTS["days_since_order"]: None,
+        FACTS["region"]: "Kent",
+    }
+    written = {column.name: texts.value(column.name.removesuffix("_minor"), row) for column in row}
+    assert written == {
+        "spend_total_minor": "1234 JPY",
+        "cycles_since_order": "2.5",
+        "median_days_between_orders": "30",
+        "segment": "CHAMPIONS",
+        "tags": "VIP, late",
+        "next_order_start": "2026-03-09",
+        "last_order_time": "2026-03-02",
+        "days_since_order": "",
+        "region": "Kent",
+    }
+    assert texts.fill("{region}: {days_since_order} days", row) == "Kent: ? days"
+    assert list(facts_in("{a} and {b_1d}, {}")) == ["a", "b_1d"]
