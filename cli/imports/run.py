@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,31 +65,34 @@ async def import_orders(job: Job) -> tuple[Result, Refusals]:
     async with connect() as connection:
         with bars() as progress:
             new_customers = list(collected.customers.values())
-            tally = await send_batches(
-                CustomerServiceStub(connection.channel).BatchCreateCustomers,
-                cut(
-                    new_customers,
-                    lambda items: BatchCreateCustomersRequest(
-                        requests=items, validate_only=job.dry_run
-                    ),
-                ),
-                connection.metadata,
-                advancing(progress, "Customers", len(new_customers)),
-            )
-            _count_named(result, "customers", tally)
             new_products = list(collected.products.values())
-            tally = await send_batches(
-                ProductServiceStub(connection.channel).BatchCreateProducts,
-                cut(
-                    new_products,
-                    lambda items: BatchCreateProductsRequest(
-                        requests=items, validate_only=job.dry_run
+            # Different services write them.
+            customer_tally, product_tally = await asyncio.gather(
+                send_batches(
+                    CustomerServiceStub(connection.channel).BatchCreateCustomers,
+                    cut(
+                        new_customers,
+                        lambda items: BatchCreateCustomersRequest(
+                            requests=items, validate_only=job.dry_run
+                        ),
                     ),
+                    connection.metadata,
+                    advancing(progress, "Customers", len(new_customers)),
                 ),
-                connection.metadata,
-                advancing(progress, "Products", len(new_products)),
+                send_batches(
+                    ProductServiceStub(connection.channel).BatchCreateProducts,
+                    cut(
+                        new_products,
+                        lambda items: BatchCreateProductsRequest(
+                            requests=items, validate_only=job.dry_run
+                        ),
+                    ),
+                    connection.metadata,
+                    advancing(progress, "Products", len(new_products)),
+                ),
             )
-            _count_named(result, "products", tally)
+            _count_named(result, "customers", customer_tally)
+            _count_named(result, "products", product_tally)
             ready = collected.ready()
             tally = await send_batches(
                 OrderServiceStub(connection.channel).BatchCreateOrders,

@@ -55,8 +55,8 @@ def measure(rounds: int) -> Iterator[Figure]:
                 before = {name: cpu_seconds(suite.pid(name)) for name in MODULES}
                 taken[count].append(uvloop.run(_round(suite, _MEASURED, nth_order=2 + number)))
                 if count == _MANY:
-                    for name in MODULES:
-                        used[name] += cpu_seconds(suite.pid(name)) - before[name]
+                    for process, seconds in before.items():
+                        used[process] += cpu_seconds(suite.pid(process)) - seconds
     shown = {count: _describe(taken[count], count) for count in taken}
     p99 = {count: [quantile(each, 0.99) for each in taken[count]] for count in taken}
     p50 = {count: [quantile(each, 0.50) for each in taken[count]] for count in taken}
