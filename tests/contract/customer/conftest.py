@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from guanxi.customer.v1.customers_pb2 import Customer
 
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
@@ -22,3 +23,8 @@ async def office(databases: Databases) -> AsyncIterator[Office]:
 async def desk(office: Office) -> Desk:
     """An administrator's: sees every customer."""
     return await office.desk()
+
+
+@pytest.fixture
+async def ann(desk: Desk) -> Customer:
+    return await desk.create("ann", "Ann")
