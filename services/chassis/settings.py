@@ -156,7 +156,8 @@ def settings_table(settings: type[SharedSettings]) -> str:
     """All variables of a process as a Markdown table, for its README."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in settings.model_fields.items():
-        default = "" if field.is_required() or field.default in ("", None) else f"`{field.default}`"
+        derived = field.is_required() or field.default in ("", None, Path())
+        default = "" if derived else f"`{field.default}`"
         meaning = field.description or _inherited_meaning(settings, name)
         lines.append(f"| `{settings.variable(name)}` | {default} | {meaning} |")
     lines.append("")

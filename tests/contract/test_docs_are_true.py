@@ -1,0 +1,140 @@
+"""What the pages say of settings, decisions, packages and other pages is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from services.chassis.settings import SharedSettings, settings_table
+
+ROOT = Path(__file__).parents[2]
+PROCESSES = ("services/customer", "services/sales", "services/insight", "gateway")
+SOURCES = ("services", "gateway", "cli", "deploy", "protos", "requirements", "tests")
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(p for d in ("docs", *SOURCES) for p in (ROOT / d).rglob("*.md"))]
+)
+SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
+VARIABLE = re.compile(r"\bGUANXI_[A-Z_]*[A-Z]\b(?!_)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def settings_of(process: str) -> type[SharedSettings]:
+    name = process.rpartition("/")[2].capitalize()
+    module = import_module(process.replace("/", ".") + ".settings")
+    found: type[SharedSettings] = getattr(module, f"{name}Settings")
+    return found
+
+
+def own_variables(settings: type[SharedSettings]) -> list[str]:
+    return [
+        settings.variable(field)
+        for field in settings.model_fields
+        if field not in SharedSettings.model_fields
+    ]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_page_of_settings_has_every_row_of_a_process(process: str) -> None:
+    settings = settings_of(process)
+    variables = own_variables(settings)
+    rows = settings_table(settings).splitlines()[2:-2]
+    own = [row for row in rows if row.split("`")[1] in variables]
+    assert len(own) == len(variables) > 2
+    assert [row for row in own if row not in SETTINGS] == []
+
+
+def test_the_page_of_settings_has_every_shared_row() -> None:
+    rows = settings_table(SharedSettings).splitlines()[2:-2]
+    assert [row for row in rows if row not in SETTINGS] == []
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_page_of_a_process_names_its_own_settings(process: str) -> None:
+    page = (ROOT / process / "README.md").read_text("utf-8")
+    named = set(VARIABLE.findall(page))
+    assert [each for each in own_variables(settings_of(process)) if each not in named] == []
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_page_of_a_process_gives_the_true_defaults(process: str) -> None:
+    page = (ROOT / process / "README.md").read_text("utf-8")
+    settings = settings_of(process).load({})
+    values = {
+        settings.variable(field): getattr(settings, field) for field in type(settings).model_fields
+    }
+    for variable, told in re.findall(r"^\| `(GUANXI_\w+)` \| `([^`]+)` \|", page, re.M):
+        value = values[variable]
+        assert told == (f"{value:g}" if isinstance(value, float) else str(value)), variable
+
+
+def test_no_page_names_a_variable_that_nobody_reads() -> None:
+    known = {
+        settings.variable(field)
+        for settings in map(settings_of, PROCESSES)
+        for field in settings.model_fields
+    }
+    command_line = "".join(path.read_text("utf-8") for path in (ROOT / "cli").rglob("*.py"))
+    known |= {each for each in VARIABLE.findall(command_line) if each.startswith("GUANXI_CLI_")}
+    named = {
+        variable.removesuffix("_FILE") if variable not in known else variable
+        for page in PAGES
+        for variable in VARIABLE.findall(page.read_text("utf-8"))
+    }
+    assert sorted(named - known) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = LINK.findall(CODE.sub("", page.read_text("utf-8")))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_decision_is_in_the_index_under_its_title() -> None:
+    folder = ROOT / "docs/adr"
+    index = (folder / "README.md").read_text("utf-8")
+    decisions = sorted(folder.glob("[0-9]*.md"))
+    assert decisions
+    missing = [each.name for each in decisions if f"]({each.name})" not in index]
+    assert missing == []
+    numbers = [each.name[:4] for each in decisions]
+    assert numbers == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    headings = re.findall(r"^## \[?([^\]\s]+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert headings[0] in ("Unreleased", version)
+
+
+def test_every_package_has_its_reason() -> None:
+    reasons = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    reasons = re.sub(
+        r"([\w-]+)\{([\w,-]+)\}",
+        lambda found: ", ".join(found[1] + each for each in found[2].split(",")),
+        reasons,
+    )
+    named = set(re.findall(r"[\w-]+(?:\[\w+\])?", reasons))
+    packages = {
+        line
+        for path in (ROOT / "requirements").glob("*.in")
+        for line in path.read_text("utf-8").splitlines()
+        if line and not line.startswith(("#", "-"))
+    }
+    assert packages
+    assert sorted(packages - named) == []
+
+
+def test_a_file_of_more_than_300_lines_says_why() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): lines[:12]
+        for folder in SOURCES
+        for kind in ("*.py", "*.proto")
+        for path in (ROOT / folder).rglob(kind)
+        if len(lines := path.read_text("utf-8").splitlines()) > 300
+    }
+    assert [name for name, head in long.items() if "300 lines" not in " ".join(head)] == []
