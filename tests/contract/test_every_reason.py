@@ -49,10 +49,7 @@ def test_every_public_method_has_a_contract_test(service: str) -> None:
     methods = set(_public_methods(f"guanxi.{service}.v1"))
     called = {
         node.attr
-        for tree in (
-            *_trees(f"tests/contract/{service}"),
-            *_trees("tests/support", f"{service}.py"),
-        )
+        for tree in _contract_tests(service)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
     }
@@ -85,6 +82,22 @@ def _reasons(tree: ast.Module) -> Iterator[str]:
             yield from (each.decode() for each in WRITTEN_REASON.findall(node.value))
         texts = (each.value for each in given if isinstance(each, ast.Constant))
         yield from (text for text in texts if isinstance(text, str) and REASON.fullmatch(text))
+
+
+def _contract_tests(service: str) -> Iterator[ast.Module]:
+    """The tests of a service, and the desks they work at: what they import of tests.support."""
+    tests = _trees(f"tests/contract/{service}")
+    yield from tests
+    support = {
+        node.module.rpartition(".")[2]
+        for tree in tests
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.startswith("tests.support.")
+    }
+    for name in sorted(support):
+        yield from _trees("tests/support", f"{name}.py")
 
 
 def _public_methods(package: str) -> Iterator[str]:

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
 from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
 from guanxi.insight.v1 import (
     alerts_pb2,
     alerts_pb2_grpc,
@@ -32,6 +32,7 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis.client import Channel
 from services.chassis.money import parts
 from tests.support.services import AdjustableClock, RunningService, running_service
+from tests.support.written_feed import WrittenFeed, full_name
 
 __all__ = [
     "TODAY",
@@ -42,6 +43,7 @@ __all__ = [
     "customer_event",
     "day",
     "instant",
+    "late_buyer",
     "running_insight",
     "touch",
 ]
@@ -50,68 +52,6 @@ TODAY = date(2026, 3, 2)
 """The business day of the harness's clock."""
 
 _SETTLED_SECONDS = 30.0
-
-
-class WrittenFeed:
-    """A feed whose events a test writes; in order, one partition or several."""
-
-    def __init__(self) -> None:
-        self.epoch = "first"
-        self.events: list[Event] = []
-        self.reachable = True
-        self._changed = asyncio.Event()
-
-    def write(self, *messages: Message) -> None:
-        """Appends an event for each message."""
-        for message in messages:
-            self.events.append(
-                Event(
-                    id=f"e{len(self.events)}",
-                    position=len(self.events) + 1,
-                    type=_full_name(message),
-                    payload=message.SerializeToString(),
-                    event_time=Timestamp(seconds=1),
-                )
-            )
-        self._tell()
-
-    def write_raw(self, event_type: str, payload: bytes) -> None:
-        """Appends an event that may not be readable."""
-        self.events.append(Event(position=len(self.events) + 1, type=event_type, payload=payload))
-        self._tell()
-
-    def replace(self, epoch: str, *messages: Message) -> None:
-        """The producer's store was restored: another log, with these events."""
-        self.epoch = epoch
-        self.events.clear()
-        self.write(*messages)
-
-    async def Pull(
-        self,
-        request: PullRequest,
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
-    ) -> PullResponse:
-        if not self.reachable:
-            raise ConnectionError("the producer is away")
-        wait = request.wait.seconds + request.wait.nanos / 1e9
-        if request.after == len(self.events) and wait:
-            try:
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
-        found = self.events[request.after : request.after + (request.max_events or 500)]
-        return PullResponse(
-            epoch=self.epoch,
-            events=found,
-            through_position=found[-1].position if found else len(self.events),
-            head_position=len(self.events),
-        )
-
-    def _tell(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +125,7 @@ class Insight:
         What the customer service says comes first, and each service's events arrive together.
         """
         for feed, package in ((self.customer, "guanxi.customer."), (self.sales, "guanxi.sales.")):
-            feed.write(*(each for each in messages if _full_name(each).startswith(package)))
+            feed.write(*(each for each in messages if full_name(each).startswith(package)))
             await self.caught_up()
 
     async def caught_up(self) -> None:
@@ -296,9 +236,16 @@ def instant(on: date, hour: int = 12) -> Timestamp:
     return moment
 
 
-def _full_name(message: Message) -> str:
-    return str(message.DESCRIPTOR.full_name)
-
-
 def day(on: date) -> Date:
     return Date(year=on.year, month=on.month, day=on.day)
+
+
+async def late_buyer(insight: Insight, customer: str = "ada", **fields: Any) -> None:
+    """Ordered every 30 days, and has not for 100."""
+    await insight.knows(
+        customer_event(customer, **fields),
+        *(
+            confirmed(f"{customer}{k}", customer, TODAY - timedelta(days=100 + 30 * k))
+            for k in range(7)
+        ),
+    )

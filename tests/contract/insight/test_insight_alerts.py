@@ -12,20 +12,18 @@ from guanxi.insight.v1 import alerts_pb2, rules_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.errors import DomainError, Kind
-from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, touch, until
+from tests.support.insight import (
+    TODAY,
+    Desk,
+    Insight,
+    confirmed,
+    customer_event,
+    late_buyer,
+    touch,
+    until,
+)
 
 Alert = alerts_pb2.Alert
-
-
-async def late_buyer(insight: Insight, customer: str = "ada", **fields: Any) -> None:
-    """Ordered every 30 days, and has not for 100."""
-    await insight.knows(
-        customer_event(customer, **fields),
-        *(
-            confirmed(f"{customer}{k}", customer, TODAY - timedelta(days=100 + 30 * k))
-            for k in range(7)
-        ),
-    )
 
 
 async def one_alert(desk: Desk, rule: str = "rules/lateness") -> alerts_pb2.Alert:
@@ -274,33 +272,3 @@ async def test_alerts_of_others_are_not_found(insight: Insight, desk: Desk) -> N
         with pytest.raises(DomainError) as refused:
             await call
         assert refused.value.kind is Kind.NOT_FOUND
-
-
-async def test_lists_are_most_severe_first_and_paged(insight: Insight, desk: Desk) -> None:
-    await late_buyer(insight)
-    await late_buyer(insight, "bob")
-    request = alerts_pb2.ListAlertsRequest(page_size=3, filter='severity != "NOTICE"')
-    first = await desk.alerts.ListAlerts(request)
-    assert [each.severity for each in first.alerts] == [3, 3, 2]
-    request.page_token = first.next_page_token
-    second = await desk.alerts.ListAlerts(request)
-    assert [each.severity for each in second.alerts] == [2]
-    oldest = await desk.alerts.ListAlerts(alerts_pb2.ListAlertsRequest(order_by="create_time"))
-    assert oldest.alerts[0].customer == "customers/ada"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        ({"filter": "colour = 1"}, "FILTER_UNKNOWN_FIELD"),
-        ({"filter": "state = WAITING"}, "FILTER_UNKNOWN_VALUE"),
-        ({"order_by": "colour"}, "ORDER_BY_UNKNOWN_FIELD"),
-        ({"page_token": "x"}, "PAGE_TOKEN_INVALID"),
-    ],
-)
-async def test_what_is_wrong_with_a_list_is_named(
-    desk: Desk, arguments: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(DomainError) as refused:
-        await desk.alerts.ListAlerts(alerts_pb2.ListAlertsRequest(**arguments))
-    assert refused.value.reason == reason

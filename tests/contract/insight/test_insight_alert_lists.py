@@ -1,0 +1,41 @@
+"""ListAlerts: the order and the pages of alerts, and what is wrong with a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from guanxi.insight.v1 import alerts_pb2
+
+from services.chassis.errors import DomainError
+from tests.support.insight import Desk, Insight, late_buyer
+
+
+async def test_lists_are_most_severe_first_and_paged(insight: Insight, desk: Desk) -> None:
+    await late_buyer(insight)
+    await late_buyer(insight, "bob")
+    request = alerts_pb2.ListAlertsRequest(page_size=3, filter='severity != "NOTICE"')
+    first = await desk.alerts.ListAlerts(request)
+    assert [each.severity for each in first.alerts] == [3, 3, 2]
+    request.page_token = first.next_page_token
+    second = await desk.alerts.ListAlerts(request)
+    assert [each.severity for each in second.alerts] == [2]
+    oldest = await desk.alerts.ListAlerts(alerts_pb2.ListAlertsRequest(order_by="create_time"))
+    assert oldest.alerts[0].customer == "customers/ada"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"filter": "colour = 1"}, "FILTER_UNKNOWN_FIELD"),
+        ({"filter": "state = WAITING"}, "FILTER_UNKNOWN_VALUE"),
+        ({"order_by": "colour"}, "ORDER_BY_UNKNOWN_FIELD"),
+        ({"page_token": "x"}, "PAGE_TOKEN_INVALID"),
+    ],
+)
+async def test_what_is_wrong_with_a_list_is_named(
+    desk: Desk, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DomainError) as refused:
+        await desk.alerts.ListAlerts(alerts_pb2.ListAlertsRequest(**arguments))
+    assert refused.value.reason == reason
