@@ -1,5 +1,6 @@
 """What PostgreSQL's errors mean to the store: try again, or unavailable."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ __all__ = ["busy", "is_duplicate", "translated"]
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
 _UNIQUE_VIOLATION = "23505"
+# Where PostgreSQL quotes the row it finds fault with, and asyncpg the value it can't send.
+_QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.DOTALL)
 
 
 def is_duplicate(error: DBAPIError) -> bool:
@@ -36,6 +39,7 @@ def translated(*, uncommitted: bool = False) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        _stop_quoting(error)
         if _state(error) in (_SERIALIZATION_FAILURE, _DEADLOCK):
             raise Conflict from error
         if not error.connection_invalidated:
@@ -48,6 +52,21 @@ def translated(*, uncommitted: bool = False) -> Iterator[None]:
         raise busy() from error
     except OSError as error:
         raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+
+
+def _stop_quoting(error: DBAPIError) -> None:
+    """Leaves what was wrong and takes the values away: they may be personal, and errors are logged.
+
+    In place, because callers tell errors apart by their types.
+    """
+    told: BaseException | None = error
+    while told is not None:
+        told.args = tuple(
+            _QUOTED.sub(r"\g<argument>", each) if isinstance(each, str) else each
+            for each in told.args
+        )
+        vars(told).pop("detail", None)
+        told = told.__cause__
 
 
 def _state(error: DBAPIError) -> str | None:

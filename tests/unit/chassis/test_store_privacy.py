@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import BigInteger, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 import services
@@ -31,6 +31,24 @@ async def test_a_refused_bulk_write_does_not_tell_what_was_written(database_url:
         rows = [{"name": "notes/1", "owner": "users/ann", "text": TELEPHONE}] * 2
         with pytest.raises(DBAPIError) as refused:
             await store.write(lambda tx: tx.run_many(insert(notes), rows), caller=SYSTEM)
+        assert TELEPHONE not in told_by(refused.value)
+
+
+async def test_a_row_the_database_finds_fault_with_is_not_told(database_url: str) -> None:
+    async with opened(database_url) as store:
+        row = {"name": "notes/1", "owner": None, "text": TELEPHONE}
+        with pytest.raises(DBAPIError) as refused:
+            await store.write(lambda tx: tx.run(insert(notes).values(row)), caller=SYSTEM)
+        assert "owner" in told_by(refused.value)
+        assert TELEPHONE not in told_by(refused.value)
+
+
+async def test_a_value_the_driver_can_not_send_is_not_told(postgres_url: str) -> None:
+    async with opened(postgres_url) as store:
+        number = literal(TELEPHONE, BigInteger)
+        with pytest.raises(DBAPIError) as refused:
+            await store.write(lambda tx: tx.scalar(select(number)), caller=SYSTEM)
+        assert "query argument $1" in told_by(refused.value)
         assert TELEPHONE not in told_by(refused.value)
 
 
