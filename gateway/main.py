@@ -2,7 +2,6 @@
 stops. Reads top to bottom."""
 
 import asyncio
-import gc
 import math
 import signal
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from gateway.signin.door import Door
 from gateway.signin.keys import KeysError
 from gateway.signin.ring import KeyRing
 from gateway.transcode.errors import ErrorCodec
+from services.chassis import collector
 from services.chassis.access import Signer, TokenError, Verifier
 from services.chassis.admin import admin_app
 from services.chassis.clock import SystemClock
@@ -55,7 +55,7 @@ async def serve() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     gateway = Gateway.of(settings, own_servicers(settings))
     await gateway.start()
-    gc.freeze()  # as in every service: no collector pauses over what stays, no slow teardown
+    collector.settle()
     await stopping.wait()
     await gateway.stop()
 

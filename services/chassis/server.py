@@ -1,7 +1,6 @@
 """The life of a process: start, serve, drain. A main ends in `serve`; `run` runs the main."""
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 import uvloop
 
+from services.chassis import collector
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
 from services.chassis.admin import admin_app
@@ -105,9 +105,7 @@ async def serve(
         )
         await admin.start()
         await server.start(settings.listen, settings.variable("listen"))
-        # What is loaded by now stays: left out of every later collection, it costs no pauses
-        # while serving and no seconds of teardown after "stopped".
-        gc.freeze()
+        collector.settle()
         _log.info("serving", listen=settings.listen, admin=settings.admin_listen)
         background = _Background(tasks, stopping)
         background.start(server.health.follow)
