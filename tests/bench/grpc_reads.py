@@ -45,6 +45,7 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 def _compare(title: str, target: float, suite: Suite, rounds: int) -> Figure:
     try:
+        suite.migrate()
         suite.start("customer")
         port = suite.ports["customer"]
         uvloop.run(customers.fill(port, internal_token(suite, "customer"), _CUSTOMERS))

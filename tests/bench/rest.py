@@ -55,6 +55,7 @@ def measure(rounds: int) -> Iterator[Figure]:
         folder = Path(name)
         suite = new_suite(folder / "suite")
         try:
+            suite.migrate()
             suite.start("customer", "gateway")
             uvloop.run(customers.fill(suite.ports["grpc"], api_key(suite), _CUSTOMERS))
             descriptors = ROOT / "gen" / "guanxi.binpb"

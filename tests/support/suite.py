@@ -47,10 +47,17 @@ class Suite:
 
     def migrate(self) -> None:
         """Brings the three stores to this version's revision."""
-        for name, module in MODULES.items():
-            if name != "gateway":
-                command = [sys.executable, "-m", module, "migrate"]
-                subprocess.run(command, env=self.environment, cwd=ROOT, check=True)
+        migrating = [
+            subprocess.Popen(
+                [sys.executable, "-m", module, "migrate"],
+                env=self.environment,
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+            )
+            for name, module in MODULES.items()
+            if name != "gateway"
+        ]
+        assert [process.wait() for process in migrating] == [0, 0, 0]
 
     def start(self, *names: str) -> None:
         """Starts processes (all by default) and waits until they are ready."""
@@ -157,7 +164,7 @@ class Suite:
 
 
 def new_suite(folder: Path, **settings: str) -> Suite:
-    """A suite in a folder of its own, migrated and not yet started. `settings` are environment
+    """A suite in a folder of its own, neither migrated nor started. `settings` are environment
     variables without their prefix: `base_currency="GBP"`."""
     folder.mkdir(parents=True, exist_ok=True)
     keys = development_keys(folder, folder / "api-keys.json")
@@ -179,15 +186,14 @@ def new_suite(folder: Path, **settings: str) -> Suite:
         given[f"{name}_admin_listen"] = f"127.0.0.1:{ports[f'{name}_admin']}"
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("GUANXI_")}
     own = {f"GUANXI_{key.upper()}": value for key, value in {**given, **settings}.items()}
-    suite = Suite(folder, {**inherited, **own}, keys, ports)
-    suite.migrate()
-    return suite
+    return Suite(folder, {**inherited, **own}, keys, ports)
 
 
 @contextmanager
 def running_suite(folder: Path, **settings: str) -> Iterator[Suite]:
     """A suite that serves until the block is left."""
     suite = new_suite(folder, **settings)
+    suite.migrate()
     try:
         suite.start()
         yield suite
