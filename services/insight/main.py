@@ -33,6 +33,7 @@ from services.insight.alerts.servicer import AlertServicer
 from services.insight.evaluation import Evaluation
 from services.insight.facts.servicer import FactServicer
 from services.insight.feeds import store as feed_store
+from services.insight.feeds.asking import Asking
 from services.insight.feeds.following import Following
 from services.insight.feeds.reader import Reading
 from services.insight.feeds.servicer import FeedServicer
@@ -103,9 +104,16 @@ async def assemble(
     runs = Runs(store, evaluation)
     views = Views(store, evaluation, generations)
     reading = Reading(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
-    following = Following(store, evaluation, generations, runs, reading)
+    asking = Asking(store, feeds, clock)
+    following = Following(store, evaluation, generations, runs, reading, asking)
     sweep = Sweep(
-        store, evaluation, generations, runs, following, idle_seconds=settings.idle_seconds
+        store,
+        evaluation,
+        generations,
+        runs,
+        following,
+        asking,
+        idle_seconds=settings.idle_seconds,
     )
 
     facts = FactServicer(views, currency=currency, exponent=exponent)
@@ -123,7 +131,7 @@ async def assemble(
             (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
             (
                 add_FeedServiceServicer_to_server,
-                FeedServicer(store, evaluation, generations, following, feeds),
+                FeedServicer(store, evaluation, generations, asking, clock),
             ),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],

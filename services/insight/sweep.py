@@ -13,6 +13,7 @@ from services.insight.alerts.actions import wake_alerts
 from services.insight.alerts.store import snoozed_until
 from services.insight.evaluation import Evaluation
 from services.insight.facts.store import count_buyers
+from services.insight.feeds.asking import Asking
 from services.insight.feeds.following import Following
 from services.insight.generations import Generations
 from services.insight.runs import Runs
@@ -39,6 +40,7 @@ class Sweep:
         generations: Generations,
         runs: Runs,
         following: Following,
+        asking: Asking,
         *,
         idle_seconds: float,
     ) -> None:
@@ -47,6 +49,7 @@ class Sweep:
         self._generations = generations
         self._runs = runs
         self._following = following
+        self._asking = asking
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
         self._counted = 0
@@ -69,45 +72,37 @@ class Sweep:
             # Also after a start: the last process may have been killed in the middle of a run.
             await self._runs.run(generation)
             self._swept = (generation, today)
-        elif self._is_idle(generation) and await self._buyers_have_changed(generation):
-            self._rules_follow_now(generation)
-            await self._runs.run(generation)
-        elif self._rules_have_waited(generation):
-            self._rules_follow_now(generation)
-            await self._runs.evaluate(generation)
+        else:
+            await self._follow_events(generation)
         await self._wake_alerts()
+
+    async def _follow_events(self, generation: int) -> None:
+        """What has to wait until events leave time for it."""
+        reader = self._following.reader(generation)
+        if reader is None:
+            return
+        reaction, now = reader.reaction, asyncio.get_running_loop().time()
+        waiting = reaction.rules_wait_since
+        news = reaction.applied != self._counted
+        quiet = now - reaction.applied_at >= self._idle_seconds
+        if not (news or waiting is not None):
+            return
+        if quiet and not await self._asking.has_a_backlog(generation):
+            self._counted = reaction.applied
+            reaction.rules_wait_since = None
+            if await self._buyers_have_changed(generation):
+                await self._runs.run(generation)
+            elif waiting is not None:
+                await self._runs.evaluate(generation)
+        elif waiting is not None and now - waiting >= _RULES_WAIT_SECONDS:
+            reaction.rules_wait_since = None
+            await self._runs.evaluate(generation)
 
     async def _wake_alerts(self) -> None:
         async with self._store.read(caller=_SYSTEM) as tx:
             slept_out = await snoozed_until(tx, tx.now)
         if slept_out:
             await self._store.write(wake_alerts, caller=_SYSTEM)
-
-    def _is_idle(self, generation: int) -> bool:
-        """Whether events were applied since the last look, and none for a while."""
-        reader = self._following.reader(generation)
-        if reader is None or reader.reaction.applied == self._counted:
-            return False
-        quiet = asyncio.get_running_loop().time() - reader.reaction.applied_at
-        if quiet < self._idle_seconds or not reader.caught_up:
-            return False
-        self._counted = reader.reaction.applied
-        return True
-
-    def _rules_have_waited(self, generation: int) -> bool:
-        """Whether rules wait for the end of a backlog that is read, or that doesn't end."""
-        reader = self._following.reader(generation)
-        since = reader.reaction.rules_wait_since if reader else None
-        if reader is None or since is None:
-            return False
-        now = asyncio.get_running_loop().time()
-        quiet = now - reader.reaction.applied_at >= self._idle_seconds and reader.caught_up
-        return quiet or now - since >= _RULES_WAIT_SECONDS
-
-    def _rules_follow_now(self, generation: int) -> None:
-        reader = self._following.reader(generation)
-        if reader is not None:
-            reader.reaction.rules_wait_since = None
 
     async def _buyers_have_changed(self, generation: int) -> bool:
         async with self._store.read(caller=_SYSTEM) as tx:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zlib import crc32
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from zlib import crc32
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.customer.v1 import touchpoints_pb2
 from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.sales.v1 import orders_pb2
 
 
 class WrittenFeed:
@@ -25,6 +29,8 @@ class WrittenFeed:
                 Event(
                     id=f"e{len(self.events)}",
                     position=len(self.events) + 1,
+                    # Stands for the partition key, which a reader doesn't see.
+                    aggregate_id=customer_of(message),
                     type=full_name(message),
                     payload=message.SerializeToString(),
                     event_time=Timestamp(seconds=1),
@@ -52,19 +58,28 @@ class WrittenFeed:
         if not self.reachable:
             raise ConnectionError("the producer is away")
         wait = request.wait.seconds + request.wait.nanos / 1e9
-        if request.after == len(self.events) and wait:
+        found = self._after(request)
+        if not found and request.after <= len(self.events) and wait:
             try:
                 async with asyncio.timeout(wait):
                     await self._changed.wait()
             except TimeoutError:
                 pass
-        found = self.events[request.after : request.after + (request.max_events or 500)]
+            found = self._after(request)
+        most = request.max_events or 500
         return PullResponse(
             epoch=self.epoch,
-            events=found,
-            through_position=found[-1].position if found else len(self.events),
+            events=found[:most],
+            through_position=found[most - 1].position if len(found) > most else len(self.events),
             head_position=len(self.events),
         )
+
+    def _after(self, request: PullRequest) -> list[Event]:
+        return [
+            event
+            for event in self.events[request.after :]
+            if crc32(event.aggregate_id.encode()) % request.partition_count == request.partition
+        ]
 
     def _tell(self) -> None:
         self._changed.set()
@@ -73,3 +88,14 @@ class WrittenFeed:
 
 def full_name(message: Message) -> str:
     return str(message.DESCRIPTOR.full_name)
+
+
+def customer_of(message: Any) -> str:
+    """The customer that an event is about."""
+    match message:
+        case touchpoints_pb2.TouchpointLogged():
+            return str(message.touchpoint.name.partition("/touchpoints/")[0])
+        case orders_pb2.OrderCreated() | orders_pb2.OrderConfirmed() | orders_pb2.OrderCancelled():
+            return str(message.order.customer)
+        case _:
+            return str(message.customer.name)

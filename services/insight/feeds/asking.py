@@ -1,52 +1,96 @@
 """Asks a feed where its head is now: what a reader heard last may be the length of a poll old."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import grpc
 from guanxi.events.v1.event_feed_pb2 import PullRequest, PullResponse
 
+from services.chassis.caller import Caller
+from services.chassis.clock import Clock
 from services.chassis.errors import DomainError
 from services.chassis.events.puller import FeedStub
+from services.chassis.store import Store
 from services.chassis.timestamps import from_timestamp
+from services.insight.feeds import store
+from services.insight.feeds.store import FeedPosition
 
-__all__ = ["Standing", "ask"]
+__all__ = ["Asking", "Place"]
 
 _ANSWER_SECONDS = 2.0
+_FRESH = timedelta(seconds=1)
+_SYSTEM = Caller.system("feeds")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a log ends, up to where it is applied, and how old the oldest event is that isn't."""
+class Place:
+    """How far a feed is applied, where its log ends, and how old the oldest waiting event is.
 
-    head_position: int
+    Where the feed is not `reachable`, nothing is known to wait.
+    """
+
     position: int
+    head_position: int
     oldest_waiting: datetime | None
+    parked: int
+    reachable: bool
 
 
-async def ask(stub: FeedStub, partitions: Sequence[int]) -> Standing | None:
-    """How a feed stands for one who has read its partitions so far; None without an answer."""
+class Asking:
+    """Knows all feeds."""
+
+    def __init__(self, database: Store, feeds: Mapping[str, FeedStub], clock: Clock) -> None:
+        self._store = database
+        self._feeds = feeds
+        self._clock = clock
+
+    async def places(self, generation: int) -> dict[str, Place]:
+        """The place of a generation in every feed."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            known = await store.positions(tx, generation)
+        read = [known.get(feed, FeedPosition((0,), 0)) for feed in self._feeds]
+        places = await asyncio.gather(*map(_place, self._feeds.values(), read))
+        return dict(zip(self._feeds, places, strict=True))
+
+    async def has_caught_up(self, generation: int) -> bool:
+        """Whether every feed answers and holds nothing for the generation that is a second old."""
+        places = (await self.places(generation)).values()
+        return all(place.reachable for place in places) and not self._keeps_waiting(places)
+
+    async def has_a_backlog(self, generation: int) -> bool:
+        """Whether a feed that answers holds something for the generation that is a second old."""
+        return self._keeps_waiting((await self.places(generation)).values())
+
+    def _keeps_waiting(self, places: Iterable[Place]) -> bool:
+        then = self._clock.now() - _FRESH
+        return any(place.oldest_waiting and place.oldest_waiting < then for place in places)
+
+
+async def _place(stub: FeedStub, read: FeedPosition) -> Place:
     try:
         answers = await asyncio.gather(
-            *(_ask(stub, number, partitions) for number in range(len(partitions)))
+            *(_ask(stub, number, read.partitions) for number in range(len(read.partitions)))
         )
     except (DomainError, grpc.RpcError, OSError):
-        return None
+        applied = min(read.partitions)
+        return Place(applied, applied, None, read.parked, reachable=False)
     head = max(answer.head_position for answer in answers)
     # A partition that nothing waits in is applied up to the head, wherever its cursor stands.
     waiting = [
         (position, answer.events[0].event_time)
-        for position, answer in zip(partitions, answers, strict=True)
+        for position, answer in zip(read.partitions, answers, strict=True)
         if answer.events
     ]
-    return Standing(
-        head_position=head,
+    return Place(
         position=min((position for position, _ in waiting), default=head),
+        head_position=head,
         oldest_waiting=min(
             (from_timestamp(time, field="event_time") for _, time in waiting), default=None
         ),
+        parked=read.parked,
+        reachable=True,
     )
 
 

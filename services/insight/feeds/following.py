@@ -13,6 +13,7 @@ from services.chassis.errors import DomainError
 from services.chassis.store import Store, WriteTransaction
 from services.insight.evaluation import Evaluation
 from services.insight.feeds import actions, clearing, store
+from services.insight.feeds.asking import Asking
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.reader import GenerationReader, Reading
 from services.insight.generations import Generations
@@ -40,12 +41,14 @@ class Following:
         generations: Generations,
         runs: Runs,
         reading: Reading,
+        asking: Asking,
     ) -> None:
         self._store = database
         self._evaluation = evaluation
         self._generations = generations
         self._runs = runs
         self._reading = reading
+        self._asking = asking
         self._readers: dict[int, GenerationReader] = {}
         self._superseded_at: float | None = None
 
@@ -76,7 +79,7 @@ class Following:
         await self._read_for({active, rebuilding or active}, active)
         for reader in self._readers.values():
             reader.expect_running()
-        if rebuild and rebuilding and self._readers[rebuilding].caught_up:
+        if rebuild and rebuilding and await self._asking.has_caught_up(rebuilding):
             await self._finish(rebuild)
         elif rebuilding is None:
             await self._clear(active)

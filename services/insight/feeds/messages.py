@@ -1,5 +1,6 @@
 """Feeds, parked events and rebuilds → messages; no rule, no SQL."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from guanxi.events.v1.event_feed_pb2 import Event
@@ -7,33 +8,24 @@ from guanxi.insight.v1 import feeds_pb2
 
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.feeds.asking import Standing
+from services.insight.feeds.asking import Place
 from services.insight.feeds.model import Rebuild
-from services.insight.feeds.store import FeedPosition
 
 __all__ = ["feed_message", "parked_id", "parked_message", "rebuild_message"]
 
 _PARKED = "parkedEvents/"
 
 
-def feed_message(
-    feed: str, place: FeedPosition, standing: Standing | None, now: datetime
-) -> feeds_pb2.Feed:
-    """A feed as it stands; where it can't be reached, its lag isn't known."""
-    if standing is None:
-        applied = min(place.partitions)
-        standing = Standing(head_position=applied, position=applied, oldest_waiting=None)
-        reachable = False
-    else:
-        reachable = True
-    since = standing.oldest_waiting
+def feed_message(feed: str, place: Place, now: datetime) -> feeds_pb2.Feed:
+    """A feed as it stands."""
+    since = place.oldest_waiting
     return feeds_pb2.Feed(
         name=f"feeds/{feed}",
-        position=standing.position,
-        head_position=standing.head_position,
-        lag_positions=standing.head_position - standing.position,
+        position=place.position,
+        head_position=place.head_position,
+        lag_positions=place.head_position - place.position,
         lag_seconds=max(0.0, (now - since).total_seconds()) if since else 0.0,
-        reachable=reachable,
+        reachable=place.reachable,
         parked_count=place.parked,
     )
 
@@ -56,16 +48,16 @@ def parked_message(row: AnyRow) -> feeds_pb2.ParkedEvent:
     )
 
 
-def rebuild_message(
-    rebuild: Rebuild | None, *, applied: int = 0, total: int = 0
-) -> feeds_pb2.Rebuild:
-    """A rebuild; while it runs, with the progress that is given."""
+def rebuild_message(rebuild: Rebuild | None, places: Iterable[Place] = ()) -> feeds_pb2.Rebuild:
+    """A rebuild; while it runs, `places` tell its progress."""
     message = feeds_pb2.Rebuild(name="rebuild")
     if rebuild is None:
         return message
     message.state = feeds_pb2.Rebuild.State.Value(rebuild.state.name)
-    message.applied_events = applied if rebuild.running else rebuild.applied_events
-    message.total_events = total if rebuild.running else rebuild.total_events
+    message.applied_events, message.total_events = rebuild.applied_events, rebuild.total_events
+    for place in places:
+        message.applied_events += place.position
+        message.total_events += place.head_position
     message.start_time.CopyFrom(to_timestamp(rebuild.start_time))
     if rebuild.end_time is not None:
         message.end_time.CopyFrom(to_timestamp(rebuild.end_time))

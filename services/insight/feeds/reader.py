@@ -52,18 +52,6 @@ class GenerationReader:
         }
         self._tasks = [asyncio.create_task(puller.run()) for puller in self._pullers.values()]
 
-    @property
-    def caught_up(self) -> bool:
-        """Whether every feed has answered and holds nothing that was written a second ago."""
-        lags = [puller.lag() for puller in self._pullers.values()]
-        return all(lag and (lag.positions == 0 or lag.seconds < 1) for lag in lags)
-
-    @property
-    def behind(self) -> int:
-        """Events that are known and not yet applied."""
-        lags = [puller.lag() for puller in self._pullers.values()]
-        return sum(lag.positions for lag in lags if lag)
-
     def expect_running(self) -> None:
         """Raises what ended a puller, StartRefused for one."""
         for task in self._tasks:

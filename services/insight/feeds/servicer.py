@@ -1,22 +1,18 @@
 """Transport room of feeds: message ↔ model, one transaction per call. No rule, no SQL."""
 
-import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from guanxi.insight.v1 import feeds_pb2, feeds_pb2_grpc
 
 from services.chassis.caller import Caller
+from services.chassis.clock import Clock
 from services.chassis.events.parking import replay
-from services.chassis.events.puller import FeedStub
 from services.chassis.store import Store, WriteTransaction
 from services.insight.evaluation import Evaluation
 from services.insight.feeds import actions, store
-from services.insight.feeds.asking import ask
-from services.insight.feeds.following import Following
+from services.insight.feeds.asking import Asking
 from services.insight.feeds.messages import feed_message, parked_id, parked_message, rebuild_message
 from services.insight.feeds.model import Rebuild
-from services.insight.feeds.store import FeedPosition
 from services.insight.generations import Generations
 from services.insight.reactions import DeriveFacts
 
@@ -33,30 +29,22 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         database: Store,
         evaluation: Evaluation,
         generations: Generations,
-        following: Following,
-        feeds: Mapping[str, FeedStub],
+        asking: Asking,
+        clock: Clock,
     ) -> None:
         self._store = database
         self._evaluation = evaluation
         self._generations = generations
-        self._following = following
-        self._feeds = feeds
+        self._asking = asking
+        self._clock = clock
 
     async def ListFeeds(
         self, request: feeds_pb2.ListFeedsRequest, context: Any
     ) -> feeds_pb2.ListFeedsResponse:
-        async with self._store.read(caller=_SYSTEM) as tx:
-            positions = await store.positions(tx, self._generations.active)
-            now = tx.now
-        places = {feed: positions.get(feed, FeedPosition((0,), 0)) for feed in self._feeds}
-        standings = await asyncio.gather(
-            *(ask(self._feeds[feed], place.partitions) for feed, place in places.items())
-        )
+        places = await self._asking.places(self._generations.active)
+        now = self._clock.now()
         return feeds_pb2.ListFeedsResponse(
-            feeds=[
-                feed_message(feed, place, standing, now)
-                for (feed, place), standing in zip(places.items(), standings, strict=True)
-            ]
+            feeds=[feed_message(feed, place, now) for feed, place in places.items()]
         )
 
     async def ListParkedEvents(
@@ -93,7 +81,7 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
     ) -> feeds_pb2.Rebuild:
         async with self._store.read(caller=_SYSTEM) as tx:
             rebuild = await store.last_rebuild(tx)
-            applied = await store.applied_events(tx, rebuild.generation) if rebuild else 0
-        reader = self._following.reader(rebuild.generation) if rebuild else None
-        behind = reader.behind if reader else 0
-        return rebuild_message(rebuild, applied=applied, total=applied + behind)
+        if rebuild is None or not rebuild.running:
+            return rebuild_message(rebuild)
+        places = await self._asking.places(rebuild.generation)
+        return rebuild_message(rebuild, places.values())
