@@ -60,8 +60,7 @@ class Priced(NamedTuple):
 class PendingOrder:
     """An order being collected: its head, its lines in the file, and what its rows agree on.
 
-    Messages of lines are made when the order is sent: kept until then, they would take ten times
-    the memory, and no service has work before the first is sent.
+    Messages of lines are made when the order is sent: until the first one is, no service has work.
     """
 
     customer: str
