@@ -1,7 +1,7 @@
 """Nothing a caller can do or cause is without a test: every reason of an error, every method.
 
-A reason counts as tested where a test of the same room expects it, a method where a contract test of
-its service, or the desk such tests work at, takes it from a stub. What is missing is listed.
+A reason counts as tested where a test of the same room expects it, a method where a contract test
+of its service, or the desk such tests work at, takes it from a stub. What is missing is listed.
 """
 
 from __future__ import annotations
