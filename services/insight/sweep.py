@@ -7,7 +7,7 @@ from datetime import date
 import structlog
 
 from services.chassis.caller import Caller
-from services.chassis.errors import DomainError
+from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store
 from services.insight.alerts.actions import wake_alerts
 from services.insight.alerts.store import snoozed_until
@@ -59,8 +59,10 @@ class Sweep:
         while True:
             try:
                 await self.step()
-            except DomainError as error:
-                _log.warning("the sweep is put off", reason=error.reason)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                _log.warning("the sweep is put off", error=repr(error))
                 await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -39,13 +39,17 @@ T = TypeVar("T")
 class View:
     """The facts of one business day: `tx` reads them, limited to the caller's rows.
 
-    `run` holds the cut points they were scored by; None while there are none.
+    `measured` is the run of another day than today.
     """
 
     tx: ReadTransaction
     generation: int
     day: Day
-    run: Run | None
+    measured: Run | None = None
+
+    async def run(self) -> Run | None:
+        """The cut points the facts were scored by; None while there are none."""
+        return self.measured or await segments.latest(self.tx, self.generation)
 
 
 class Views:
@@ -67,7 +71,7 @@ class Views:
         generation = self._generations.active
         async with self._store.read() as tx:
             if day == today:
-                yield View(tx, generation, day, await segments.latest(tx, generation))
+                yield View(tx, generation, day)
                 return
             run, memory = await self._compute(tx, generation, day, customer)
             try:

@@ -9,7 +9,7 @@ import asyncio
 import structlog
 
 from services.chassis.caller import Caller
-from services.chassis.errors import DomainError
+from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
 from services.insight.evaluation import Evaluation
 from services.insight.feeds import actions, clearing, store
@@ -62,8 +62,10 @@ class Following:
             while True:
                 try:
                     await self.step()
-                except DomainError as error:
-                    _log.warning("feeds are not followed", reason=error.reason)
+                except Exception as error:
+                    if not is_passing(error):
+                        raise
+                    _log.warning("feeds are not followed", error=repr(error))
                     await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
@@ -108,6 +110,8 @@ class Following:
 
             switched = await self._store.write(switch, caller=_SYSTEM)
         except Exception as error:
+            if is_passing(error):
+                raise  # it is tried again
             _log.error("rebuild failed, the old state stays in use", exc_info=error)
             message = f"{type(error).__name__}: {error}"
 

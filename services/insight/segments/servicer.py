@@ -31,9 +31,10 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
     ) -> segments_pb2.ListSegmentsResponse:
         async with self._views.of(stated(request)) as view:
             totals = await store.totals(view.tx, view.generation)
+            run = await view.run()
         return segments_pb2.ListSegmentsResponse(
             segments=messages.segments(totals, self._currency),
-            segmentation=messages.segmentation(view.run, self._currency),
+            segmentation=messages.segmentation(run, self._currency),
         )
 
     async def GetCustomerSegment(
@@ -42,8 +43,9 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
         customer = customer_of(request.name)
         async with self._views.of(stated(request), customer=customer) as view:
             row = await facts.get(view.tx, view.generation, customer, request.name)
+            run = await view.run()
         segment = messages.customer_segment(row, self._currency)
-        segment.segmentation.CopyFrom(messages.segmentation(view.run, self._currency))
+        segment.segmentation.CopyFrom(messages.segmentation(run, self._currency))
         return segment
 
     async def ListSegmentCustomers(

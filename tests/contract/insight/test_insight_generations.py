@@ -1,0 +1,112 @@
+"""Generations: a rebuild that fails, one that a restored producer overtakes, what is cleared."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from guanxi.insight.v1 import feeds_pb2
+from sqlalchemy import func, select
+
+from services.chassis.caller import Caller
+from services.chassis.clock import BusinessCalendar
+from services.insight.evaluation import Evaluation
+from services.insight.facts.table import facts
+from services.insight.feeds import actions, clearing, store
+from services.insight.feeds.asking import Asking
+from services.insight.feeds.following import Following
+from services.insight.feeds.model import RebuildState, consumer_of, generation_of
+from services.insight.feeds.reader import Reading
+from services.insight.generations import Generations
+from services.insight.runs import Runs
+from services.insight.segments.store import Run, segmentations
+from services.insight.sources.store import customers, orders, touches
+from tests.support.insight import TODAY, Insight, confirmed, customer_event, touch, until
+
+SYSTEM = Caller.system("test")
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+class FailingRuns(Runs):
+    """Can't run."""
+
+    async def run(self, generation: int) -> Run:
+        raise ValueError("no such column")
+
+
+async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight) -> None:
+    database, clock = insight.service.store, insight.clock
+    evaluation = Evaluation(BusinessCalendar(clock, ZoneInfo("UTC")), "GBP", 2)
+    generations = Generations(database, 1)
+    following = Following(
+        database,
+        evaluation,
+        generations,
+        FailingRuns(database, evaluation),
+        Reading({}, 1, 500, clock),
+        Asking(database, {}, clock),
+    )
+    await database.write(actions.start_rebuild, caller=SYSTEM)
+    await following.step()
+
+    async with database.read(caller=SYSTEM) as tx:
+        rebuild = await store.last_rebuild(tx)
+        assert await store.active_generation(tx) == 1
+    assert rebuild is not None
+    assert rebuild.state is RebuildState.FAILED
+    assert rebuild.error == "ValueError: no such column"
+
+
+async def test_a_producer_restored_during_a_rebuild_begins_it_anew(insight: Insight) -> None:
+    desk = await insight.desk()
+    await insight.knows(
+        customer_event("ada"), customer_event("bob"), confirmed("o1", "ada", YESTERDAY, 7)
+    )
+    insight.sales.reachable = False
+    await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
+    insight.customer.replace("second", customer_event("ada", display_name="Ada II"))
+    insight.sales.reachable = True
+
+    async def begun_anew() -> bool:
+        found = await desk.feeds.GetRebuild(feeds_pb2.GetRebuildRequest())
+        return found.state == feeds_pb2.Rebuild.DONE and set(await desk.all_facts()) == {"ada"}
+
+    await until(begun_anew)
+    assert (await desk.facts_of("ada")).spend_total.units == 7
+
+
+async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight) -> None:
+    desk = await insight.desk()
+    await insight.knows(
+        customer_event("ada"),
+        confirmed("o1", "ada", YESTERDAY),
+        touch("t1", "ada", YESTERDAY, "CALL"),
+    )
+    await desk.run()
+    await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
+
+    async def rebuilt() -> bool:
+        found = await desk.feeds.GetRebuild(feeds_pb2.GetRebuildRequest())
+        return found.state == feeds_pb2.Rebuild.DONE
+
+    await until(rebuilt)
+    await clearing.clear(insight.service.store, 1)
+    for table in (customers, orders, touches, facts, segmentations):
+        assert await generations_in(insight, table) == [2]
+    async with insight.service.store.read(caller=SYSTEM) as tx:
+        assert await store.superseded_generations(tx, 2) == []
+
+
+async def generations_in(insight: Insight, table: Any) -> list[int]:
+    statement = select(table.c.generation, func.count()).group_by(table.c.generation)
+    async with insight.service.store.read(caller=SYSTEM) as tx:
+        return [row.generation for row in await tx.all(statement)]
+
+
+@pytest.mark.parametrize("name", ["insight-g7", "insight", "insight-gx"])
+def test_a_generation_is_known_by_the_name_it_reads_under(name: str) -> None:
+    known = generation_of(name)
+    assert known == (7 if name == "insight-g7" else None)
+    assert known is None or consumer_of(known) == name
