@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 CODE    = $(wildcard services gateway cli deploy tests protos requirements)
 TESTS  ?= $(wildcard tests/unit tests/contract tests/e2e)
+# Whole suites of processes want the machine to themselves; all else shares it.
+ALONE   = $(filter tests/e2e%,$(TESTS))
+SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
 
 .DEFAULT_GOAL := help
@@ -24,7 +27,8 @@ run: $(VENV)/.run ## Start the suite on this machine: four processes, SQLite, de
 
 test: $(VENV)/.dev ## Unit, contract and end-to-end tests, with real PostgreSQL and Redis (TESTS=, ARGS=)
 	@$(BIN)/python -m protos.build
-	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@$(if $(SHARED),$(BIN)/python -m pytest -n auto --dist loadfile $(SHARED) $(ARGS))
+	@$(if $(ALONE),$(BIN)/python -m pytest $(ALONE) $(ARGS))
 
 lint: $(VENV)/.dev ## Style, types, who may import whom, the contracts and their compatibility
 	@$(BIN)/python -m protos.build
