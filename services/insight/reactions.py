@@ -20,6 +20,8 @@ __all__ = ["DeriveFacts"]
 
 # Nobody makes that many changes at once but an import.
 _BACKLOG_EVENTS: Final = 500
+# What orders bring about among customers comes after them, in smaller batches.
+_BACKLOG_SECONDS: Final = 2.0
 
 
 class DeriveFacts:
@@ -36,16 +38,20 @@ class DeriveFacts:
         self.applied = 0
         self.applied_at = 0.0
         self.rules_wait_since: float | None = None
+        self._backlog_until = 0.0
         self._evaluation = evaluation
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
         changes = read_events(events)
         touched = changes.touched()
         now = asyncio.get_running_loop().time()
+        if len(events) >= _BACKLOG_EVENTS:
+            self._backlog_until = now + _BACKLOG_SECONDS
+        rules_wait = now < self._backlog_until
         if touched:
             await self._record(tx, changes)
-            await self._derive(tx, Few(touched), backlog=len(events) >= _BACKLOG_EVENTS)
-        if len(events) >= _BACKLOG_EVENTS and self.rules_wait_since is None:
+            await self._derive(tx, Few(touched), rules_wait=rules_wait)
+        if rules_wait and self.rules_wait_since is None:
             self.rules_wait_since = now
         self.applied += len(events)
         self.applied_at = now
@@ -58,11 +64,11 @@ class DeriveFacts:
         await sources.save_orders(tx, self.generation, changes.orders.values())
         await sources.save_touches(tx, self.generation, changes.touches.values())
 
-    async def _derive(self, tx: WriteTransaction, who: Few, *, backlog: bool) -> None:
+    async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
         run = await segments.latest(tx, self.generation)
         population = run.population if run else None
         await refresh(tx, self.generation, who, self._evaluation.day, population)
-        if backlog:
+        if rules_wait:
             return
         active = await active_generation(tx) == self.generation
         await self._evaluation.follow(tx, self.generation, who, active=active, by_event=True)
