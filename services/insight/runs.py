@@ -6,25 +6,22 @@ What a run leaves behind depends on the records and the day alone, not on how th
 import asyncio
 from collections.abc import AsyncIterator
 
-import numpy as np
-
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
-from services.chassis.store import ReadTransaction, Store, WriteTransaction
+from services.chassis.store import Store, WriteTransaction
 from services.insight.evaluation import Evaluation
-from services.insight.facts.actions import Day, compute, refresh
+from services.insight.facts.actions import Day, refresh
 from services.insight.feeds.store import active_generation
+from services.insight.measuring import measure, spans
 from services.insight.segments import store
 from services.insight.segments.messages import ran
-from services.insight.segments.model import Population, measure_population
+from services.insight.segments.model import Population
 from services.insight.segments.store import Run
 from services.insight.sources.selection import Span
-from services.insight.sources.store import load, next_span_end
+from services.insight.sources.store import load
 
-__all__ = ["Runs", "measure"]
+__all__ = ["Runs"]
 
-# Short write transactions, so that an event waits for a tenth of a second at most.
-_CHUNK_CUSTOMERS = 1_000
 _SYSTEM = Caller.system("run")
 
 
@@ -117,32 +114,3 @@ class Runs:
         async with self._store.read(caller=_SYSTEM) as tx:
             async for span in spans(tx, generation):
                 yield span
-
-
-async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
-    """All customers of a generation, chunk by chunk."""
-    after = ""
-    while (last := await next_span_end(tx, generation, after, _CHUNK_CUSTOMERS)) is not None:
-        yield Span(after, last)
-        after = last
-
-
-async def measure(tx: ReadTransaction, generation: int, day: Day) -> Population:
-    """The cut points and population values of everyone who is not deleted, on a day."""
-    purchase_days, recency, spend, gaps = [], [], [], []
-    async for span in spans(tx, generation):
-        sources = await load(tx, generation, span)
-        orders = (await asyncio.to_thread(compute, sources, day, None)).orders
-        kept = np.array([not row.deleted for row in sources.customers], dtype=np.bool_)
-        purchase_days.append(orders.purchase_days[kept])
-        recency.append(orders.days_since_order[kept])
-        spend.append(orders.spend_total_minor[kept])
-        gaps.append(orders.gaps.days[np.repeat(kept, orders.gaps.count)])
-    none = np.zeros(0, dtype=np.int64)
-    return measure_population(
-        as_of=day.date,
-        purchase_days=np.concatenate((none, *purchase_days)),
-        days_since_order=np.concatenate((none, *recency)),
-        spend_total_minor=np.concatenate((none, *spend)),
-        gap_days=np.concatenate((none, *gaps)),
-    )

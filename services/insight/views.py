@@ -1,38 +1,32 @@
 """What answers are read from: the stored facts for today, or facts computed for another day.
 
-Another day's facts go into a throw-away database in memory, so that the same statements, filters
-and scopes answer for any day.
+Another day's facts go into a snapshot, so that the same statements, filters and scopes answer for
+any day. The last snapshot of everyone is kept for a while, for lists are read page by page.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Final
 
-import sqlalchemy as sa
 from google.type.date_pb2 import Date
-from sqlalchemy import Connection, Executable, bindparam, insert, update
-from sqlalchemy.pool import StaticPool
 
-from services.chassis.caller import Caller
 from services.chassis.dates import from_date
-from services.chassis.store import AnyRow, ReadTransaction, Store
-from services.chassis.store.connections import Parameters
+from services.chassis.store import ReadTransaction, Store
 from services.insight.evaluation import Evaluation
-from services.insight.facts.actions import Day, compute
-from services.insight.facts.rows import fact_rows
-from services.insight.facts.table import facts
+from services.insight.facts.actions import Day
+from services.insight.feeds.store import FeedPosition, positions
 from services.insight.generations import Generations
-from services.insight.runs import measure
+from services.insight.measuring import measure
+from services.insight.rules.matching import Matcher
 from services.insight.segments import store as segments
 from services.insight.segments.store import Run
-from services.insight.sources.selection import EVERYONE, Few, Selection
-from services.insight.sources.store import Sources, load
+from services.insight.snapshots import Snapshot
 
 __all__ = ["View", "Views"]
 
-T = TypeVar("T")
+_KEPT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +46,16 @@ class View:
         return self.measured or await segments.latest(self.tx, self.generation)
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """All that another day's facts depend on: what was applied or parked, the day, the rules."""
+
+    generation: int
+    applied: tuple[tuple[str, FeedPosition], ...]
+    day: Day
+    rules: tuple[tuple[str, int], ...]
+
+
 class Views:
     """Opens a view of any day."""
 
@@ -59,6 +63,10 @@ class Views:
         self._store = store
         self._evaluation = evaluation
         self._generations = generations
+        self._computing = asyncio.Lock()
+        self._kept: tuple[_State, Snapshot] | None = None
+        self._measured: tuple[_State, Run] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def of(self, as_of: Date | None, *, customer: str = "") -> AsyncIterator[View]:
@@ -73,11 +81,9 @@ class Views:
             if day == today:
                 yield View(tx, generation, day)
                 return
-            run, memory = await self._compute(tx, generation, day, customer)
-            try:
-                yield View(ReadTransaction(tx.caller, tx.now, memory), generation, day, run)
-            finally:
-                await memory.close()
+            snapshot = await self._snapshot(tx, generation, day, customer)
+            past = ReadTransaction(tx.caller, tx.now, snapshot)
+            yield View(past, generation, day, snapshot.run)
 
     async def segmentation(self, as_of: Date | None) -> Run | None:
         """The cut points in force, or those of a day. Raises INVALID_ARGUMENT, DATE_INVALID."""
@@ -86,79 +92,48 @@ class Views:
             if as_of is None:
                 return await segments.latest(tx, generation)
             day = Day(from_date(as_of, field="as_of"), self._evaluation.day.zone)
-            return await self._run_of(tx, generation, day)
+            state, _ = await self._state(tx, generation, day)
+            return await self._run_of(tx, state)
 
-    async def _run_of(self, tx: ReadTransaction, generation: int, day: Day) -> Run:
-        """The run of a day; measured now, if there was none then."""
-        stored = await segments.of_day(tx, generation, day.date)
-        return stored or Run(await measure(tx, generation, day), None)
-
-    async def _compute(
+    async def _snapshot(
         self, tx: ReadTransaction, generation: int, day: Day, customer: str
-    ) -> tuple[Run, "_Memory"]:
-        run = await self._run_of(tx, generation, day)
-        who: Selection = Few([customer]) if customer else EVERYONE
-        sources = await load(tx, generation, who)
+    ) -> Snapshot:
+        state, matcher = await self._state(tx, generation, day)
+        if customer:
+            run = await self._run_of(tx, state)
+            return await Snapshot.of_one(tx, generation, day, customer, run, matcher)
+        async with self._computing:  # who asks for the same meanwhile gets it then
+            if self._kept is None or self._kept[0] != state:
+                stored = await segments.of_day(tx, generation, day.date)
+                snapshot = await Snapshot.of_everyone(tx, generation, day, stored, matcher)
+                self._kept = (state, snapshot)
+            self._forget_later()
+            return self._kept[1]
+
+    async def _run_of(self, tx: ReadTransaction, state: _State) -> Run:
+        """The run of a day; measured now, if there was none then."""
+        stored = await segments.of_day(tx, state.generation, state.day.date)
+        if stored is not None:
+            return stored
+        async with self._computing:
+            if self._measured is None or self._measured[0] != state:
+                population = await measure(tx, state.generation, state.day)
+                self._measured = (state, Run(population, None))
+            return self._measured[1]
+
+    async def _state(
+        self, tx: ReadTransaction, generation: int, day: Day
+    ) -> tuple[_State, Matcher]:
+        applied = tuple((await positions(tx, generation)).items())
         matcher = await self._evaluation.matcher(tx, day)
-        memory = await asyncio.to_thread(_filled, generation, sources, day, run)
-        everything = ReadTransaction(Caller.system("view"), tx.now, memory)
-        tagged = await matcher.tagged(everything, generation, who)
-        await memory.tag([(name, given) for name, carried, given in tagged if carried != given])
-        return run, memory
+        rules = tuple((each.rule.name, each.rule.version) for each in matcher.tags)
+        return _State(generation, applied, day, rules), matcher
 
+    def _forget_later(self) -> None:
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        loop = asyncio.get_running_loop()
+        self._forgetting = loop.call_later(_KEPT_SECONDS, self._forget)
 
-class _Memory:
-    """A database in memory with one table of facts, as the store's connections are."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def all(
-        self, statement: Executable, parameters: Parameters | None = None
-    ) -> Sequence[AnyRow]:
-        return await self._on_thread(lambda: self._connection.execute(statement, parameters).all())
-
-    async def first(
-        self, statement: Executable, parameters: Parameters | None = None
-    ) -> AnyRow | None:
-        return await self._on_thread(
-            lambda: self._connection.execute(statement, parameters).first()
-        )
-
-    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
-        return await self._on_thread(
-            lambda: self._connection.execute(statement, parameters).scalar()
-        )
-
-    async def tag(self, tags: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-        """Writes the tags of each customer."""
-        statement = update(facts).where(facts.c.customer == bindparam("key"))
-        rows = [{"key": customer, "new_tags": given} for customer, given in tags]
-        if rows:
-            await self._on_thread(
-                lambda: self._connection.execute(statement.values(tags=bindparam("new_tags")), rows)
-            )
-
-    async def close(self) -> None:
-        await self._on_thread(self._connection.close)
-        self._connection.engine.dispose()
-
-    async def _on_thread(self, job: Callable[[], T]) -> T:
-        return await asyncio.to_thread(job)
-
-
-def _filled(generation: int, sources: Sources, day: Day, run: Run) -> _Memory:
-    engine = sa.create_engine(
-        "sqlite://",
-        poolclass=StaticPool,
-        connect_args={"check_same_thread": False},
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,  # facts are personal, and errors are logged
-    )
-    connection = engine.connect()
-    facts.create(connection)
-    rows = fact_rows(generation, sources.customers, compute(sources, day, run.population))
-    if rows:
-        names = [column.name for column in facts.columns]
-        connection.execute(insert(facts), [dict(zip(names, row, strict=True)) for row in rows])
-    return _Memory(connection)
+    def _forget(self) -> None:
+        self._kept = None

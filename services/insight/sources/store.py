@@ -5,6 +5,7 @@ the same among a thousand customers and among a million. Statements are not limi
 rows: only reactions and runs use them, and as-of answers, which limit what they show.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,7 +35,7 @@ from services.chassis.store import (
     Taken,
     WriteTransaction,
 )
-from services.insight.facts.inputs import CustomerColumns, OrderColumns, TouchColumns
+from services.insight.facts.inputs import WALK_IN, CustomerColumns, OrderColumns, TouchColumns
 from services.insight.metadata import metadata
 from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
 from services.insight.sources.selection import Few, Selection
@@ -155,7 +156,8 @@ async def load(tx: ReadTransaction, generation: int, who: Selection) -> Sources:
     known = await everything.all(_customers(kind), parameters)
     order_rows = await everything.all(_orders(kind), parameters)
     touch_rows = await everything.all(_touches(kind), parameters)
-    place = {row.customer: index for index, row in enumerate(known)}
+    # Outside of a write transaction, a customer may have come after the customers were read.
+    place = defaultdict(lambda: WALK_IN, {row.customer: at for at, row in enumerate(known)})
     return Sources(
         customers=known,
         columns=CustomerColumns.of([row.first_seen_us for row in known]),

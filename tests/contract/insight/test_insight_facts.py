@@ -193,3 +193,27 @@ async def test_what_is_wrong_with_a_list_is_named(
     assert refused.value.kind is Kind.INVALID_ARGUMENT
     assert refused.value.reason == reason
     assert refused.value.violations[0].field == field
+
+
+async def test_another_day_follows_what_arrives_late(insight: Insight, desk: Desk) -> None:
+    then = day(date(2025, 6, 1))
+    await insight.knows(customer_event("ada"), confirmed("o1", "ada", date(2025, 5, 1)))
+    before = await desk.all_facts(as_of=then)
+    assert await desk.all_facts(as_of=then) == before
+    await insight.knows(confirmed("o2", "ada", date(2025, 5, 20)))
+    after = await desk.all_facts(as_of=then)
+    assert (before["ada"].orders_total, after["ada"].orders_total) == (1, 2)
+    assert (await desk.facts_of("ada", date(2025, 6, 1))) == after["ada"]
+
+
+async def test_lists_of_another_day_are_paged(insight: Insight, desk: Desk) -> None:
+    await insight.knows(*(customer_event(f"c{n}") for n in range(5)))
+    request = facts_pb2.ListCustomerFactsRequest(page_size=2, as_of=day(date(2025, 6, 1)))
+    names: list[str] = []
+    while True:
+        reply = await desk.facts.ListCustomerFacts(request)
+        names += [each.name for each in reply.customer_facts]
+        if not reply.next_page_token:
+            break
+        request.page_token = reply.next_page_token
+    assert names == [f"customers/c{n}/facts" for n in range(5)]
