@@ -21,6 +21,7 @@ __all__ = ["Asking", "Place"]
 
 _ANSWER_SECONDS = 2.0
 _FRESH = timedelta(seconds=1)
+_FEW_EVENTS = 100
 _SYSTEM = Caller.system("feeds")
 
 
@@ -55,17 +56,22 @@ class Asking:
         return dict(zip(self._feeds, places, strict=True))
 
     async def has_caught_up(self, generation: int) -> bool:
-        """Whether every feed answers and holds nothing for the generation that is a second old."""
+        """Whether every feed answers, and the generation is abreast of it."""
         places = (await self.places(generation)).values()
         return all(place.reachable for place in places) and not self._keeps_waiting(places)
 
     async def has_a_backlog(self, generation: int) -> bool:
-        """Whether a feed that answers holds something for the generation that is a second old."""
+        """Whether the generation is not abreast of a feed that answers."""
         return self._keeps_waiting((await self.places(generation)).values())
 
     def _keeps_waiting(self, places: Iterable[Place]) -> bool:
+        """Where orders never cease, something always waits; but little, and not for long."""
         then = self._clock.now() - _FRESH
-        return any(place.oldest_waiting and place.oldest_waiting < then for place in places)
+        return any(
+            place.oldest_waiting is not None
+            and (place.oldest_waiting < then or place.head_position - place.position > _FEW_EVENTS)
+            for place in places
+        )
 
 
 async def _place(stub: FeedStub, read: FeedPosition) -> Place:
