@@ -84,7 +84,7 @@ class Following:
         if rebuild and rebuilding and await self._asking.has_caught_up(rebuilding):
             await self._finish(rebuild)
         elif rebuilding is None:
-            await self._clear(active)
+            await self._clear()
 
     async def _read_for(self, wanted: set[int], active: int) -> None:
         for generation, reader in tuple(self._readers.items()):
@@ -125,11 +125,11 @@ class Following:
             await self._generations.refresh()
             await self._runs.evaluate(generation)
 
-    async def _clear(self, active: int) -> None:
+    async def _clear(self) -> None:
         """Removes generations that nobody reads any more."""
         loop = asyncio.get_running_loop()
         async with self._store.read(caller=_SYSTEM) as tx:
-            superseded = await store.superseded_generations(tx, active)
+            superseded = await store.superseded_generations(tx)
         if not superseded:
             self._superseded_at = None
         elif self._superseded_at is None:

@@ -171,14 +171,15 @@ async def applied_events(tx: ReadTransaction, generation: int) -> int:
     return sum(max(each.partitions) for each in (await positions(tx, generation)).values())
 
 
-async def superseded_generations(tx: ReadTransaction, active: int) -> list[int]:
-    """The generations that have left traces, but for the active one."""
+async def superseded_generations(tx: ReadTransaction) -> list[int]:
+    """The generations that have left traces and are neither in use nor being rebuilt."""
     consumers = [row.consumer for row in await tx.all(_CONSUMERS, {})]
-    return [
-        generation
-        for generation in map(generation_of, consumers)
-        if generation is not None and generation != active
-    ]
+    rebuild = await last_rebuild(tx)
+    needed = {await active_generation(tx)}
+    if rebuild is not None and rebuild.running:
+        needed.add(rebuild.generation)
+    found = {generation_of(consumer) for consumer in consumers}
+    return sorted(each for each in found if each is not None and each not in needed)
 
 
 async def page_of_parked(

@@ -96,7 +96,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
     for table in (customers, orders, touches, facts, segmentations):
         assert await generations_in(insight, table) == [2]
     async with insight.service.store.read(caller=SYSTEM) as tx:
-        assert await store.superseded_generations(tx, 2) == []
+        assert await store.superseded_generations(tx) == []
 
 
 async def generations_in(insight: Insight, table: Any) -> list[int]:
@@ -110,3 +110,17 @@ def test_a_generation_is_known_by_the_name_it_reads_under(name: str) -> None:
     known = generation_of(name)
     assert known == (7 if name == "insight-g7" else None)
     assert known is None or consumer_of(known) == name
+
+
+async def test_what_is_being_rebuilt_is_not_superseded(insight: Insight) -> None:
+    desk = await insight.desk()
+    await insight.knows(customer_event("ada"))
+    insight.sales.reachable = False
+    await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
+
+    async def reading() -> bool:
+        return await generations_in(insight, customers) == [1, 2]
+
+    await until(reading)
+    async with insight.service.store.read(caller=SYSTEM) as tx:
+        assert await store.superseded_generations(tx) == []
