@@ -102,7 +102,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
 async def generations_in(insight: Insight, table: Any) -> list[int]:
     statement = select(table.c.generation, func.count()).group_by(table.c.generation)
     async with insight.service.store.read(caller=SYSTEM) as tx:
-        return [row.generation for row in await tx.all(statement)]
+        return sorted(row.generation for row in await tx.all(statement))
 
 
 @pytest.mark.parametrize("name", ["insight-g7", "insight", "insight-gx"])
