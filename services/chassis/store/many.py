@@ -5,6 +5,8 @@ store the row. Here the statement is compiled once, and rows are arranged column
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -14,9 +16,12 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from services.chassis.store.connections import Rows
 
-__all__ = ["run_many"]
+__all__ = ["run_many", "run_rows"]
 
 _FEW = 50  # below, the compiled form that SQLAlchemy keeps is faster
+_TOGETHER = (500, 50)
+_MOST_PARAMETERS = 30_000  # SQLite takes 32,766
+_TEXTS_KEPT = 100
 
 
 def run_many(connection: Connection, statement: Executable, rows: Rows) -> None:
@@ -25,9 +30,34 @@ def run_many(connection: Connection, statement: Executable, rows: Rows) -> None:
         keys = list(rows[0])
         compiled = statement.compile(dialect=connection.dialect, column_keys=keys)
         if _takes(compiled, keys):
-            connection.exec_driver_sql(compiled.string, _arranged(compiled, rows))
+            run_rows(connection, compiled.string, _arranged(compiled, rows))
             return
     connection.execute(statement, rows)
+
+
+def run_rows(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Runs the statement for every row; an insert takes hundreds of rows at a time.
+
+    The driver gives up the interpreter's lock for each statement, and a busy thread gives it back
+    5 ms later. Beside one, a row took 104 µs by itself and 6 µs in five hundred; alone 2.2 and 1.5.
+    """
+    start = 0
+    for most in _TOGETHER:
+        size = min(most, _MOST_PARAMETERS // max(1, len(rows[0])))
+        while len(rows) - start >= size and (text := _together(sql, len(rows[0]), size)):
+            parameters = tuple(chain.from_iterable(rows[start : start + size]))
+            connection.exec_driver_sql(text, parameters)
+            start += size
+    if start < len(rows):
+        connection.exec_driver_sql(sql, list(rows[start:]))
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _together(sql: str, width: int, size: int) -> str:
+    """The insert for so many rows at once; empty where its values are not parameters alone."""
+    row = f"({', '.join('?' * width)})"
+    head, values, tail = sql.partition(f"VALUES {row}")
+    return f"{head}VALUES {', '.join([row] * size)}{tail}" if values else ""
 
 
 def _takes(compiled: SQLCompiler, keys: Sequence[str]) -> bool:

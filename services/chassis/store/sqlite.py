@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
-from services.chassis.store.many import run_many
+from services.chassis.store.many import run_many, run_rows
 from services.chassis.store.retry import Conflict, uninterrupted
 from services.chassis.store.sqlite_readers import SqliteReaders
 
@@ -139,7 +139,7 @@ class _Writer:
     ) -> None:
         bulk = bulk_statement(table, self._connection.dialect, taken)
         bound = list(bulk.bound(rows))
-        await self._work(lambda: self._connection.exec_driver_sql(bulk.sql, bound))
+        await self._work(lambda: run_rows(self._connection, bulk.sql, bound))
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         if not self._began and not last:

@@ -84,6 +84,15 @@ async def test_a_duplicate_among_many_rows_fails_all_of_them(store: Store) -> No
     assert await note_names(store) == ["notes/050"]
 
 
+@pytest.mark.parametrize("count", [1, 49, 50, 500, 1_103])
+async def test_every_row_goes_in_once_however_many_there_are(store: Store, count: int) -> None:
+    rows = [as_tuple(f"notes/{number:04}", number) for number in range(count)]
+    await store.write(lambda tx: tx.insert_rows(notes, rows), caller=SYSTEM)
+    assert [row[:2] for row in await stored(store)] == [
+        (f"notes/{number:04}", number) for number in range(count)
+    ]
+
+
 def as_tuple(name: str, number: int, text: str = "") -> tuple[Any, ...]:
     return (name, "a", None, text, number, MOMENT, ("x",), {"k": 1})
 
