@@ -7,7 +7,8 @@ on the cursor's row, and the others stand by. What the events mean is the reacti
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Protocol
 
 import grpc
 import structlog
@@ -69,9 +70,11 @@ class Puller:
         clock: Clock | None = None,
         max_events: int = 500,
         wait_seconds: float = _WAIT_SECONDS,
+        turn: AbstractAsyncContextManager[Any] | None = None,
     ) -> None:
         """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
-        cursors back to 0. `on_parked` is told after an event was parked."""
+        cursors back to 0. `on_parked` is told after an event was parked. Pullers whose reactions
+        change the same rows share a `turn` (a lock): side by side, they would only conflict."""
         self._store = store
         self._feed = feed
         self._stub = stub
@@ -83,6 +86,7 @@ class Puller:
         self._metrics = metrics
         self._max_events = max_events
         self._wait_seconds = wait_seconds
+        self._turn = turn or nullcontext()
         self._caller = Caller.system(f"{consumer}-reads-{feed}")
         self._cursors = Cursors(
             store.tables, consumer=consumer, feed=feed, partition_count=partitions
@@ -185,7 +189,8 @@ class Puller:
                 await self._reaction.apply(tx, events)
             return moved
 
-        moved = await self._store.write(work, caller=self._caller)
+        async with self._turn:
+            moved = await self._store.write(work, caller=self._caller)
         if self._metrics is not None and events:
             self._metrics.events_applied.labels(self._feed).inc(len(events))
         return moved

@@ -35,8 +35,9 @@ class GenerationReader:
         """`shown` says whether the metrics tell its lag: one generation has the gauges."""
         self.reaction = reaction
         self.shown = shown
-        self._pullers = {
-            feed: Puller(
+        turn = asyncio.Lock()  # orders and what follows from them are of the same customers
+        pullers = [
+            Puller(
                 store,
                 feed,
                 stub,
@@ -47,10 +48,11 @@ class GenerationReader:
                 metrics=reading.metrics if shown else None,
                 clock=reading.clock,
                 max_events=reading.batch_events,
+                turn=turn,
             )
             for feed, stub in reading.feeds.items()
-        }
-        self._tasks = [asyncio.create_task(puller.run()) for puller in self._pullers.values()]
+        ]
+        self._tasks = [asyncio.create_task(puller.run()) for puller in pullers]
 
     def expect_running(self) -> None:
         """Raises what ended a puller, StartRefused for one."""
