@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.support import engines
@@ -79,3 +81,16 @@ def redis_url(redis_server: engines.RedisServer) -> str:
     """An empty Redis. A fixture that lives longer than one test takes `redis_server`."""
     redis_server.flush()
     return redis_server.url
+
+
+@pytest.fixture(autouse=True)
+def _logs_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process configures its logs once, a test run many times, each for a stream that closes."""
+    configure = structlog.configure
+
+    def configure_for_one_test(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_for_one_test)
+    yield
+    structlog.reset_defaults()

@@ -103,6 +103,7 @@ class Snapshot:
             poolclass=StaticPool,
             connect_args={"check_same_thread": False},
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
         )
         connection = engine.connect()
         facts.create(connection)
