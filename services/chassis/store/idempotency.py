@@ -2,11 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
-from typing import Self
+from typing import Any, Final, Self
 
 from google.protobuf.message import Message
-from sqlalchemy import delete, select, update
+from sqlalchemy import (
+    BindParameter,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 
 from services.chassis.errors import invalid
 from services.chassis.store.sessions import WriteTransaction
@@ -16,6 +28,7 @@ from services.chassis.store.upsert import upsert
 __all__ = ["KEPT", "RequestKey", "purge_idempotency_keys"]
 
 KEPT = timedelta(hours=24)
+_KEY: Final = ("subject", "request_type", "request_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +55,16 @@ class RequestKey:
         Because this comes first, a concurrent repeat waits here for the outcome instead of running
         into what the first one created. Raises INVALID_ARGUMENT where the id had another body.
         """
-        keys = tables.idempotency_keys
-        claim = upsert(
-            tx.dialect,
-            keys,
-            key=("subject", "request_type", "request_id"),
-            where=keys.c.expire_time <= tx.now,
-        ).values(
-            subject=self.subject,
-            request_type=self.request_type,
-            request_id=self.request_id,
-            digest=self.digest,
-            reply=None,
-            expire_time=tx.now + KEPT,
-        )
-        if await tx.run(claim):
+        statements = _Statements.of(tx.dialect, tables.idempotency_keys)
+        claim = {
+            **self._key(),
+            "new_digest": self.digest,
+            "new_expire_time": tx.now + KEPT,
+            "now": tx.now,
+        }
+        if await tx.run(statements.claim, claim):
             return None
-        stored = await tx.first(
-            select(keys.c.digest, keys.c.reply).where(
-                keys.c.subject == self.subject,
-                keys.c.request_type == self.request_type,
-                keys.c.request_id == self.request_id,
-            )
-        )
+        stored = await tx.first(statements.find, self._key())
         if stored is None or stored.digest != self.digest:
             raise invalid(
                 "request_id",
@@ -76,15 +76,41 @@ class RequestKey:
 
     async def keep(self, tx: WriteTransaction, tables: ChassisTables, reply: Message) -> None:
         """Stores the reply under the claimed key."""
-        keys = tables.idempotency_keys
-        await tx.run(
-            update(keys)
-            .where(
-                keys.c.subject == self.subject,
-                keys.c.request_type == self.request_type,
-                keys.c.request_id == self.request_id,
-            )
-            .values(reply=reply.SerializeToString())
+        statements = _Statements.of(tx.dialect, tables.idempotency_keys)
+        await tx.run(statements.keep, {**self._key(), "new_reply": reply.SerializeToString()})
+
+    def _key(self) -> dict[str, str]:
+        return {
+            "key_subject": self.subject,
+            "key_request_type": self.request_type,
+            "key_request_id": self.request_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What runs for every request with an id, built once: building it takes longer than SQLite."""
+
+    claim: Insert
+    find: Select[*tuple[Any, ...]]
+    keep: Update
+
+    @classmethod
+    @cache
+    def of(cls, dialect: str, keys: Table) -> Self:
+        """The statements for one engine and table."""
+        key: dict[str, BindParameter[str]] = {name: bindparam(f"key_{name}") for name in _KEY}
+        this = and_(*(keys.c[name] == value for name, value in key.items()))
+        expired = keys.c.expire_time <= bindparam("now")
+        return cls(
+            upsert(dialect, keys, key=_KEY, where=expired).values(
+                **key,
+                digest=bindparam("new_digest"),
+                reply=None,
+                expire_time=bindparam("new_expire_time"),
+            ),
+            select(keys.c.digest, keys.c.reply).where(this),
+            update(keys).where(this).values(reply=bindparam("new_reply")),
         )
 
 
