@@ -56,6 +56,7 @@ def test_sales_killed_during_an_import_loses_no_order(suite: Suite, tmp_path: Pa
     suite.start("sales")
     out, _ = importing.communicate(timeout=120)
     assert importing.returncode == 0, out
+    _eventually(lambda: suite.request("GET", "/v1/orders:summarize")[0] == 200)
     summary = suite.get("/v1/orders:summarize")
     assert int(summary["orderCount"]) == len({line.invoice for line in lines})
 
