@@ -100,7 +100,7 @@ def _add(tally: Tally, first: int, count: int, reply: BatchReply) -> None:
 async def _call_until_answered(
     call: Call, request: Request, metadata: tuple[tuple[str, str], ...]
 ) -> BatchReply:
-    request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
+    request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # likewise
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + _GIVE_UP_SECONDS
     pause = 0.2

@@ -130,7 +130,7 @@ class Reading:
         """Waits for what has been applied to be as expected; returns it."""
         # Rows have no event to wait for, hence the poll.
         async with asyncio.timeout(15):
-            while not holds(texts := await applied_texts(self.store)):  # noqa: ASYNC110
+            while not holds(texts := await applied_texts(self.store)):  # noqa: ASYNC110 - it has no event of its own
                 await asyncio.sleep(0.01)
         return texts
 

@@ -142,7 +142,7 @@ async def until(holds: Callable[[], Any]) -> None:
     """Waits for what an awaited question asks."""
     async with asyncio.timeout(_SETTLED_SECONDS):
         # Rows have no event to wait for, hence the poll.
-        while not await holds():  # noqa: ASYNC110
+        while not await holds():  # noqa: ASYNC110 - it has no event of its own
             await asyncio.sleep(0.02)
 
 

@@ -118,7 +118,7 @@ class Puller:
                     pause = _FIRST_PAUSE_SECONDS
             except Fenced:
                 # Another replica is at work here. It keeps the partition as long as it is faster.
-                await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311
+                await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
             except (DomainError, grpc.RpcError, DBAPIError, OSError) as error:
                 _log.warning(
                     "feed not applied, trying again",
@@ -126,7 +126,7 @@ class Puller:
                     partition=partition,
                     error=str(error),
                 )
-                await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311
+                await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret rests on it
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _load(self, partition: int) -> Cursor:
