@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from cli.connection import CommandError
-from cli.imports.sources import NO_COLUMN, Row
+from cli.imports.sources import NO_COLUMN
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Cells:
 
     __slots__ = ("_columns", "_values")
 
-    def __init__(self, columns: Mapping[str, int], row: Row) -> None:
+    def __init__(self, columns: Mapping[str, int], values: Sequence[str]) -> None:
         self._columns = columns
-        self._values = row.values
+        self._values = values
 
     def __getitem__(self, name: str) -> str:
         return self._values[self._columns.get(name, NO_COLUMN)].strip()

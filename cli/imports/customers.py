@@ -52,13 +52,13 @@ class Collector:
     def collect(self, rows: Iterable[Row]) -> list[tuple[int, CreateCustomerRequest]]:
         """Line number and request of every row that can be read."""
         collected = []
-        for row in rows:
+        for line, values in rows:
             try:
-                request = self._request(Cells(self._columns, row))
+                request = self._request(Cells(self._columns, values))
             except BadValue as bad:
-                self._refusals.add((row.line,), str(bad))
+                self._refusals.add((line,), str(bad))
             else:
-                collected.append((row.line, request))
+                collected.append((line, request))
         return collected
 
     def _request(self, cell: Cells) -> CreateCustomerRequest:

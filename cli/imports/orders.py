@@ -1,49 +1,19 @@
-"""Rows of order lines → orders, and the customers and products they speak of."""
+"""Rows of order lines → orders, each as soon as its last row is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from google.protobuf.timestamp_pb2 import Timestamp
-from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
-from guanxi.sales.v1.orders_pb2 import (
-    BatchCreateOrdersRequest,
-    CreateOrderRequest,
-    Order,
-    OrderLine,
-)
-from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
+from guanxi.sales.v1.orders_pb2 import BatchCreateOrdersRequest, CreateOrderRequest, OrderLine
 
-from cli.imports.columns import Cells, Field, picker
+from cli.connection import CommandError
+from cli.imports.columns import Cells, picker
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import (
-    BadValue,
-    Identifiers,
-    in_collection,
-    parse_money,
-    parse_quantity,
-    parse_time,
-)
-
-FIELDS = (
-    Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
-    Field("order_time", ("invoice_time", "invoice_date", "order_date", "date"), required=True),
-    Field("quantity", ("qty",), required=True),
-    Field("unit_price", ("price",), required=True),
-    Field("product", ("sku", "stock_code", "product_id")),
-    Field("description", ("product_name",)),
-    Field("customer", ("customer_id", "customer_number")),
-    Field("customer_name", ("customer_display_name",)),
-    Field("region", ("country",)),
-    Field("currency", ("currency_code",)),
-    Field("exchange_rate", ("rate",)),
-    Field("original_order", ("original_invoice",)),
-    Field("owner", ("seller", "sales_agent")),
-)
+from cli.imports.survey import Reading
+from cli.imports.values import BadValue, in_collection, parse_money, parse_quantity
 
 _MAX_BATCH_ORDERS = 1_000
 _MAX_BATCH_LINES = 8_000
@@ -58,42 +28,19 @@ class Priced(NamedTuple):
 
 @dataclass(slots=True)
 class PendingOrder:
-    """An order being collected: its head, its lines in the file, and what its rows agree on.
-
-    Messages of lines are made when the order is sent: until the first one is, no service has work.
-    """
+    """An order being collected: its request, its lines in the file, and what its rows agree on."""
 
     customer: str
-    head: CreateOrderRequest = field(default_factory=CreateOrderRequest)
+    row_count: int
+    request: CreateOrderRequest = field(default_factory=CreateOrderRequest)
+    append: Callable[[OrderLine], None] = field(init=False)
     currency: str = ""
-    time: str = ""
+    time: str | None = None
     rows: list[int] = field(default_factory=list)
-    priced: list[Priced] = field(default_factory=list)
-    quantities: list[int] = field(default_factory=list)
     refusal: str = ""
 
-    def write(self, request: CreateOrderRequest) -> None:
-        """Writes the order into an empty request."""
-        request.CopyFrom(self.head)
-        append = request.order.lines.append  # which copies
-        for (line, _), quantity in zip(self.priced, self.quantities, strict=True):
-            line.quantity = quantity
-            append(line)
-
-
-@dataclass(slots=True)
-class Collected:
-    """All that a file of order lines holds."""
-
-    row_count: int = 0
-    orders: dict[str, PendingOrder] = field(default_factory=dict)
-    customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
-    products: dict[str, CreateProductRequest] = field(default_factory=dict)
-
-    def ready(self) -> list[PendingOrder]:
-        """The orders to send; those that name an original order come last, after the originals."""
-        ready = [order for order in self.orders.values() if not order.refusal]
-        return sorted(ready, key=lambda order: bool(order.head.order.original_order))
+    def __post_init__(self) -> None:
+        self.append = self.request.order.lines.append
 
 
 class Collector:
@@ -101,136 +48,116 @@ class Collector:
     a bad row is refused as a whole: without that line its amounts would be wrong."""
 
     def __init__(
-        self, columns: dict[str, int], *, currency: str, zone: ZoneInfo, refusals: Refusals
+        self, reading: Reading, row_counts: Mapping[str, int], *, refusals: Refusals
     ) -> None:
-        self._columns = columns
-        self._order_cells = picker(columns, "order", "customer", "order_time", "quantity")
-        self._line_cells = picker(columns, "unit_price", "product", "description", "currency")
-        self._currency = currency
-        self._zone = zone
+        self._reading = reading
+        self._order_cells = picker(reading.columns, "order", "customer", "order_time", "quantity")
+        self._line_cells = picker(
+            reading.columns, "unit_price", "product", "description", "currency"
+        )
         self._refusals = refusals
-        self._order_ids = Identifiers("order")
-        self._customer_ids = Identifiers("customer")
-        self._product_ids = Identifiers("product")
-        self._collected = Collected()
-        # The same texts recur in every file: reading each once takes a third of the time.
-        self._times: dict[str, Timestamp] = {}
+        self._row_counts = dict(row_counts)
+        self._open: dict[str, PendingOrder] = {}
+        # The same lines recur in every file.
         self._priced: dict[tuple[str, ...], Priced] = {}
 
-    def collect(self, rows: Iterable[Row]) -> Collected:
-        """Reads every row; refused ones are noted with their line and reason."""
-        collected = self._collected
-        orders, priced = collected.orders, self._priced
-        for row in rows:
-            key, customer, time, quantity = self._order_cells(row.values)
-            order = orders.get(key)
-            if order is None:
-                order = orders[key] = PendingOrder(customer)
-            order.rows.append(row.line)
-            try:
-                if len(order.rows) == 1:
-                    self._begin(order, Cells(self._columns, row))
-                if time != order.time or customer != order.customer:
-                    self._check(order, customer, time)
-                content = self._line_cells(row.values)
-                line = priced.get(content) or self._price(content)
-                if line.currency != order.currency:
-                    raise BadValue(f"currency {line.currency} in an order in {order.currency}")
-                order.quantities.append(parse_quantity(quantity))
-                order.priced.append(line)
-            except BadValue as bad:
-                self._refuse(order, row.line, str(bad))
-        for order in orders.values():
-            collected.row_count += len(order.rows)
+    def collect(self, rows: Iterable[Row]) -> Iterator[PendingOrder]:
+        """Every order that can be read, as its last row comes; those that name an original order
+        come last, after the originals. Refused rows are noted with their line and reason.
+
+        Raises:
+            CommandError: these are not the rows that were counted.
+        """
+        returns = []
+        for order in self._complete(rows):
             if order.refusal:
                 self._refusals.add(order.rows, order.refusal)
-        return collected
+            elif order.request.order.original_order:
+                returns.append(order)
+            else:
+                yield order
+        if self._open or self._row_counts:
+            raise _changed()
+        yield from returns
+
+    def _complete(self, rows: Iterable[Row]) -> Iterator[PendingOrder]:
+        pending, priced = self._open, self._priced
+        for line, values in rows:
+            key, customer, time, quantity = self._order_cells(values)
+            order = pending.get(key)
+            if order is None:
+                order = pending[key] = PendingOrder(customer, self._rows_of(key))
+            order.rows.append(line)
+            try:
+                if len(order.rows) == 1:
+                    self._begin(order, Cells(self._reading.columns, values))
+                if time != order.time or customer != order.customer:
+                    self._check(order, customer, time)
+                content = self._line_cells(values)
+                order_line, currency = priced.get(content) or self._price(content)
+                if currency != order.currency:
+                    raise BadValue(f"currency {currency} in an order in {order.currency}")
+                order_line.quantity = parse_quantity(quantity)
+                order.append(order_line)  # which copies
+            except BadValue as bad:
+                self._refuse(order, line, str(bad))
+            if len(order.rows) == order.row_count:
+                del pending[key]
+                yield order
+
+    def _rows_of(self, key: str) -> int:
+        try:
+            return self._row_counts.pop(key)
+        except KeyError:
+            raise _changed() from None
 
     def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
         self._refusals.add((line,), reason)
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
     def _begin(self, pending: PendingOrder, cell: Cells) -> None:
-        pending.head.order_id = self._order_ids.id_of(cell["order"])
-        pending.head.confirm = True
-        order = pending.head.order
+        reading = self._reading
+        pending.request.order_id = reading.order_ids.id_of(cell["order"])
+        pending.request.confirm = True
+        order = pending.request.order
         order.reference = cell["order"]
-        order.currency_code = pending.currency = cell["currency"] or self._currency
+        order.currency_code = pending.currency = cell["currency"] or reading.currency
         order.exchange_rate = cell["exchange_rate"]
         order.owner = in_collection("users", cell["owner"])
         if original := cell["original_order"]:
-            order.original_order = f"orders/{self._order_ids.id_of(original)}"
-        order.order_time.CopyFrom(self._time(cell["order_time"]))
-        if cell["customer"]:
-            order.customer = self._customer(order, cell)
+            order.original_order = f"orders/{reading.order_ids.id_of(original)}"
+        if customer := cell["customer"]:
+            order.customer = f"customers/{reading.customer_ids.id_of(customer)}"
 
     def _check(self, pending: PendingOrder, customer: str, time: str) -> None:
         """Rows of one order must agree on the customer; of their times the earliest counts, as
         some books stamp the lines of one order minutes apart."""
         if customer != pending.customer:
             raise BadValue(f"customer {customer!r} where the order began with {pending.customer!r}")
-        if time != pending.time:
-            moment = self._time(time)
-            order = pending.head.order
-            if not pending.time or moment.seconds < order.order_time.seconds:
-                pending.time = time
-                order.order_time.CopyFrom(moment)
+        moment = self._reading.time(time)
+        order = pending.request.order
+        if pending.time is None or moment.seconds < order.order_time.seconds:
+            pending.time = time
+            order.order_time.CopyFrom(moment)
 
     def _price(self, content: tuple[str, ...]) -> Priced:
         price, product, description, currency = (cell.strip() for cell in content)
         line = OrderLine(
-            product=self._product(product, description),
+            product=f"products/{self._reading.product_ids.id_of(product)}" if product else "",
             description=description,
-            unit_price=parse_money(price, currency or self._currency),
+            unit_price=parse_money(price, currency or self._reading.currency),
         )
         priced = self._priced[content] = Priced(line, line.unit_price.currency_code)
         return priced
 
-    def _customer(self, order: Order, cell: Cells) -> str:
-        identifier = self._customer_ids.id_of(cell["customer"])
-        request = self._collected.customers.get(identifier)
-        if request is None:
-            self._collected.customers[identifier] = CreateCustomerRequest(
-                customer_id=identifier,
-                customer=Customer(
-                    display_name=cell["customer_name"] or f"Customer {cell['customer']}",
-                    region=cell["region"],
-                    owner=order.owner,
-                    first_seen_time=order.order_time,
-                ),
-            )
-        elif order.order_time.seconds < request.customer.first_seen_time.seconds:
-            request.customer.first_seen_time.CopyFrom(order.order_time)
-        return f"customers/{identifier}"
-
-    def _product(self, key: str, description: str) -> str:
-        if not key:
-            return ""
-        identifier = self._product_ids.id_of(key)
-        request = self._collected.products.get(identifier)
-        if request is None:
-            self._collected.products[identifier] = CreateProductRequest(
-                product_id=identifier,
-                product=Product(display_name=description or key, sku=key, active=True),
-            )
-        elif description and request.product.display_name == request.product.sku:
-            request.product.display_name = description
-        return f"products/{identifier}"
-
-    def _time(self, text: str) -> Timestamp:
-        time = self._times.get(text)
-        if time is None:
-            time = self._times[text] = parse_time(text.strip(), self._zone)
-        return time
-
 
 def order_batches(
-    orders: list[PendingOrder], *, validate_only: bool
+    orders: Iterable[PendingOrder], *, validate_only: bool
 ) -> Iterator[tuple[int, BatchCreateOrdersRequest]]:
-    """Cuts orders into requests of at most 1,000 orders and about 8,000 lines."""
-    first = 0
+    """Puts orders into requests of at most 1,000 orders and about 8,000 lines, each with the index
+    of its first order."""
+    first = line_count = 0
     request = BatchCreateOrdersRequest(validate_only=validate_only)
-    line_count = 0
     for index, order in enumerate(orders):
         lines = len(order.rows)
         full = len(request.requests) == _MAX_BATCH_ORDERS or line_count + lines > _MAX_BATCH_LINES
@@ -238,7 +165,11 @@ def order_batches(
             yield first, request
             first, line_count = index, 0
             request = BatchCreateOrdersRequest(validate_only=validate_only)
-        order.write(request.requests.add())
+        request.requests.append(order.request)
         line_count += lines
     if request.requests:
         yield first, request
+
+
+def _changed() -> CommandError:
+    return CommandError("The file changed while it was read; import it again.")

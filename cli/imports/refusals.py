@@ -26,6 +26,6 @@ class Refusals:
         with path.open("w", encoding="utf-8", newline="") as text:
             writer = csv.writer(text)
             writer.writerow(("line", "reason", *source.header))
-            for row in source.rows():
-                if row.line in self.reasons:
-                    writer.writerow((row.line, self.reasons[row.line], *row.values[:-1]))
+            for line, values in source.rows():
+                if line in self.reasons:
+                    writer.writerow((line, self.reasons[line], *values[:-1]))

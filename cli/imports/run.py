@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import grpc
+from google.protobuf.message import Message
 from google.rpc import status_pb2
 from guanxi.customer.v1.customers_pb2 import BatchCreateCustomersRequest
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
@@ -19,18 +20,47 @@ from guanxi.insight.v1.segments_pb2_grpc import SegmentServiceStub
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from guanxi.sales.v1.products_pb2 import BatchCreateProductsRequest
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
+from rich.progress import Progress
 
 from cli.connection import Connection, connect, describe, error_info
 from cli.feeds import wait_until_caught_up
 from cli.imports import customers, orders, touchpoints
 from cli.imports.columns import Field, locate
+from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
 from cli.imports.refusals import Refusals
 from cli.imports.result import Result
-from cli.imports.sending import Batches, Tally, cut, send_batches
+from cli.imports.sending import Call, Tally, cut, send_batches
 from cli.imports.sources import Source
+from cli.imports.survey import FIELDS, Reading, survey
 
 _EXISTS_CHANGED = "exists already with other content"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is sent in batches: its word for people, its method, and that method's request."""
+
+    noun: str
+    method: Callable[[grpc.aio.Channel], Call]
+    batch: Callable[..., Message]
+
+
+_CUSTOMERS = Kind(
+    "customers",
+    lambda channel: CustomerServiceStub(channel).BatchCreateCustomers,
+    BatchCreateCustomersRequest,
+)
+_PRODUCTS = Kind(
+    "products",
+    lambda channel: ProductServiceStub(channel).BatchCreateProducts,
+    BatchCreateProductsRequest,
+)
+_TOUCHPOINTS = Kind(
+    "touchpoints",
+    lambda channel: TouchpointServiceStub(channel).BatchLogTouchpoints,
+    BatchLogTouchpointsRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +85,39 @@ class Job:
 
 
 async def import_orders(job: Job) -> tuple[Result, Refusals]:
-    """Imports order lines, with the customers and products they speak of."""
+    """Imports order lines, with the customers and products they speak of.
+
+    The file is read twice: what it holds is known after the first time, so that the second time
+    each order is sent as soon as its last row is read, while the services work on those before.
+    """
     refusals = Refusals()
-    collector = orders.Collector(
-        job.locate(orders.FIELDS), currency=job.currency, zone=job.zone, refusals=refusals
-    )
-    collected = collector.collect(job.source.rows())
-    result = Result(collected.row_count, job.dry_run)
+    reading = Reading(job.locate(FIELDS), currency=job.currency, zone=job.zone)
+    found = survey(job.source.rows(), reading)
+    result = Result(found.row_count, job.dry_run)
+    collector = orders.Collector(reading, found.row_counts, refusals=refusals)
     async with connect() as connection:
         with bars() as progress:
-            new_customers = list(collected.customers.values())
-            new_products = list(collected.products.values())
             # Different services write them.
             customer_tally, product_tally = await asyncio.gather(
-                send_batches(
-                    CustomerServiceStub(connection.channel).BatchCreateCustomers,
-                    cut(
-                        new_customers,
-                        lambda items: BatchCreateCustomersRequest(
-                            requests=items, validate_only=job.dry_run
-                        ),
-                    ),
-                    connection.metadata,
-                    advancing(progress, "Customers", len(new_customers)),
-                ),
-                send_batches(
-                    ProductServiceStub(connection.channel).BatchCreateProducts,
-                    cut(
-                        new_products,
-                        lambda items: BatchCreateProductsRequest(
-                            requests=items, validate_only=job.dry_run
-                        ),
-                    ),
-                    connection.metadata,
-                    advancing(progress, "Products", len(new_products)),
-                ),
+                _send(_CUSTOMERS, list(found.customers.values()), job, connection, progress),
+                _send(_PRODUCTS, list(found.products.values()), job, connection, progress),
             )
             _count_named(result, "customers", customer_tally)
             _count_named(result, "products", product_tally)
-            ready = collected.ready()
+            lines: list[list[int]] = []
             tally = await send_batches(
                 OrderServiceStub(connection.channel).BatchCreateOrders,
-                orders.order_batches(ready, validate_only=job.dry_run),
+                orders.order_batches(
+                    _noting_lines(collector.collect(job.source.rows()), lines),
+                    validate_only=job.dry_run,
+                ),
                 connection.metadata,
-                advancing(progress, "Orders", len(ready)),
+                advancing(progress, "Orders", len(found.row_counts)),
             )
             if job.dry_run:
                 _forgive_products_to_come(tally)
-            _refuse(refusals, tally, [order.rows for order in ready])
-            refused_here = len(collected.orders) - len(ready)
-            _count(result, "orders", tally, refused_here)
+            _refuse(refusals, tally, lines)
+            _count(result, "orders", tally, len(found.row_counts) - len(lines))
         await _settle(job, connection)
     return result, refusals
 
@@ -114,18 +127,7 @@ async def import_customers(job: Job) -> tuple[Result, Refusals]:
     refusals = Refusals()
     collector = customers.Collector(job.locate(customers.FIELDS), zone=job.zone, refusals=refusals)
     numbered = collector.collect(job.source.rows())
-    requests = [request for _, request in numbered]
-    return await _import_items(
-        job,
-        "customers",
-        [[line] for line, _ in numbered],
-        refusals,
-        lambda connection: CustomerServiceStub(connection.channel).BatchCreateCustomers,
-        cut(
-            requests,
-            lambda items: BatchCreateCustomersRequest(requests=items, validate_only=job.dry_run),
-        ),
-    )
+    return await _import_items(job, _CUSTOMERS, numbered, refusals)
 
 
 async def import_touchpoints(job: Job) -> tuple[Result, Refusals]:
@@ -135,42 +137,40 @@ async def import_touchpoints(job: Job) -> tuple[Result, Refusals]:
         job.locate(touchpoints.FIELDS), zone=job.zone, refusals=refusals
     )
     numbered = collector.collect(job.source.rows())
-    requests = [request for _, request in numbered]
-    return await _import_items(
-        job,
-        "touchpoints",
-        [[line] for line, _ in numbered],
-        refusals,
-        lambda connection: TouchpointServiceStub(connection.channel).BatchLogTouchpoints,
-        cut(
-            requests,
-            lambda items: BatchLogTouchpointsRequest(requests=items, validate_only=job.dry_run),
-        ),
-    )
+    return await _import_items(job, _TOUCHPOINTS, numbered, refusals)
 
 
 async def _import_items(
-    job: Job,
-    noun: str,
-    lines: list[list[int]],
-    refusals: Refusals,
-    method: Callable[[Connection], Any],
-    batches: Batches[Any],
+    job: Job, kind: Kind, numbered: Sequence[tuple[int, Message]], refusals: Refusals
 ) -> tuple[Result, Refusals]:
     unreadable = len(refusals.reasons)
-    result = Result(len(lines) + unreadable, job.dry_run)
+    result = Result(len(numbered) + unreadable, job.dry_run)
     async with connect() as connection:
         with bars() as progress:
-            tally = await send_batches(
-                method(connection),
-                batches,
-                connection.metadata,
-                advancing(progress, noun.capitalize(), len(lines)),
-            )
-        _refuse(refusals, tally, lines)
-        _count(result, noun, tally, unreadable)
+            items = [request for _, request in numbered]
+            tally = await _send(kind, items, job, connection, progress)
+        _refuse(refusals, tally, [[line] for line, _ in numbered])
+        _count(result, kind.noun, tally, unreadable)
         await _settle(job, connection)
     return result, refusals
+
+
+async def _send(
+    kind: Kind, items: Sequence[Message], job: Job, connection: Connection, progress: Progress
+) -> Tally:
+    return await send_batches(
+        kind.method(connection.channel),
+        cut(items, lambda some: kind.batch(requests=some, validate_only=job.dry_run)),
+        connection.metadata,
+        advancing(progress, kind.noun.capitalize(), len(items)),
+    )
+
+
+def _noting_lines(ready: Iterable[PendingOrder], lines: list[list[int]]) -> Iterator[PendingOrder]:
+    """The orders as they come; the lines of each are appended, for what may be refused of them."""
+    for order in ready:
+        lines.append(order.rows)
+        yield order
 
 
 def _refuse(refusals: Refusals, tally: Tally, lines: list[list[int]]) -> None:

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 from cli.connection import CommandError
 
@@ -20,11 +20,8 @@ _DELIMITERS = ",;\t|"
 NO_COLUMN = -1
 
 
-class Row(NamedTuple):
-    """One record: the line it starts on (the header is line 1) and its values."""
-
-    line: int
-    values: list[str]
+# The line a record starts on (the header is line 1) and its values.
+Row: TypeAlias = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +43,10 @@ class Source:
             for values in reader:
                 if len(values) == width:
                     values.append("")
-                    yield Row(line, values)
+                    yield line, values
                 elif values:
                     missing = width - len(values)
-                    yield Row(line, [*values[:width], "", *[""] * missing])
+                    yield line, [*values[:width], "", *[""] * missing]
                 line = reader.line_num + 1
 
 
