@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from guanxi.sales.v1.orders_pb2 import BatchCreateOrdersRequest, CreateOrderRequest, OrderLine
+from guanxi.sales.v1.orders_pb2 import (
+    ORDER_VIEW_MINIMAL,
+    BatchCreateOrdersRequest,
+    CreateOrderRequest,
+    OrderLine,
+)
 
 from cli.connection import CommandError
 from cli.imports.columns import Cells, picker
@@ -157,18 +162,22 @@ def order_batches(
     """Puts orders into requests of at most 1,000 orders and about 8,000 lines, each with the index
     of its first order."""
     first = line_count = 0
-    request = BatchCreateOrdersRequest(validate_only=validate_only)
+    request = _empty(validate_only)
     for index, order in enumerate(orders):
         lines = len(order.rows)
         full = len(request.requests) == _MAX_BATCH_ORDERS or line_count + lines > _MAX_BATCH_LINES
         if full and request.requests:
             yield first, request
             first, line_count = index, 0
-            request = BatchCreateOrdersRequest(validate_only=validate_only)
+            request = _empty(validate_only)
         request.requests.append(order.request)
         line_count += lines
     if request.requests:
         yield first, request
+
+
+def _empty(validate_only: bool) -> BatchCreateOrdersRequest:
+    return BatchCreateOrdersRequest(validate_only=validate_only, view=ORDER_VIEW_MINIMAL)
 
 
 def _changed() -> CommandError:

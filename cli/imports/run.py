@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +29,9 @@ from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
 from cli.imports.refusals import Refusals
 from cli.imports.result import Result
-from cli.imports.sending import Call, Tally, cut, send_batches
+from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
 from cli.imports.sources import Source
-from cli.imports.survey import FIELDS, Reading, survey
+from cli.imports.survey import FIELDS, Reading, Survey, survey
 
 _EXISTS_CHANGED = "exists already with other content"
 
@@ -94,32 +93,44 @@ async def import_orders(job: Job) -> tuple[Result, Refusals]:
     reading = Reading(job.locate(FIELDS), currency=job.currency, zone=job.zone)
     found = survey(job.source.rows(), reading)
     result = Result(found.row_count, job.dry_run)
-    collector = orders.Collector(reading, found.row_counts, refusals=refusals)
     async with connect() as connection:
         with bars() as progress:
-            # Different services write them.
-            customer_tally, product_tally = await asyncio.gather(
+            # Different services write them, and neither waits for the other.
+            customer_tally, (product_tally, order_tally, lines) = await side_by_side(
                 _send(_CUSTOMERS, list(found.customers.values()), job, connection, progress),
-                _send(_PRODUCTS, list(found.products.values()), job, connection, progress),
+                _send_products_and_orders(found, reading, refusals, job, connection, progress),
             )
-            _count_named(result, "customers", customer_tally)
-            _count_named(result, "products", product_tally)
-            lines: list[list[int]] = []
-            tally = await send_batches(
-                OrderServiceStub(connection.channel).BatchCreateOrders,
-                orders.order_batches(
-                    _noting_lines(collector.collect(job.source.rows()), lines),
-                    validate_only=job.dry_run,
-                ),
-                connection.metadata,
-                advancing(progress, "Orders", len(found.row_counts)),
-            )
-            if job.dry_run:
-                _forgive_products_to_come(tally)
-            _refuse(refusals, tally, lines)
-            _count(result, "orders", tally, len(found.row_counts) - len(lines))
+        _count_named(result, "customers", customer_tally)
+        _count_named(result, "products", product_tally)
+        if job.dry_run:
+            _forgive_products_to_come(order_tally)
+        _refuse(refusals, order_tally, lines)
+        _count(result, "orders", order_tally, len(found.row_counts) - len(lines))
         await _settle(job, connection)
     return result, refusals
+
+
+async def _send_products_and_orders(
+    found: Survey,
+    reading: Reading,
+    refusals: Refusals,
+    job: Job,
+    connection: Connection,
+    progress: Progress,
+) -> tuple[Tally, Tally, list[list[int]]]:
+    """What became of products and orders, and the lines of every order that was sent."""
+    products = await _send(_PRODUCTS, list(found.products.values()), job, connection, progress)
+    collector = orders.Collector(reading, found.row_counts, refusals=refusals)
+    lines: list[list[int]] = []
+    sent = await send_batches(
+        OrderServiceStub(connection.channel).BatchCreateOrders,
+        orders.order_batches(
+            _noting_lines(collector.collect(job.source.rows()), lines), validate_only=job.dry_run
+        ),
+        connection.metadata,
+        advancing(progress, "Orders", len(found.row_counts)),
+    )
+    return products, sent, lines
 
 
 async def import_customers(job: Job) -> tuple[Result, Refusals]:

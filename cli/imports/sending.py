@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -29,6 +29,8 @@ _RETRIED = frozenset(
 )
 
 Item = TypeVar("Item")
+One = TypeVar("One")
+Other = TypeVar("Other")
 Request = TypeVar("Request", bound=Message)
 Batches: TypeAlias = Iterator[tuple[int, Request]]
 
@@ -84,6 +86,22 @@ async def send_batches(
     except* CommandError as errors:
         raise errors.exceptions[0] from None
     return tally
+
+
+async def side_by_side(
+    one: Coroutine[Any, Any, One], other: Coroutine[Any, Any, Other]
+) -> tuple[One, Other]:
+    """Runs both at the same time; where one fails, the other is ended.
+
+    Raises:
+        CommandError: what the one that failed raised.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = group.create_task(one), group.create_task(other)
+    except* CommandError as errors:
+        raise errors.exceptions[0] from None
+    return tasks[0].result(), tasks[1].result()
 
 
 def _add(tally: Tally, first: int, count: int, reply: BatchReply) -> None:

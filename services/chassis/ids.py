@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable
 from typing import Protocol
-from uuid import UUID
 
 __all__ = ["Ids", "Uuid7Ids"]
 
@@ -38,4 +37,6 @@ class Uuid7Ids:
         self._last = max(self._milliseconds() << _COUNTER_BITS, self._last + 1)
         moment, counter = divmod(self._last, 1 << _COUNTER_BITS)
         random = int.from_bytes(os.urandom(_RANDOM_BYTES), "big") >> 2
-        return str(UUID(int=moment << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | random))
+        # As str(UUID(int=…)) writes it, in a third of the time: a row has two of them.
+        digits = f"{moment << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | random:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple, Self
 
 from services.chassis import money
@@ -14,6 +15,7 @@ __all__ = ["Line", "Sums", "Terms", "agree", "price_line"]
 
 # Orders of one day share their currency and rate; reading a rate costs more than reading a line.
 _TERMS_KEPT: Final = 1_000
+_PRICES_KEPT: Final = 100_000
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -31,6 +33,9 @@ class Line(NamedTuple):
     price_nanos: int
     amount: int
     base_amount: int
+
+
+_AMOUNT_OF: Final = attrgetter("amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,23 @@ def price_line(
     `price_scale` is that of the order's terms; the base amount is the same until `Sums.of` knows
     better. Raises INVALID_ARGUMENT: AMOUNT_INVALID, AMOUNT_OUT_OF_RANGE.
     """
-    exact = quantity * money.nanos_of(units, nanos, field="unit_price")
-    amount, rest = divmod(exact, price_scale)
+    minor, rest = _price(units, nanos, price_scale)
+    amount = quantity * minor
     if rest:
-        amount = money.half_even(exact, price_scale)
+        amount = money.half_even(quantity * (minor * price_scale + rest), price_scale)
     if amount not in _INT64:
         raise _out_of_range("amount")
-    return Line(product, description, quantity, units, nanos, amount, amount)
+    return _new_line(Line, (product, description, quantity, units, nanos, amount, amount))
+
+
+# What Line's own constructor does, without its call.
+_new_line: Final = tuple.__new__
+
+
+@lru_cache(maxsize=_PRICES_KEPT)
+def _price(units: int, nanos: int, price_scale: int) -> tuple[int, int]:
+    """A price in whole minor units, and the billionths that are left over."""
+    return divmod(money.nanos_of(units, nanos, field="unit_price"), price_scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,7 @@ class Sums:
     @classmethod
     def of(cls, lines: Sequence[Line], terms: Terms) -> Self:
         """Adds up priced lines. Raises INVALID_ARGUMENT, AMOUNT_OUT_OF_RANGE."""
-        net = sum(line.amount for line in lines)
+        net = sum(map(_AMOUNT_OF, lines))
         if terms.in_base_currency:
             base_net = net
         else:

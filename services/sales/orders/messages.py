@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -36,6 +37,7 @@ __all__ = [
 
 # The rules of OrderLine, for `_lines` only.
 _PRODUCT: Final = re.compile(r"(products/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
+_PRODUCTS_KEPT: Final = 100_000
 _QUANTITIES: Final = range(-1_000_000_000, 1_000_000_001)
 _DESCRIPTION_CHARACTERS: Final = 500
 
@@ -86,6 +88,13 @@ def to_message(order: Order) -> orders_pb2.Order:
     return message
 
 
+def shown(order: Order, view: int) -> orders_pb2.Order:
+    """As much of an order as the view asks for."""
+    if view == orders_pb2.ORDER_VIEW_MINIMAL:
+        return orders_pb2.Order(name=order.name, state=_STATES[order.state], etag=order.etag)
+    return to_message(order) if view == orders_pb2.ORDER_VIEW_FULL else _without_lines(order)
+
+
 def _without_lines(order: Order) -> orders_pb2.Order:
     terms = order.terms
     net = base_net = _money(order.net_amount, terms.currency_code)
@@ -117,17 +126,18 @@ def batch_reply(
 ) -> orders_pb2.BatchCreateOrdersResponse:
     """What became of each item, by its index; if it was validated only, what would become."""
     orders, refused = split_outcomes(outcomes)
-    shown = to_message if request.view == orders_pb2.ORDER_VIEW_FULL else _without_lines
     return orders_pb2.BatchCreateOrdersResponse(
-        orders=[shown(order) for order in orders],
+        orders=[shown(order, request.view) for order in orders],
         failed_requests=failed_requests(refused, "sales"),
     )
 
 
-def page_reply(orders: Iterable[Order], next_page_token: str) -> orders_pb2.ListOrdersResponse:
-    """A page of orders, with the lines they were read with."""
+def page_reply(
+    request: orders_pb2.ListOrdersRequest, orders: Iterable[Order], next_page_token: str
+) -> orders_pb2.ListOrdersResponse:
+    """A page of orders."""
     return orders_pb2.ListOrdersResponse(
-        orders=[to_message(order) for order in orders], next_page_token=next_page_token
+        orders=[shown(order, request.view) for order in orders], next_page_token=next_page_token
     )
 
 
@@ -209,7 +219,6 @@ def _lines(messages: Iterable[orders_pb2.OrderLine], terms: Terms) -> list[Line]
     where it finds something protovalidate is asked what is wrong.
     """
     code, scale = terms.currency_code, terms.price_scale
-    is_product = _PRODUCT.fullmatch
     lines: list[Line] = []
     try:
         for message in messages:
@@ -220,7 +229,7 @@ def _lines(messages: Iterable[orders_pb2.OrderLine], terms: Terms) -> list[Line]
                 or quantity not in _QUANTITIES
                 or price.currency_code != code
                 or len(description) > _DESCRIPTION_CHARACTERS
-                or not is_product(product)
+                or not _is_product(product)
             ):
                 _check_line(message, code)
             units, nanos = price.units, price.nanos
@@ -228,6 +237,12 @@ def _lines(messages: Iterable[orders_pb2.OrderLine], terms: Terms) -> list[Line]
     except DomainError as error:
         raise beneath(f"lines[{len(lines)}]", error) from None
     return lines
+
+
+@lru_cache(maxsize=_PRODUCTS_KEPT)
+def _is_product(name: str) -> bool:
+    """Whether a line may have it for a product; a company sells the same ones all the time."""
+    return _PRODUCT.fullmatch(name) is not None
 
 
 def _check_line(message: orders_pb2.OrderLine, currency_code: str) -> None:

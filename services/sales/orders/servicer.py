@@ -69,7 +69,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
             )
             if request.view == orders_pb2.ORDER_VIEW_FULL:
                 orders = await store.with_lines(tx, orders)
-        return messages.page_reply(orders, next_page_token)
+        return messages.page_reply(request, orders, next_page_token)
 
     async def ConfirmOrder(
         self, request: orders_pb2.ConfirmOrderRequest, context: Any

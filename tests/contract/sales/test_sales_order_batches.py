@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from guanxi.sales.v1.orders_pb2 import (
     ORDER_VIEW_FULL,
+    ORDER_VIEW_MINIMAL,
     BatchCreateOrdersRequest,
     CreateOrderRequest,
     GetOrderRequest,
@@ -117,6 +118,15 @@ async def test_orders_come_back_without_lines_unless_the_view_is_full(
     assert (len(basic.orders[0].lines), basic.orders[0].line_count) == (0, 2)
     full = await orders.BatchCreateOrders(batch(create_order(line(), line()), view=ORDER_VIEW_FULL))
     assert (len(full.orders[0].lines), full.orders[0].line_count) == (2, 2)
+
+
+async def test_an_importer_may_have_no_more_than_names_states_and_etags_back(
+    orders: OrderServiceStub,
+) -> None:
+    reply = await orders.BatchCreateOrders(batch(create_order(line()), view=ORDER_VIEW_MINIMAL))
+    [minimal] = reply.orders
+    stored = await orders.GetOrder(GetOrderRequest(name=minimal.name))
+    assert minimal == Order(name=stored.name, state=stored.state, etag=stored.etag)
 
 
 async def test_past_orders_of_products_no_longer_sold_are_imported(

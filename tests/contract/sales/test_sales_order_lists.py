@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from guanxi.sales.v1.orders_pb2 import (
     ORDER_VIEW_FULL,
+    ORDER_VIEW_MINIMAL,
     CancelOrderRequest,
     ListOrdersRequest,
     ListPurchasesRequest,
+    Order,
     SummarizeOrdersRequest,
 )
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
@@ -95,6 +97,10 @@ async def test_a_list_has_lines_in_the_full_view_only(year: OrderServiceStub) ->
     assert (len(basic.lines), basic.line_count) == (0, 2)
     [full] = (await year.ListOrders(ListOrdersRequest(filter=march, view=ORDER_VIEW_FULL))).orders
     assert [each.product for each in full.lines] == ["products/b", "products/a"]
+    [minimal] = (
+        await year.ListOrders(ListOrdersRequest(filter=march, view=ORDER_VIEW_MINIMAL))
+    ).orders
+    assert minimal == Order(name=full.name, state=full.state, etag=full.etag)
     empty = await year.ListOrders(ListOrdersRequest(filter='name = "x"', view=ORDER_VIEW_FULL))
     assert not empty.orders
 

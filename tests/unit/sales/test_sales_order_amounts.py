@@ -32,6 +32,9 @@ def reason(error: pytest.ExceptionInfo[DomainError]) -> tuple[str, str]:
         (1, 0, 5_000_000, 0),  # half a penny goes to the even side
         (3, 0, 5_000_000, 2),
         (-3, 0, 5_000_000, -2),
+        (1, 0, 15_000_000, 2),  # a penny and a half: whole pennies count for what is even
+        (3, 1, 15_000_000, 304),
+        (-1, 0, 25_000_000, -2),
         (1, -11_062, -60_000_000, -1_106_206),
         (1, 0, 0, 0),
     ],
@@ -124,7 +127,8 @@ def test_the_shares_of_a_product_add_up_to_its_sum_converted_once(
 @given(
     quantity=st.integers(-(10**9), 10**9),
     units=st.integers(0, 10**6),
-    nanos=st.integers(0, 10**9 - 1),
+    # Half pennies as well, which chance would never hit.
+    nanos=st.one_of(st.integers(0, 10**9 - 1), st.integers(0, 199).map(lambda n: n * 5_000_000)),
 )
 def test_amounts_agree_with_fractions(quantity: int, units: int, nanos: int) -> None:
     line = price_line("", "", quantity, units, nanos, POUNDS.price_scale)
