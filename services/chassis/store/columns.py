@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
@@ -28,14 +29,16 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+# The types give the processors themselves, not `process_bind_param` and its pair: a page has
+# hundreds of values, and half the time of each would be SQLAlchemy's wrapper.
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware instant, stored as microseconds since 1970-01-01 UTC; comes back in UTC."""
 
     impl = BigInteger
     cache_ok = True
 
-    # The processors themselves, not `process_bind_param` and its pair: a page has hundreds of
-    # instants, and half the time of each would be SQLAlchemy's wrapper.
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
         return _stored
 
@@ -60,11 +63,11 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else _compact(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _text
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+        return _value
 
 
 class Names(TypeDecorator[tuple[str, ...]]):
@@ -73,11 +76,13 @@ class Names(TypeDecorator[tuple[str, ...]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
-        return None if value is None else _compact(list(value))
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str] | None], str | None]:
+        return _text
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
-        return None if value is None else tuple(json.loads(value))
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], tuple[str, ...] | None]:
+        return _names
 
 
 class Name(TypeDecorator[str]):
@@ -97,5 +102,17 @@ def holds_name(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.cast(Text).contains(_compact(name), autoescape=True)
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _text(value: Any) -> str | None:
+    return None if value is None else _compact(value)
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else from_json(text)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(from_json(text))
+
+
+# `json.dumps` with these options would make an encoder for every value.
+_compact = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode

@@ -5,10 +5,11 @@ for it, costs a third of a read by key.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.store.connections import AnyRow, Parameters
 from services.chassis.store.postgres_errors import busy, translated
+from services.chassis.store.prepared import Prepared, prepared
 
 __all__ = ["COMPILED_STATEMENTS", "WAIT_FOR_CONNECTION_SECONDS", "PostgresReaders"]
 
@@ -46,14 +48,23 @@ class PostgresReaders:
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
+        if known := self._prepared(statement, parameters):
+            return [known.row(record) for record in await self._read_directly(known, parameters)]
         return await self._read(statement, parameters, lambda result: result.all())
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
+        if known := self._prepared(statement, parameters):
+            for record in await self._read_directly(known, parameters):
+                return known.row(record)
+            return None
         return await self._read(statement, parameters, lambda result: result.first())
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
+        if self._prepared(statement, parameters):
+            row = await self.first(statement, parameters)
+            return None if row is None else row[0]
         return await self._read(statement, parameters, lambda result: result.scalar())
 
     async def close(self) -> None:
@@ -69,16 +80,50 @@ class PostgresReaders:
         def run(connection: Connection) -> T:
             return fetch(connection.execute(statement, parameters))
 
+        return await self._twice(lambda: greenlet_spawn(self._use, run))
+
+    def _prepared(self, statement: Executable, parameters: Parameters | None) -> Prepared | None:
+        return None if parameters is None else prepared(statement, self._engine.dialect)
+
+    async def _read_directly(
+        self, known: Prepared, parameters: Parameters | None
+    ) -> Sequence[Sequence[Any]]:
+        values = known.bound(parameters or {})
+        return await self._twice(lambda: self._ask_driver(known.sql, values))
+
+    async def _twice(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asks again, over a new connection, where the first one was lost."""
         async with self._turn():
             with translated():
                 try:
-                    return await greenlet_spawn(self._use, run)
+                    return await ask()
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
                 # The server was restarted: what lay idle since then is lost as well.
                 await greenlet_spawn(self._close_idle)
-                return await greenlet_spawn(self._use, run)
+                return await ask()
+
+    async def _ask_driver(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        connection = self._idle.pop() if self._idle else await greenlet_spawn(self._connect)
+        driver: asyncpg.Connection = connection.connection.driver_connection
+        try:
+            records: Sequence[Sequence[Any]] = await driver.fetch(sql, *values)
+        except BaseException as error:
+            lost = driver.is_closed()
+            # Also when cancelled in the middle of an answer: nobody may get the rest of it.
+            connection.invalidate()
+            connection.close()
+            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+                raise DBAPIError(
+                    sql, None, error, hide_parameters=True, connection_invalidated=lost
+                ) from error
+            raise
+        self._idle.append(connection)
+        return records
+
+    def _connect(self) -> Connection:
+        return self._engine.sync_engine.connect()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -98,7 +143,7 @@ class PostgresReaders:
             self._turns.release()
 
     def _use(self, run: Callable[[Connection], T]) -> T:
-        connection = self._idle.pop() if self._idle else self._engine.sync_engine.connect()
+        connection = self._idle.pop() if self._idle else self._connect()
         try:
             result = run(connection)
         except BaseException:
