@@ -27,7 +27,6 @@ def configure_logging(
     stream = stream or sys.stderr
     for_people = log_format == "console" or (log_format == "auto" and stream.isatty())
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _complete(process),
     ]

@@ -2,7 +2,7 @@
 `columns` says what to store things as. Knows no business noun."""
 
 from services.chassis.store.bulk import Taken
-from services.chassis.store.columns import Json, Name, Names, UtcTime, holds_name
+from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime, holds_name
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.scope import Owned
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
@@ -13,6 +13,7 @@ from services.chassis.store.upsert import upsert
 __all__ = [
     "AnyRow",
     "ChassisTables",
+    "Choice",
     "Json",
     "Name",
     "Names",

@@ -1,24 +1,27 @@
 """Column types that SQLite and PostgreSQL store and order alike. What to use for what:
 
-- names, ids, codes, states: `Name` (text compared byte by byte, so pages run in the same order)
+- names, ids, codes: `Name` (text compared byte by byte, so pages run in the same order)
+- states and kinds, of a `StrEnum`: `Choice`
 - prose and anything a person typed: `sqlalchemy.Text`
 - instants: `UtcTime`; days: `sqlalchemy.Date`; truth: `sqlalchemy.Boolean`
 - amounts and counts: `sqlalchemy.BigInteger`, amounts in the currency's minor unit, beside a `Name`
   column with its ISO code; shares and scores: `sqlalchemy.Double`
-- several codes in one column: `Names`, searched with `holds_name`; nested values nobody searches:
-  `Json`; messages: `sqlalchemy.LargeBinary`
+- several codes, or members of a `StrEnum`, in one column: `Names`, searched with `holds_name`;
+  nested values nobody searches: `Json`; messages: `sqlalchemy.LargeBinary`
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Json", "Name", "Names", "UtcTime", "holds_name", "microseconds"]
+__all__ = ["Choice", "Json", "Name", "Names", "UtcTime", "holds_name", "microseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -71,10 +74,15 @@ class Json(TypeDecorator[Any]):
 
 
 class Names(TypeDecorator[tuple[str, ...]]):
-    """A tuple of strings, stored as a JSON array; see `holds_name` for the search."""
+    """A tuple of strings, or of an enum's members, stored as a JSON array; see `holds_name` for
+    the search."""
 
     impl = Text
     cache_ok = True
+
+    def __init__(self, members: type[StrEnum] | None = None) -> None:
+        super().__init__()
+        self.members = members
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str] | None], str | None]:
         return _text
@@ -82,7 +90,7 @@ class Names(TypeDecorator[tuple[str, ...]]):
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[str | None], tuple[str, ...] | None]:
-        return _names
+        return _names if self.members is None else partial(_members, _by_text(self.members))
 
 
 class Name(TypeDecorator[str]):
@@ -94,6 +102,25 @@ class Name(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
         collation = "C" if dialect.name == "postgresql" else None
         return dialect.type_descriptor(Text(collation=collation))
+
+
+class Choice(TypeDecorator[StrEnum]):
+    """A member of an enum, stored as its text and compared as `Name` is."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        return Name().load_dialect_impl(dialect)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], StrEnum | None]:
+        return partial(_member, _by_text(self.members))
 
 
 def holds_name(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -112,6 +139,19 @@ def _value(text: str | None) -> Any:
 
 def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(from_json(text))
+
+
+def _by_text(members: type[StrEnum]) -> Mapping[str, StrEnum]:
+    """A look-up takes a tenth of the time of an enum's call, for every row of a page."""
+    return {member.value: member for member in members}
+
+
+def _member(by_text: Mapping[str, StrEnum], text: str | None) -> StrEnum | None:
+    return None if text is None else by_text[text]
+
+
+def _members(by_text: Mapping[str, StrEnum], text: str | None) -> tuple[StrEnum, ...] | None:
+    return None if text is None else tuple(by_text[each] for each in from_json(text))
 
 
 # `json.dumps` with these options would make an encoder for every value.

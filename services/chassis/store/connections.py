@@ -81,7 +81,11 @@ class Engine(Protocol):
         """`sqlite` or `postgresql`."""
         ...
 
-    def reading(self) -> AbstractAsyncContextManager[ReadConnection]: ...
+    @property
+    def readers(self) -> ReadConnection:
+        """Each statement borrows a connection and sees what is committed by then, so there is
+        nothing to open or to hold."""
+        ...
 
     def writing(self, *, snapshot: bool = True) -> AbstractAsyncContextManager[WriteConnection]:
         """Opens a transaction; without `snapshot` each statement sees what is committed by then.

@@ -37,7 +37,7 @@ class PostgresEngine:
         self._size = pool_size
         self._waiting = 0
         self._writing = 0
-        self._readers = PostgresReaders(url, pool_size)
+        self.readers = PostgresReaders(url, pool_size)
         self._writes = create_async_engine(
             url,
             isolation_level="REPEATABLE READ",
@@ -48,11 +48,6 @@ class PostgresEngine:
             query_cache_size=COMPILED_STATEMENTS,
             hide_parameters=True,  # rows may be personal, and errors are logged
         )
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[PostgresReaders]:
-        # Every statement borrows a connection of its own: one that waits for others holds none.
-        yield self._readers
 
     @asynccontextmanager
     async def writing(self, *, snapshot: bool = True) -> AsyncIterator["_Writer"]:
@@ -82,14 +77,14 @@ class PostgresEngine:
     def use(self) -> PoolUse:
         return PoolUse(
             readers=self._size,
-            readers_busy=self._readers.busy,
+            readers_busy=self.readers.busy,
             writers=self._size,
             writers_busy=self._writing,
             writers_waiting=self._waiting,
         )
 
     async def close(self) -> None:
-        await self._readers.close()
+        await self.readers.close()
         await self._writes.dispose()
 
 

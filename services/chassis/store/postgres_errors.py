@@ -65,7 +65,8 @@ def _stop_quoting(error: DBAPIError) -> None:
             _QUOTED.sub(r"\g<argument>", each) if isinstance(each, str) else each
             for each in told.args
         )
-        vars(told).pop("detail", None)
+        if not isinstance(told, DBAPIError):  # whose `detail` is SQLAlchemy's own
+            vars(told).pop("detail", None)
         told = told.__cause__
 
 

@@ -56,15 +56,10 @@ class SqliteEngine:
         )
         try:
             self._writer = _Writer(self._connect(_WRITER_PRAGMAS))
-            self._readers = SqliteReaders(lambda: self._connect(_READER_PRAGMAS), reader_threads)
+            self.readers = SqliteReaders(lambda: self._connect(_READER_PRAGMAS), reader_threads)
         except DatabaseError as error:
             self._file_lock.release()
             raise StartRefused(f"{path} can't be opened: {error.orig}") from error
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqliteReaders]:
-        # Every statement sees what is committed by then, so there is nothing to hold open.
-        yield self._readers
 
     @asynccontextmanager
     async def writing(self, *, snapshot: bool = True) -> AsyncIterator["_Writer"]:
@@ -85,8 +80,8 @@ class SqliteEngine:
 
     def use(self) -> PoolUse:
         return PoolUse(
-            readers=self._readers.count,
-            readers_busy=self._readers.busy,
+            readers=self.readers.count,
+            readers_busy=self.readers.busy,
             writers=1,
             writers_busy=int(self._turn.locked()),
             writers_waiting=self._waiting,
@@ -94,7 +89,7 @@ class SqliteEngine:
 
     async def close(self) -> None:
         async with self._turn:
-            await self._readers.close()
+            await self.readers.close()
             await self._writer.close()
         self._file_lock.release()
 

@@ -5,8 +5,7 @@ what happens inside a transaction is in `sessions`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -68,11 +67,11 @@ class Store:
         """Set when a transaction with events was committed; the sequencer waits for it."""
         return self._emitted
 
-    @asynccontextmanager
-    async def read(self, *, caller: Caller | None = None) -> AsyncIterator[ReadTransaction]:
+    def read(self, *, caller: Caller | None = None) -> "_Reading":
         """Reads as the current caller; every statement sees what is committed by then."""
-        async with self._engine.reading() as connection:
-            yield ReadTransaction(caller or current_caller(), self._clock.now(), connection)
+        return _Reading(
+            ReadTransaction(caller or current_caller(), self._clock.now(), self._engine.readers)
+        )
 
     async def write(
         self,
@@ -128,8 +127,7 @@ class Store:
 
     async def check(self) -> None:
         """Raises UNAVAILABLE where the database does not answer."""
-        async with self._engine.reading() as connection:
-            await connection.scalar(sa.select(1))
+        await self._engine.readers.scalar(sa.select(1))
 
     def use(self) -> PoolUse:
         """How busy the connections are."""
@@ -164,6 +162,21 @@ class Store:
             return ()
         rows = log_rows(tx.emitted, now=tx.now, request_id=tx.caller.request_id, ids=self._ids)
         return ((self._tables.event_log.insert(), rows),)
+
+
+class _Reading:
+    """What `async with store.read() as tx:` opens; a generator would cost each read 4 µs."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: ReadTransaction) -> None:
+        self._tx = tx
+
+    async def __aenter__(self) -> ReadTransaction:
+        return self._tx
+
+    async def __aexit__(self, *_: object) -> None:
+        """There is nothing to close."""
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -26,6 +26,7 @@ from services.chassis.filters import STRING, TIME, Field, enum
 from services.chassis.paging import Query
 from services.chassis.store import (
     AnyRow,
+    Choice,
     Json,
     Name,
     Owned,
@@ -66,8 +67,8 @@ alerts = Table(
     Column("text_en", Text, nullable=False),
     Column("text_zh", Text, nullable=False),
     Column("evidence", Json, nullable=False),
-    Column("state", Name, nullable=False),
-    Column("outcome", Name),
+    Column("state", Choice(AlertState), nullable=False),
+    Column("outcome", Choice(Outcome)),
     Column("note", Text, nullable=False),
     Column("snooze_end_time", UtcTime),
     Column("create_time", UtcTime, nullable=False),
@@ -81,7 +82,7 @@ alerts = Table(
     Index("ix_alerts_customer", "customer", "rule"),
     info={"scope": Owned("owner", "team")},
 )
-_IS_LIVE: Final = alerts.c.state.in_([state.value for state in LIVE])
+_IS_LIVE: Final = alerts.c.state.in_(LIVE)
 Index(
     "uq_alerts_live",
     alerts.c.rule,
@@ -123,7 +124,7 @@ _ALL: Final = select(alerts)
 _GET: Final = _ALL.where(alerts.c.name == bindparam("key"))
 _LIVE_OF_RULE: Final = _ALL.where(alerts.c.rule == bindparam("of_rule"), _IS_LIVE)
 _SNOOZED: Final = _ALL.where(
-    alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED.value
+    alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED
 )
 _CLOSED: Final = _ALL.where(
     alerts.c.customer.in_(bindparam("selected", expanding=True)),
@@ -216,8 +217,6 @@ _COLUMNS: Final = tuple(field.name for field in fields(Alert))
 def _alert(row: AnyRow) -> Alert:
     values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
     values["severity"] = Severity(row.severity)
-    values["state"] = AlertState(row.state)
-    values["outcome"] = Outcome(row.outcome) if row.outcome else None
     values["evidence"] = tuple(Evidence(fact, value) for fact, value in row.evidence)
     return Alert(**values)
 
@@ -225,8 +224,6 @@ def _alert(row: AnyRow) -> Alert:
 def _row(alert: Alert) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(alert, name) for name in _COLUMNS}
     row["severity"] = int(alert.severity)
-    row["state"] = alert.state.value
-    row["outcome"] = alert.outcome.value if alert.outcome else None
     row["evidence"] = [[each.fact, each.value] for each in alert.evidence]
     return row
 

@@ -22,6 +22,7 @@ from services.chassis.paging import Query
 from services.chassis.store import (
     AnyRow,
     ChassisTables,
+    Choice,
     Name,
     ReadTransaction,
     UtcTime,
@@ -65,7 +66,7 @@ rebuilds = Table(
     "rebuilds",
     metadata,
     Column("generation", Integer, primary_key=True, autoincrement=False),
-    Column("state", Name, nullable=False),
+    Column("state", Choice(RebuildState), nullable=False),
     Column("applied_events", BigInteger, nullable=False),
     Column("total_events", BigInteger, nullable=False),
     Column("start_time", UtcTime, nullable=False),
@@ -140,8 +141,7 @@ async def last_rebuild(tx: ReadTransaction) -> Rebuild | None:
     row = await tx.first(_LAST, {})
     if row is None:
         return None
-    values = {field.name: getattr(row, field.name) for field in fields(Rebuild)}
-    return Rebuild(**{**values, "state": RebuildState(row.state)})
+    return Rebuild(**{field.name: getattr(row, field.name) for field in fields(Rebuild)})
 
 
 async def insert_rebuild(tx: WriteTransaction, rebuild: Rebuild) -> None:
@@ -201,8 +201,4 @@ async def forget_consumer(tx: WriteTransaction, generation: int) -> None:
 
 
 def _row(rebuild: Rebuild) -> dict[str, Any]:
-    return {
-        field.name: str(value) if isinstance(value, RebuildState) else value
-        for field in fields(Rebuild)
-        for value in (getattr(rebuild, field.name),)
-    }
+    return {field.name: getattr(rebuild, field.name) for field in fields(Rebuild)}

@@ -23,7 +23,7 @@ from services.chassis.errors import not_found
 from services.chassis.filters import BOOL, STRING, Field, enum
 from services.chassis.filters.sql import HasElement
 from services.chassis.paging import Query
-from services.chassis.store import AnyRow, Name, ReadTransaction, UtcTime, WriteTransaction
+from services.chassis.store import AnyRow, Choice, Name, ReadTransaction, UtcTime, WriteTransaction
 from services.insight.facts.store import of_generation
 from services.insight.facts.table import facts
 from services.insight.metadata import metadata
@@ -45,7 +45,7 @@ rules = Table(
     "rules",
     metadata,
     Column("name", Name, primary_key=True),
-    Column("kind", Name, nullable=False),
+    Column("kind", Choice(RuleKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("filter", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
@@ -149,13 +149,11 @@ async def remove(tx: WriteTransaction, name: str) -> None:
 
 def _rule(row: AnyRow) -> Rule:
     values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
-    values["kind"] = RuleKind(row.kind)
     values["severity"] = Severity(row.severity) if row.severity else None
     return Rule(**values)
 
 
 def _row(rule: Rule) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(rule, name) for name in _COLUMNS}
-    row["kind"] = rule.kind.value
     row["severity"] = int(rule.severity) if rule.severity else None
     return row

@@ -28,6 +28,7 @@ from services.chassis.filters import STRING, TIME, Field, enum, money
 from services.chassis.paging import Query
 from services.chassis.store import (
     AnyRow,
+    Choice,
     Name,
     Owned,
     ReadTransaction,
@@ -56,7 +57,7 @@ orders = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("customer", Name, nullable=False),
-    Column("state", Name, nullable=False),
+    Column("state", Choice(State), nullable=False),
     Column("order_time", UtcTime, nullable=False),
     Column("currency_code", Name, nullable=False),
     Column("base_currency_code", Name, nullable=False),
@@ -247,7 +248,7 @@ def _order(row: AnyRow, lines: tuple[Line, ...]) -> Order:
     return Order(
         name=row.name,
         customer=row.customer,
-        state=State(row.state),
+        state=row.state,
         order_time=row.order_time,
         terms=Terms(row.currency_code, row.base_currency_code, row.exchange_rate),
         lines=lines,
@@ -271,7 +272,7 @@ def _row(order: Order) -> tuple[Any, ...]:
     return (
         order.name,
         order.customer,
-        order.state.value,
+        order.state,
         order.order_time,
         order.terms.currency_code,
         order.terms.base_currency_code,

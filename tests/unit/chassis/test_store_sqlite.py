@@ -74,13 +74,17 @@ async def test_readers_cannot_write(sqlite_url: str) -> None:
             await tx.unscoped().all(sa.text("DELETE FROM notes RETURNING name"))
 
 
-async def test_a_long_read_does_not_hold_up_the_loop(sqlite_url: str) -> None:
+@pytest.mark.parametrize("parameters", [None, {}], ids=["composed", "prepared"])
+async def test_a_long_read_does_not_hold_up_the_loop(
+    sqlite_url: str, parameters: dict[str, object] | None
+) -> None:
+    counting = endless(3_000_000)
     async with opened(sqlite_url) as store:
         await add_note(store, "notes/1")
 
         async def long() -> int:
             async with store.read(caller=SYSTEM) as tx:
-                return int(await tx.scalar(endless(3_000_000)))
+                return int(await tx.scalar(counting, parameters))
 
         for _ in range(2):
             running = asyncio.create_task(long())
@@ -97,12 +101,15 @@ async def test_a_long_read_does_not_hold_up_the_loop(sqlite_url: str) -> None:
             assert longest < (last - began) / 2
 
 
-async def test_a_cancelled_long_read_gives_its_thread_back(sqlite_url: str) -> None:
+@pytest.mark.parametrize("parameters", [None, {}], ids=["composed", "prepared"])
+async def test_a_cancelled_long_read_gives_its_thread_back(
+    sqlite_url: str, parameters: dict[str, object] | None
+) -> None:
     async with opened(sqlite_url, pool_size=1) as store:
 
         async def read(rows: int) -> int:
             async with store.read(caller=SYSTEM) as tx:
-                return int(await tx.scalar(endless(rows)))
+                return int(await tx.scalar(endless(rows), parameters))
 
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(read(10**12), 0.2)
