@@ -21,7 +21,7 @@ from services.chassis.middleware.access import Access
 from services.chassis.middleware.access_log import AccessLog
 from services.chassis.middleware.authentication import Authentication
 from services.chassis.middleware.deadline import Deadline
-from services.chassis.middleware.interceptor import Interceptor, MethodHandler
+from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
 from services.chassis.middleware.runner import Runner
@@ -55,7 +55,7 @@ class GrpcServer:
     ) -> None:
         log = structlog.get_logger(domain)
         self._runner = Runner(domain, log)
-        interceptor = Interceptor(
+        methods = Methods(
             self._runner,
             {
                 "request_id": RequestId(Uuid7Ids()),
@@ -67,12 +67,11 @@ class GrpcServer:
                 "validation": Validation(),
             },
         )
-        self._server = grpc.aio.server(
-            interceptors=[interceptor], options=_options(settings.max_connection_age_seconds)
-        )
-        registrar = _Registrar(self._server, interceptor)
+        registrar = _Registrar(methods)
         for add_to_server, servicer in servicers:
             add_to_server(servicer, registrar)
+        self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
+        self._server.add_generic_rpc_handlers((methods,))
         self.health = Health(registrar.services, checked)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
         if settings.environment == "development":
@@ -100,20 +99,19 @@ class GrpcServer:
 
 
 class _Registrar:
-    """Stands in for the server when servicers are added, to see each method before it does."""
+    """Stands in for the server when servicers are added, and puts their methods among ours."""
 
-    def __init__(self, server: grpc.aio.Server, interceptor: Interceptor) -> None:
-        self._server = server
-        self._interceptor = interceptor
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
         self.services: list[str] = []
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        self._server.add_generic_rpc_handlers(handlers)
+        """The generated code offers every method this way as well."""
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, MethodHandler]
     ) -> None:
-        self._interceptor.protect(service, handlers)
+        self._methods.protect(service, handlers)
         self.services.append(service)
 
 

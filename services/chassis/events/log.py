@@ -71,7 +71,7 @@ class EventLog:
         self._assign = _assign_positions(self._table)
         self._page = _events_after(self._table)
         self._newest = _newest(self._table)
-        self._waiting = select(self._table.c.sequence).where(self._table.c.position.is_(None))
+        self._waiting = _waiting(self._table)
         self._watches: set[Watch] = set()
 
     @classmethod
@@ -98,7 +98,7 @@ class EventLog:
     async def refresh(self) -> None:
         """Looks whether another replica has given positions, and tells those who wait for them."""
         async with self.store.read(caller=_SYSTEM) as tx:
-            newest = await tx.first(self._newest)
+            newest = await tx.first(self._newest, {})
         if newest is not None and newest.position > self.head_position:
             self.head_position, self.head_time_ms = newest.position, newest.time_ms
             for watch in self._watches:
@@ -152,7 +152,7 @@ class EventLog:
 
     async def _any_waiting(self) -> bool:
         async with self.store.read(caller=_SYSTEM) as tx:
-            return await tx.scalar(self._waiting.limit(1), {}) is not None
+            return await tx.scalar(self._waiting, {}) is not None
 
     async def _assign_batch(self, tx: WriteTransaction) -> Sequence[AnyRow]:
         if tx.dialect == "postgresql":
@@ -217,6 +217,11 @@ def _events_after(log: Table) -> Select[*tuple[object, ...]]:
         .order_by(log.c.position)
         .limit(bindparam("max_events"))
     )
+
+
+def _waiting(table: Table) -> Select[int]:
+    """One of the events that have no position yet."""
+    return select(table.c.sequence).where(table.c.position.is_(None)).limit(1)
 
 
 def _newest(log: Table) -> Select[*tuple[object, ...]]:

@@ -14,7 +14,7 @@ __all__ = ["Call", "Metadata", "Middleware", "Proceed", "metadata"]
 
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 
-# What the interceptor was given: asking the context for it decodes it again, 3 µs a call.
+# What gRPC gave when it asked for the method: asking the context for it takes 3 µs more.
 metadata: ContextVar[Metadata] = ContextVar("guanxi_metadata", default=())
 
 

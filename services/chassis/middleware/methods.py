@@ -1,8 +1,8 @@
-"""The one gRPC interceptor: composes the middleware around every method when it is registered,
-so that a call costs one look-up."""
+"""The methods gRPC serves: the middleware is composed around each when it is registered, so that a
+call costs one look-up. An interceptor, which does the same, costs two coroutines more a call."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from services.chassis.descriptors import ContractError, Method, methods_of
 from services.chassis.middleware.call import Call, Middleware, Proceed, metadata
 from services.chassis.middleware.runner import Handler, Runner
 
-__all__ = ["ORDER", "Interceptor", "MethodHandler"]
+__all__ = ["ORDER", "MethodHandler", "Methods"]
 
 # From the outside in. The runner stands around all of them.
 ORDER = (
@@ -29,9 +29,9 @@ ORDER = (
 MethodHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
-class Interceptor(grpc.aio.ServerInterceptor):
-    """Puts the middleware around the services it was told of; health and reflection, which it was
-    not told of, go straight to gRPC."""
+class Methods(grpc.GenericRpcHandler):
+    """Puts the middleware around the services it is told of; health and reflection, which it is
+    not told of, stand beside it."""
 
     def __init__(self, runner: Runner, middleware: Mapping[str, Middleware]) -> None:
         if set(middleware) != set(ORDER):
@@ -56,14 +56,10 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 method, handler, self._runner.wrap(method, proceed)
             )
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[MethodHandler | None]"],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "MethodHandler | None":
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "MethodHandler | None":
+        """What serves a call, asked by gRPC in the task of the call; None for other services."""
         metadata.set(handler_call_details.invocation_metadata or ())
-        handler = self._handlers.get(handler_call_details.method)
-        return handler if handler is not None else await continuation(handler_call_details)
+        return self._handlers.get(handler_call_details.method)
 
 
 def _innermost(method: Method, handler: MethodHandler) -> Proceed:
