@@ -10,14 +10,13 @@ from services.chassis.errors import invalid
 __all__ = ["from_timestamp", "to_timestamp"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_timestamp(moment: datetime) -> Timestamp:
     """The message for an aware instant."""
-    # 0.8 µs where Timestamp.FromDatetime takes 2.2, three times in every message that is read.
-    seconds, micros = divmod((moment - _EPOCH) // _MICROSECOND, 1_000_000)
-    return Timestamp(seconds=seconds, nanos=micros * 1_000)
+    # 0.5 µs where Timestamp.FromDatetime takes 2.2, three times in every message that is read.
+    since = moment - _EPOCH
+    return Timestamp(seconds=86_400 * since.days + since.seconds, nanos=1_000 * since.microseconds)
 
 
 def from_timestamp(message: Timestamp, *, field: str) -> datetime:
