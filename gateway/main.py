@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import structlog
 
-from gateway.access_log import access_log
 from gateway.backends import Backends
 from gateway.contract import Contract, ContractError, load_contract
 from gateway.grpc_server import PublicGrpcServer
@@ -30,6 +29,7 @@ from gateway.signin.ring import KeyRing
 from gateway.transcode.errors import ErrorCodec
 from services.chassis import collector
 from services.chassis.access import Signer, TokenError, Verifier
+from services.chassis.access_lines import access_lines
 from services.chassis.admin import admin_app
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
@@ -82,7 +82,7 @@ class Gateway:
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
         door = Door(ring, signer, clock, audiences)
         counted = GatewayMetrics(metrics)
-        log = access_log(settings.log_level, settings.log_format)
+        log = access_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
         self._settings = settings
         self._keys = ring

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias, cast
 
 import grpc
 
-from gateway.access_log import AccessLog
 from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.signin.door import Door
 from services.chassis import context
+from services.chassis.access_lines import AccessLines
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
 from services.chassis.status import code_of, to_status
@@ -47,7 +47,7 @@ class Proxy(grpc.GenericRpcHandler):
         door: Door,
         limits: Limits,
         metrics: GatewayMetrics,
-        log: AccessLog,
+        log: AccessLines,
         ids: Ids,
         default_seconds: float,
     ) -> None:

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import grpc
 import structlog
 
-from gateway.access_log import AccessLog
 from gateway.backends import details_of, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
@@ -29,6 +28,7 @@ from gateway.transcode.refusals import (
     unsupported_encoding,
 )
 from services.chassis import context
+from services.chassis.access_lines import AccessLines
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
@@ -75,7 +75,7 @@ class HttpApp:
         errors: ErrorCodec,
         streams: Streams,
         metrics: GatewayMetrics,
-        log: AccessLog,
+        log: AccessLines,
         ids: Ids,
         default_seconds: float,
     ) -> None:

@@ -3,6 +3,7 @@ Starting and stopping the process around it is the business of `server`."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
+from services.chassis.access_lines import access_lines
 from services.chassis.addresses import refuse_taken
 from services.chassis.health import Checked, Health
 from services.chassis.ids import Uuid7Ids
@@ -54,12 +56,13 @@ class GrpcServer:
         checked: Checked | None,
     ) -> None:
         log = structlog.get_logger(domain)
+        lines = partial(access_lines, domain, settings.log_level, settings.log_format)
         self._runner = Runner(domain, log)
         methods = Methods(
             self._runner,
             {
                 "request_id": RequestId(Uuid7Ids()),
-                "access_log": AccessLog(log),
+                "access_log": AccessLog(lines(), lines(at="debug")),
                 "metrics": RpcMetrics(metrics),
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),

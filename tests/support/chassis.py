@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,9 +22,10 @@ from tests.support import echo
 
 
 class EchoSettings(ServiceSettings):
-    """Settings as a service has them."""
+    """Settings as a service has them; its log goes through structlog, where tests read it."""
 
     process = "sales"
+    log_format: Literal["auto", "json", "console"] = "console"
     listen: str = "127.0.0.1:0"
     admin_listen: str = "127.0.0.1:0"
 

@@ -3,8 +3,7 @@
 import time
 from typing import Any
 
-from structlog.typing import FilteringBoundLogger
-
+from services.chassis.access_lines import AccessLines
 from services.chassis.descriptors import Method
 from services.chassis.middleware.call import Call, Proceed
 from services.chassis.middleware.outcome import OK, outcome_of
@@ -15,25 +14,26 @@ __all__ = ["AccessLog"]
 class AccessLog:
     """Writes the line when the call has ended, however it ended."""
 
-    def __init__(self, logger: FilteringBoundLogger) -> None:
-        self._logger = logger
+    def __init__(self, lines: AccessLines, internal_lines: AccessLines) -> None:
+        self._lines = lines
+        self._internal_lines = internal_lines
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         # Services ask each other all the time; what apps ask would drown in it.
-        write = self._logger.debug if method.internal else self._logger.info
+        write = self._internal_lines if method.internal else self._lines
         name = method.path
 
         def log(call: Call, started: float, code: str, reason: str) -> None:
-            fields = {"reason": reason} if reason else {}
-            write(
-                "rpc",
-                method=name,
-                code=code,
-                duration_ms=round((time.perf_counter() - started) * 1000, 3),
-                caller=call.identity.subject if call.identity else "",
-                request_id=call.request_id,
-                **fields,
-            )
+            fields = {
+                "method": name,
+                "code": code,
+                "duration_ms": round((time.perf_counter() - started) * 1000, 3),
+                "caller": call.identity.subject if call.identity else "",
+                "request_id": call.request_id,
+            }
+            if reason:
+                fields["reason"] = reason
+            write("rpc", fields)
 
         async def run(call: Call) -> Any:
             started = time.perf_counter()

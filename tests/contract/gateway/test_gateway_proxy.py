@@ -19,7 +19,6 @@ from guanxi.events.v1 import event_feed_pb2, event_feed_pb2_grpc
 from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc
 
-from gateway.access_log import access_log
 from gateway.backends import Backends
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -28,6 +27,7 @@ from gateway.signin.door import Door
 from gateway.signin.keys import create_key
 from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer
+from services.chassis.access_lines import access_lines
 from services.chassis.clock import SystemClock
 from services.chassis.descriptors import methods_of
 from services.chassis.errors import DomainError, etag_mismatch
@@ -225,7 +225,7 @@ async def proxied_echo(folder: Path) -> AsyncIterator[tuple[Any, tuple[tuple[str
         backends = Backends({"test": running.target}, methods)
         door = Door(KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)})
         limits = Limits(100, 100, None, metrics)
-        log = access_log("warning", "json")
+        log = access_lines("gateway", "warning", "json")
         proxy = Proxy(methods, backends, door, limits, metrics, log, Uuid7Ids(), 5.0)
         server = grpc.aio.server()
         server.add_generic_rpc_handlers((proxy,))
