@@ -47,10 +47,13 @@ def api_key() -> str:
 
 
 @asynccontextmanager
-async def connect() -> AsyncIterator[Connection]:
-    """Opens a channel to GUANXI_CLI_TARGET (127.0.0.1:50050 if not set)."""
-    target = os.environ.get("GUANXI_CLI_TARGET", "127.0.0.1:50050")
-    metadata = (("authorization", f"Bearer {api_key()}"),)
+async def connect(target: str = "", key: str = "") -> AsyncIterator[Connection]:
+    """Opens a channel to the gateway; what is not given comes from the environment.
+
+    The target is GUANXI_CLI_TARGET, or 127.0.0.1:50050; for the key see `api_key`.
+    """
+    target = target or os.environ.get("GUANXI_CLI_TARGET", "127.0.0.1:50050")
+    metadata = (("authorization", f"Bearer {key or api_key()}"),)
     options = (
         ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
         ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),

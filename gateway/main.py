@@ -53,11 +53,12 @@ async def serve() -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    gateway = Gateway.of(settings, own_servicers(settings))
-    await gateway.start()
-    collector.settle()
-    await stopping.wait()
-    await gateway.stop()
+    async with own_servicers(settings) as servicers:
+        gateway = Gateway.of(settings, servicers)
+        await gateway.start()
+        collector.settle()
+        await stopping.wait()
+        await gateway.stop()
 
 
 @dataclass(frozen=True, slots=True)

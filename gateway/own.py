@@ -4,7 +4,10 @@ They are served inside the process by the chassis' server, so that sign-in, acce
 metrics are those of every service; REST and the proxy reach them like any other owner.
 """
 
+import asyncio
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from guanxi.gateway.v1.briefs_pb2_grpc import add_BriefServiceServicer_to_server
@@ -21,14 +24,18 @@ from services.chassis.metrics import Metrics
 __all__ = ["OwnServices", "own_servicers"]
 
 
-def own_servicers(settings: GatewaySettings) -> Servicers:
+@asynccontextmanager
+async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
     """Every service of the gateway's own with its servicer; a new one is one line more."""
     sources = Sources(
         customer=connect(settings.customer_target, identity=ForwardedToken()),
         sales=connect(settings.sales_target, identity=ForwardedToken()),
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
-    return ((add_BriefServiceServicer_to_server, BriefServicer(sources)),)
+    try:
+        yield ((add_BriefServiceServicer_to_server, BriefServicer(sources)),)
+    finally:
+        await asyncio.gather(*(each.close() for each in sources))
 
 
 class OwnServices:

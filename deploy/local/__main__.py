@@ -78,14 +78,12 @@ def _migrate(environment: Mapping[str, str]) -> None:
 
 async def _prepare(suite: Suite, keys: DevelopmentKeys, data_dir: Path, demo: bool) -> int:
     """Loads the demo on the first start and waits for insight; the number of demo customers."""
-    os.environ["GUANXI_CLI_API_KEY"] = keys.api_key
-    os.environ["GUANXI_CLI_TARGET"] = suite.gateway.grpc_listen
     mark = data_dir / _DEMO_MARK
     if mark.exists():
         return int(mark.read_text("utf-8"))
     if not demo:
         return 0
-    async with connect() as connection:
+    async with connect(suite.gateway.grpc_listen, keys.api_key) as connection:
         with plain_errors():
             count = await _load_demo(connection, suite.gateway)
     mark.write_text(str(count), "utf-8")

@@ -4,7 +4,7 @@ the others are there."""
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from google.type.date_pb2 import Date
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc, touchpoints_pb2
@@ -34,8 +34,7 @@ _PART_SECONDS = 2.0
 Reply = TypeVar("Reply")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The services a brief is composed from."""
 
     customer: Channel

@@ -34,11 +34,15 @@ class PageQuery:
     keys: tuple[ColumnElement[Any] | str, ...]
     arguments: Mapping[str, str]
 
-    def cut(self, rows: Sequence[R]) -> tuple[Sequence[R], str]:
-        """The rows of the page, and the token of the next one; empty on the last page."""
-        if len(rows) <= self.size:
+    def cut(self, rows: Sequence[R], most: int | None = None) -> tuple[Sequence[R], str]:
+        """The rows of the page, and the token of the next one; empty on the last page.
+
+        `most` cuts it shorter than was asked for, where more rows would be too much to send.
+        """
+        size = self.size if most is None else min(self.size, most)
+        if len(rows) <= size:
             return rows, ""
-        page = rows[: self.size]
+        page = rows[:size]
         last = page[-1]._mapping
         token = PageToken(self.arguments, tuple(last[key] for key in self.keys))
         return page, encode(token)

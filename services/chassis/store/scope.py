@@ -43,10 +43,12 @@ Statement = SelectBase | Insert | Update | Delete
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Names the columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`)."""
+    """Names the columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`)
+    and assignee: who has been given a row sees it as its owner does."""
 
     owner: str
     team: str | None = None
+    assignee: str | None = None
 
 
 def scoped(
@@ -187,6 +189,8 @@ def _predicates(sources: Iterable[FromClause], teams: int) -> Iterator[ColumnEle
 
 def _predicate(source: FromClause, owned: Owned, teams: int) -> ColumnElement[bool]:
     own = source.c[owned.owner] == bindparam(_SUBJECT)
+    if owned.assignee is not None:
+        own = or_(own, source.c[owned.assignee] == bindparam(_SUBJECT))
     if not teams or owned.team is None:
         return own
     # One parameter each, not a list: a statement for many rows takes no lists.

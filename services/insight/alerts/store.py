@@ -75,12 +75,13 @@ alerts = Table(
     Column("update_time", UtcTime, nullable=False),
     Column("resolve_time", UtcTime),
     Column("version", Integer, nullable=False),
-    # The list's default order, for everybody, for an owner and for a team.
+    # The list's default order, for everybody, for an owner, a team and an assignee.
     Index("ix_alerts_severity", "severity", "create_time", "name"),
     Index("ix_alerts_owner", "owner", "severity", "create_time", "name"),
     Index("ix_alerts_team", "team", "severity", "create_time", "name"),
+    Index("ix_alerts_assignee", "assignee", "severity", "create_time", "name"),
     Index("ix_alerts_customer", "customer", "rule"),
-    info={"scope": Owned("owner", "team")},
+    info={"scope": Owned("owner", "team", "assignee")},
 )
 _IS_LIVE: Final = alerts.c.state.in_(LIVE)
 Index(

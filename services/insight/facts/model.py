@@ -28,7 +28,7 @@ __all__ = ["FactColumns", "compute_facts", "population_of", "score"]
 
 @dataclass(frozen=True, slots=True)
 class FactColumns:
-    """Facts of customers 0 … n-1 on one business day; `records` gives them row by row."""
+    """Facts of customers 0 … n-1 on one business day."""
 
     as_of: date
     orders: OrderFactColumns

@@ -16,8 +16,8 @@ from services.chassis import money
 from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ids import Ids
-from services.chassis.middleware.validation import validation_error
 from services.chassis.timestamps import from_timestamp, to_timestamp
+from services.chassis.violations import validation_error
 from services.sales.orders.amounts import Line, Sums, Terms, agree, price_line
 from services.sales.orders.model import Draft, Order, OrderTotals, Purchase, State
 

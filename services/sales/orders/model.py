@@ -3,10 +3,11 @@
 Rules only: no message, no SQL, no clock. What their lines are worth is in `amounts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -22,6 +23,7 @@ __all__ = [
     "Purchase",
     "State",
     "open_order",
+    "orders_that_fit",
 ]
 
 # Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
@@ -151,6 +153,12 @@ def open_order(
         etag=etag,
         fingerprint=draft.fingerprint,
     )
+
+
+def orders_that_fit(line_counts: Iterable[int], most_lines: int) -> int:
+    """How many of the orders, from the first on, have at most so many lines together; one at least,
+    however large it is."""
+    return max(1, sum(lines <= most_lines for lines in accumulate(line_counts)))
 
 
 def _expect_lines(name: str, state: State, line_count: int) -> None:

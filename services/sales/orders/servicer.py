@@ -14,6 +14,9 @@ from services.sales.products.store import SeenProducts
 
 __all__ = ["OrderServicer"]
 
+# A line has 2.2 kB at most, an answer 16 MB.
+_MOST_LINES = 7_000
+
 
 class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     """Serves guanxi.sales.v1.OrderService."""
@@ -57,6 +60,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     async def ListOrders(
         self, request: orders_pb2.ListOrdersRequest, context: Any
     ) -> orders_pb2.ListOrdersResponse:
+        with_lines = request.view == orders_pb2.ORDER_VIEW_FULL
         async with self._store.read() as tx:
             orders, next_page_token = await store.page(
                 tx,
@@ -66,8 +70,9 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
                 page_token=request.page_token,
                 arguments={"view": str(request.view)},
                 calendar=self._calendar,
+                most_lines=_MOST_LINES if with_lines else None,
             )
-            if request.view == orders_pb2.ORDER_VIEW_FULL:
+            if with_lines:
                 orders = await store.with_lines(tx, orders)
         return messages.page_reply(request, orders, next_page_token)
 

@@ -37,7 +37,7 @@ from services.chassis.store import (
 )
 from services.sales.metadata import metadata
 from services.sales.orders.amounts import Line, Terms
-from services.sales.orders.model import Order, State
+from services.sales.orders.model import Order, State, orders_that_fit
 
 __all__ = [
     "QUERY",
@@ -176,10 +176,12 @@ async def page(
     page_token: str,
     arguments: Mapping[str, str],
     calendar: BusinessCalendar,
+    most_lines: int | None = None,
 ) -> tuple[list[Order], str]:
     """A page of orders without lines, and the token of the next. Raises INVALID_ARGUMENT.
 
-    `arguments` are those that must stay the same from page to page besides filter and order.
+    `arguments` are those that must stay the same from page to page besides filter and order. A page
+    ends before it has more than `most_lines` lines, but has one order at least.
     """
     query = QUERY.page(
         _ORDERS,
@@ -191,7 +193,9 @@ async def page(
         today=calendar.today(),
         zone=calendar.zone,
     )
-    rows, next_page_token = query.cut(await tx.all(query.statement))
+    found = await tx.all(query.statement)
+    most = most_lines and orders_that_fit([row.line_count for row in found], most_lines)
+    rows, next_page_token = query.cut(found, most)
     return [_order(row, ()) for row in rows], next_page_token
 
 

@@ -272,3 +272,21 @@ async def test_alerts_of_others_are_not_found(insight: Insight, desk: Desk) -> N
         with pytest.raises(DomainError) as refused:
             await call
         assert refused.value.kind is Kind.NOT_FOUND
+
+
+async def test_an_alert_is_seen_by_whom_it_is_given_to(insight: Insight, desk: Desk) -> None:
+    rule = rules_pb2.Rule(
+        kind=rules_pb2.Rule.ALERT,
+        filter="orders_total >= 1",
+        enabled=True,
+        severity=rules_pb2.NOTICE,
+        text_en="{orders_total} orders",
+        assignee="users/eve",
+    )
+    await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=rule, rule_id="mine"))
+    await late_buyer(insight)
+    eve = await insight.desk("users/eve", role="rep", team="teams/south")
+    [given] = await eve.open_alerts()
+    assert (given.rule, given.assignee) == ("rules/mine", "users/eve")
+    closed = await close(eve, given)
+    assert closed.state == alerts_pb2.Alert.RESOLVED

@@ -28,11 +28,11 @@ from services.chassis.money import parts
 from services.chassis.store import Store
 from services.insight.evaluation import Evaluation
 from services.insight.facts.model import population_of, score
-from services.insight.facts.records import CustomerFacts, records
 from services.insight.facts.table import facts
 from services.insight.metadata import metadata
 from services.insight.reactions import DeriveFacts
 from services.insight.runs import Runs
+from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History
 
 TODAY = date(2011, 12, 10)

@@ -105,6 +105,23 @@ async def test_a_list_has_lines_in_the_full_view_only(year: OrderServiceStub) ->
     assert not empty.orders
 
 
+async def test_a_page_with_lines_ends_before_it_is_too_much_to_send(
+    orders: OrderServiceStub,
+) -> None:
+    many = [line(1, "1")] * 2_000
+    for _ in range(4):
+        await orders.CreateOrder(create_order(*many))
+    sizes: list[list[int]] = []
+    token = ""
+    while not sizes or token:
+        page = await orders.ListOrders(ListOrdersRequest(view=ORDER_VIEW_FULL, page_token=token))
+        sizes.append([len(each.lines) for each in page.orders])
+        token = page.next_page_token
+    assert sizes == [[2_000] * 3, [2_000]]
+    basic = await orders.ListOrders(ListOrdersRequest())
+    assert (len(basic.orders), basic.next_page_token) == (4, "")
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -6,7 +6,7 @@ import pytest
 from guanxi.customer.v1 import touchpoints_pb2
 
 from services.insight.facts.inputs import TouchChannel, TouchType
-from services.insight.facts.records import CustomerFacts, records
+from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History, day_us
 
 TODAY = date(2011, 12, 10)

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from services.insight.facts.model import FactColumns, compute_facts, population_of, score
-from services.insight.facts.records import CustomerFacts, records
 from services.insight.segments.model import Population
+from tests.support.fact_records import CustomerFacts, records
 from tests.support.oracle import Opinion, lines_frame, read_lines, recompute, touches_frame
 from tests.support.retail import Line, retail_lines, touches, write_csv
 from tests.support.retail_columns import customer_columns, order_columns, touch_columns

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.insight.facts.model import population_of, score
-from services.insight.facts.records import records
 from services.insight.segments.model import Population
+from tests.support.fact_records import records
 from tests.support.histories import History, day_us, histories
 
 TODAY = date(2011, 12, 10)

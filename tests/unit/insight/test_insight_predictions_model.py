@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from guanxi.insight.v1 import predictions_pb2
 
-from services.insight.facts.records import CustomerFacts, records
 from services.insight.predictions.model import Predictor
 from services.insight.segments.model import Population
+from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History, day_us
 
 TODAY = date(2011, 12, 10)
