@@ -66,9 +66,10 @@ def _show_segment(reply: briefs_pb2.CallBrief) -> None:
         )
     if reply.HasField("prediction") and reply.prediction.HasField("window_expected"):
         window = reply.prediction
+        days = sorted({day(window.window_start), day(window.window_end)})
         _console.print(
-            f"Next order: {day(window.window_start)} to {day(window.window_end)},"
-            f" expected {day(window.window_expected)}, confidence {window.confidence:.0%}"
+            f"Order expected {day(window.window_expected)}, window {' to '.join(days)},"
+            f" confidence {window.confidence:.0%}"
         )
 
 

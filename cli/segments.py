@@ -49,7 +49,7 @@ def segments(as_of: AsOf = "") -> None:
         f"{model.buyer_count:,} buyers; cut points:"
         f" recency {_points(model.recency_cut_points)} days,"
         f" frequency {_points(model.frequency_cut_points)},"
-        f" monetary {_points(model.monetary_cut_points)}"
+        f" monetary {_points(model.monetary_cut_points)} {_currency(reply.segments)}"
     )
 
 
@@ -69,4 +69,8 @@ def parse_day(text: str) -> Date | None:
 
 
 def _points(values: Iterable[float]) -> str:
-    return " / ".join(f"{value:g}" for value in values)
+    return " / ".join(f"{value:,.10g}" for value in values)
+
+
+def _currency(segments: Iterable[segments_pb2.Segment]) -> str:
+    return next((segment.spend_total.currency_code for segment in segments), "")

@@ -45,11 +45,16 @@ def _same_period(brief: CallBrief) -> Iterator[str]:
 
 def _next_order(brief: CallBrief) -> Iterator[str]:
     window = brief.prediction
-    if window.HasField("window_expected"):
-        yield (
-            f"Next order expected about {_day(window.window_expected)},"
-            f" between {_day(window.window_start)} and {_day(window.window_end)}."
-        )
+    if not window.HasField("window_expected"):
+        return
+    start, expected, end = (
+        _day(each) for each in (window.window_start, window.window_expected, window.window_end)
+    )
+    between = f", between {start} and {end}" if start != end else ""
+    if end < _day(window.as_of):
+        yield f"An order was expected about {expected}{between}, and has not come."
+    else:
+        yield f"Next order expected about {expected}{between}."
 
 
 def _last_contact(brief: CallBrief) -> Iterator[str]:

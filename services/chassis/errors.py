@@ -136,7 +136,7 @@ def beneath(prefix: str, error: DomainError) -> DomainError:
         for each in error.violations
     ]
     first = error.violations[0]
-    plain = error.message == f"{first.field}: {first.description}"
+    plain = error.message.startswith(f"{first.field}: {first.description}")
     return DomainError(
         error.kind,
         error.reason,

@@ -98,6 +98,31 @@ def test_alerts_come_before_everything_else() -> None:
     ]
 
 
+def _window(as_of: int, start: int, expected: int, end: int) -> Parts:
+    days = (Date(year=2026, month=3, day=day) for day in (as_of, start, expected, end))
+    today, first, middle, last = days
+    return Parts(
+        prediction=Prediction(
+            as_of=today, window_start=first, window_expected=middle, window_end=last
+        )
+    )
+
+
+def test_a_window_of_one_day_is_told_as_a_day() -> None:
+    [told] = compose(_NAME, _window(1, 9, 9, 9)).highlights
+    assert told == "Next order expected about 2026-03-09."
+
+
+def test_a_window_that_has_passed_is_told_as_an_order_that_has_not_come() -> None:
+    [told] = compose(_NAME, _window(15, 4, 9, 14)).highlights
+    assert told == (
+        "An order was expected about 2026-03-09, between 2026-03-04 and 2026-03-14,"
+        " and has not come."
+    )
+    [on_the_last_day] = compose(_NAME, _window(14, 4, 9, 14)).highlights
+    assert on_the_last_day.startswith("Next order expected about 2026-03-09")
+
+
 def test_what_an_alert_has_told_is_not_told_again() -> None:
     alert = Alert(text_en="A large order a year ago")
     alert.evidence.add(fact="same_period_ratio", value="3.0")

@@ -54,6 +54,13 @@ def test_the_refusal_names_the_line_and_the_field() -> None:
     with pytest.raises(DomainError) as error:
         read(good, good, OrderLine(quantity=0, unit_price=PRICE))
     assert [each.field for each in error.value.violations] == ["order.lines[2].quantity"]
+    assert error.value.message == "order.lines[2].quantity: must not be 0"
+
+
+def test_the_refusal_of_several_fields_begins_with_the_whole_path_of_the_first() -> None:
+    with pytest.raises(DomainError) as error:
+        read(OrderLine(quantity=0))
+    assert error.value.message == "order.lines[0].quantity: must not be 0 (and 1 more)"
 
 
 def test_a_price_in_another_currency_is_refused() -> None:
