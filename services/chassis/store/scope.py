@@ -4,9 +4,10 @@ A table says `info={"scope": Owned("owner", "team")}`; every transaction passes 
 through `scoped`, so the code of a slice cannot forget the predicate. Only here is it written.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any, Self
 
 from sqlalchemy import (
     Alias,
@@ -39,6 +40,7 @@ _TEAM = "caller_team_{}"
 _STATEMENTS_KEPT = 1_000
 
 Statement = SelectBase | Insert | Update | Delete
+_COMPOSED = (FromClause, SelectBase, Insert, Update, Delete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +58,20 @@ def scoped(
 ) -> tuple[Executable, Parameters | None]:
     """The statement, limited to the rows the caller may touch, and what it is run with.
 
-    The caller is in the parameters, so statements of all callers share one compiled form, and a
-    statement that comes with parameters (built once, run often) is limited once. Raises TypeError
+    A statement that comes with parameters (built once, run often) is limited once, for all callers,
+    and the caller is among its parameters. Any other is limited for this caller. Raises TypeError
     for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned tables.
     """
     if caller.scope is Scope.ALL and isinstance(statement, Statement):
         return statement, parameters
-    limit = _limited if parameters is None else _limited_once
     teams = caller.teams if caller.scope is Scope.TEAM else ()
-    limited = limit(statement, len(teams))
+    if parameters is None:
+        return _limited(statement, _Asking.of(caller.subject, teams)), None
+    limited = _limited_once(statement, len(teams))
     if limited is statement:
         return statement, parameters
     added = {_TEAM.format(number): team for number, team in enumerate(teams)}
-    return limited, {**(parameters or {}), _SUBJECT: caller.subject, **added}
+    return limited, {**parameters, _SUBJECT: caller.subject, **added}
 
 
 def refuse_overwriting(table: Table, caller: Caller) -> None:
@@ -79,65 +82,107 @@ def refuse_overwriting(table: Table, caller: Caller) -> None:
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
 def _limited_once(statement: Executable, teams: int) -> Executable:
-    return _limited(statement, teams)
+    return _limited(statement, _Asking.anybody(teams))
 
 
-def _limited(statement: Executable, teams: int) -> Executable:
-    """The statement with the predicate for a caller who sees so many teams."""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The caller as parameters of a statement; no teams where they see their own rows only."""
+
+    subject: BindParameter[str]
+    teams: tuple[BindParameter[str], ...]
+
+    @classmethod
+    def of(cls, subject: str, teams: Sequence[str]) -> Self:
+        # One parameter for each team, not a list: a statement for many rows takes no lists.
+        return cls(
+            bindparam(_SUBJECT, subject),
+            tuple(bindparam(_TEAM.format(number), team) for number, team in enumerate(teams)),
+        )
+
+    @classmethod
+    def anybody(cls, teams: int) -> Self:
+        """A caller who is named when the statement is run, and sees so many teams."""
+        return cls(
+            bindparam(_SUBJECT), tuple(bindparam(_TEAM.format(number)) for number in range(teams))
+        )
+
+
+def _limited(statement: Executable, asking: _Asking) -> Executable:
+    """The statement with the predicate for the caller."""
     if not isinstance(statement, Statement):
         raise TypeError("only select, insert, update and delete are scoped; else use unscoped()")
     if isinstance(statement, Insert):
         _refuse_upsert(statement)
-    if not _touches_owned_rows(statement) or _inserts_values(statement):
+    elements = _elements(statement)
+    if not elements.owned or _inserts_values(statement):
         return statement
+    if elements.plain is not None:
+        # Most lists; the general way below takes 0.7 ms more, half of it to find the sources.
+        return elements.plain.where(*_predicates(elements.tables, asking))
     # The traversal clones every nested select, update and delete before it shows it to us, so
     # changing the clone leaves the slice's statement alone.
     return visitors.cloned_traverse(
         statement,
         {},
         {
-            "select": partial(_limit_select, teams=teams),
-            "update": partial(_limit_change, teams=teams),
-            "delete": partial(_limit_change, teams=teams),
+            "select": partial(_limit_select, asking=asking),
+            "update": partial(_limit_change, asking=asking),
+            "delete": partial(_limit_change, asking=asking),
         },
     )
 
 
-def _touches_owned_rows(statement: Statement) -> bool:
-    found = False
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """What a statement is made of: its tables, whether any is owned, and itself, if it is a plain
+    select of tables: without joins, aliases or statements in it."""
+
+    tables: Sequence[Table]
+    owned: bool
+    plain: Select[*tuple[Any, ...]] | None
+
+
+def _elements(statement: Statement) -> _Elements:
+    tables: list[Table] = []
+    plain = statement if isinstance(statement, Select) and not statement._setup_joins else None
     for element in visitors.iterate(statement):
         if isinstance(element, TextClause):
             raise TypeError("textual SQL has no data scope: use unscoped()")
-        found = found or (isinstance(element, Table) and "scope" in element.info)
-    return found
+        if isinstance(element, Table):
+            if element not in tables:
+                tables.append(element)
+        elif element is not statement and isinstance(element, _COMPOSED):
+            plain = None
+    return _Elements(tables, any("scope" in table.info for table in tables), plain)
 
 
-def _limit_select(select: Select[*tuple[object, ...]], teams: int) -> None:
+def _limit_select(select: Select[*tuple[object, ...]], asking: _Asking) -> None:
     roots = select.get_final_froms()
     inner = (source for root in roots for source in _inner_sources(root))
-    predicates = tuple(_predicates(inner, teams))
-    limited = [_limit_outer_joins(root, teams) for root in roots]
+    predicates = tuple(_predicates(inner, asking))
+    limited = [_limit_outer_joins(root, asking) for root in roots]
     if any(after is not before for after, before in zip(limited, roots, strict=True)):
         select._from_obj = tuple(limited)
         select._setup_joins = ()  # they are in the sources now
     select._where_criteria += predicates
 
 
-def _limit_change(change: Update | Delete, teams: int) -> None:
+def _limit_change(change: Update | Delete, asking: _Asking) -> None:
     sources: list[FromClause] = [change.table]
     for criterion in change._where_criteria:
         sources += [source for source in criterion._from_objects if source not in sources]
-    change._where_criteria += tuple(_predicates(sources, teams))
+    change._where_criteria += tuple(_predicates(sources, asking))
 
 
-def _limit_outer_joins(source: FromClause, teams: int) -> FromClause:
+def _limit_outer_joins(source: FromClause, asking: _Asking) -> FromClause:
     """In an outer join the predicate belongs to the condition, or rows of the left would vanish."""
     if not isinstance(source, Join):
         return source
-    if source.full and any(True for _ in _predicates(_sources(source), teams)):
+    if source.full and any(True for _ in _predicates(_sources(source), asking)):
         raise TypeError("a FULL JOIN of owned tables has no data scope: use unscoped()")
-    left, right = (_limit_outer_joins(side, teams) for side in (source.left, source.right))
-    optional = tuple(_predicates(_inner_sources(right), teams)) if source.isouter else ()
+    left, right = (_limit_outer_joins(side, asking) for side in (source.left, source.right))
+    optional = tuple(_predicates(_inner_sources(right), asking)) if source.isouter else ()
     if not optional and left is source.left and right is source.right:
         return source
     condition = source.onclause if source.onclause is not None else true()
@@ -177,24 +222,20 @@ def _inner_sources(source: FromClause) -> Iterator[FromClause]:
         yield source
 
 
-def _predicates(sources: Iterable[FromClause], teams: int) -> Iterator[ColumnElement[bool]]:
+def _predicates(sources: Iterable[FromClause], asking: _Asking) -> Iterator[ColumnElement[bool]]:
     for source in sources:
         table = source.element if isinstance(source, Alias) else source
         if not isinstance(table, Table):
             continue  # a subquery: its own select is limited where it is made
         owned = table.info.get("scope")
         if owned is not None:
-            yield _predicate(source, owned, teams)
+            yield _predicate(source, owned, asking)
 
 
-def _predicate(source: FromClause, owned: Owned, teams: int) -> ColumnElement[bool]:
-    own = source.c[owned.owner] == bindparam(_SUBJECT)
+def _predicate(source: FromClause, owned: Owned, asking: _Asking) -> ColumnElement[bool]:
+    ways = [source.c[owned.owner] == asking.subject]
     if owned.assignee is not None:
-        own = or_(own, source.c[owned.assignee] == bindparam(_SUBJECT))
-    if not teams or owned.team is None:
-        return own
-    # One parameter each, not a list: a statement for many rows takes no lists.
-    their_teams: list[BindParameter[str]] = [
-        bindparam(_TEAM.format(number)) for number in range(teams)
-    ]
-    return or_(own, source.c[owned.team].in_(their_teams))
+        ways.append(source.c[owned.assignee] == asking.subject)
+    if asking.teams and owned.team is not None:
+        ways.append(source.c[owned.team].in_(asking.teams))
+    return or_(*ways)

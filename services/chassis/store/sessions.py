@@ -34,7 +34,7 @@ class ReadTransaction:
     Every statement on a table whose `info` has a scope is limited to the caller's rows. `now` is
     the instant the transaction began, aware, in UTC. A statement that runs often is built once, on
     the module, with `bindparam`s, and run with `parameters`: a read by key takes 15 µs then, and
-    100 µs where it is built anew (1.6 ms for a caller with scope OWN or TEAM).
+    100 µs where it is built anew (200 µs for a caller with scope OWN or TEAM).
     """
 
     caller: Caller
