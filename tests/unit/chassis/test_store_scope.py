@@ -87,14 +87,6 @@ async def test_sums_count_the_callers_rows(tx: ReadTransaction, caller: Caller) 
     assert int(total) == {OWN: 3, TEAM: 7, ALL: 31}[caller]
 
 
-async def test_tables_that_only_a_condition_joins_are_limited(
-    tx: ReadTransaction, caller: Caller
-) -> None:
-    others = select(lines.c.name).where(lines.c.note == notes.c.name, notes.c.number > 0)
-    found = await tx.all(others.order_by(lines.c.name))
-    assert [row.name for row in found] == [f"{name}/1" for name in SEEN[caller]]
-
-
 async def test_joins_are_limited(tx: ReadTransaction, caller: Caller) -> None:
     joined = select(lines.c.note).join_from(lines, notes, lines.c.note == notes.c.name)
     assert sorted(row.note for row in await tx.all(joined)) == SEEN[caller]
