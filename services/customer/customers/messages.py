@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -10,6 +9,7 @@ from guanxi.customer.v1 import customers_pb2
 
 from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError
+from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import from_timestamp, to_timestamp
 from services.customer.customers.model import (
@@ -41,9 +41,6 @@ _TEMPERATURES: Final = {_Message.Temperature.Value(each.name): each for each in 
 _KIND_NUMBERS: Final = {each: number for number, each in _KINDS.items()}
 _STAGE_NUMBERS: Final = {each: number for number, each in _STAGES.items()}
 _TEMPERATURE_NUMBERS: Final = {each: number for number, each in _TEMPERATURES.items()}
-
-# What the server fills in: never part of what a caller wrote.
-_SERVERS_OWN: Final = ("name", "create_time", "update_time", "delete_time", "etag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def draft_of(message: customers_pb2.Customer) -> Draft:
         labels=dict(message.labels),
         first_seen_time=first_seen_time
         and from_timestamp(first_seen_time, field="customer.first_seen_time"),
-        fingerprint=_fingerprint(message),
+        fingerprint=fingerprint(message),
     )
 
 
@@ -158,11 +155,3 @@ def deleted(customer: Customer) -> customers_pb2.CustomerDeleted:
 
 def undeleted(customer: Customer) -> customers_pb2.CustomerUndeleted:
     return customers_pb2.CustomerUndeleted(customer=to_message(customer))
-
-
-def _fingerprint(message: customers_pb2.Customer) -> bytes:
-    content = _Message()
-    content.CopyFrom(message)
-    for field in _SERVERS_OWN:
-        content.ClearField(field)
-    return sha256(content.SerializeToString(deterministic=True)).digest()

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
 from guanxi.customer.v1 import touchpoints_pb2
 
 from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError
+from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import from_timestamp, to_timestamp
 from services.customer.touchpoints.model import (
@@ -122,13 +122,5 @@ def _draft(message: touchpoints_pb2.Touchpoint) -> Draft:
         duration_minutes=message.duration_minutes,
         outcome=message.outcome,
         actor=message.actor,
-        fingerprint=_fingerprint(message),
+        fingerprint=fingerprint(message),
     )
-
-
-def _fingerprint(message: touchpoints_pb2.Touchpoint) -> bytes:
-    content = _Message()
-    content.CopyFrom(message)
-    content.ClearField("name")
-    content.ClearField("create_time")
-    return sha256(content.SerializeToString(deterministic=True)).digest()

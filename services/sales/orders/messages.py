@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Final
 
 import protovalidate
@@ -15,6 +14,7 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis import money
 from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError, beneath, invalid
+from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import from_timestamp, to_timestamp
 from services.chassis.violations import validation_error
@@ -44,17 +44,6 @@ _DESCRIPTION_CHARACTERS: Final = 500
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _STATES: Final = {state: orders_pb2.Order.State.Value(state.name) for state in State}
-_SERVERS_OWN: Final = (
-    "name",
-    "state",
-    "net_amount",
-    "base_net_amount",
-    "line_count",
-    "cancel_reason",
-    "create_time",
-    "update_time",
-    "etag",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +196,7 @@ def _draft(message: orders_pb2.Order, base_currency: str) -> Draft:
         owner=message.owner,
         team=message.team,
         reference=message.reference,
-        fingerprint=_fingerprint(message),
+        fingerprint=fingerprint(message),
     )
 
 
@@ -254,17 +243,6 @@ def _check_line(message: orders_pb2.OrderLine, currency_code: str) -> None:
             "CURRENCY_MISMATCH",
             f"all prices of this order are in {currency_code}",
         )
-
-
-def _fingerprint(message: orders_pb2.Order) -> bytes:
-    """Identifies what the caller wrote; what the server fills in is not part of it."""
-    content = orders_pb2.Order()
-    content.CopyFrom(message)
-    for field in _SERVERS_OWN:
-        content.ClearField(field)
-    for line in content.lines:
-        line.ClearField("amount")
-    return sha256(content.SerializeToString(deterministic=True)).digest()
 
 
 def _line_message(line: Line, currency_code: str) -> orders_pb2.OrderLine:

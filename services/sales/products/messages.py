@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Final
 
 from google.type.money_pb2 import Money
 from guanxi.sales.v1 import products_pb2
 
 from services.chassis.batches import failed_requests, split_outcomes
 from services.chassis.errors import DomainError, beneath
+from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import to_timestamp
 from services.sales.products.model import Draft, Price, Product
@@ -24,8 +23,6 @@ __all__ = [
     "to_message",
     "updated",
 ]
-
-_SERVERS_OWN: Final = ("name", "active", "create_time", "update_time", "etag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def draft_of(message: products_pb2.Product) -> Draft:
         category=message.category,
         list_price=list_price,
         active=message.active,
-        fingerprint=_fingerprint(message),
+        fingerprint=fingerprint(message, besides=("active",)),
     )
 
 
@@ -110,12 +107,3 @@ def _price_message(price: Price | None) -> Money | None:
     if price is None:
         return None
     return Money(currency_code=price.currency_code, units=price.units, nanos=price.nanos)
-
-
-def _fingerprint(message: products_pb2.Product) -> bytes:
-    """Identifies what the caller wrote; what the server fills in is not part of it."""
-    content = products_pb2.Product()
-    content.CopyFrom(message)
-    for field in _SERVERS_OWN:
-        content.ClearField(field)
-    return sha256(content.SerializeToString(deterministic=True)).digest()
