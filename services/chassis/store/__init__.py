@@ -4,6 +4,7 @@
 from services.chassis.store.bulk import Taken
 from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime, holds_name
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
+from services.chassis.store.known import KnownNames
 from services.chassis.store.scope import Owned
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
 from services.chassis.store.store import Store
@@ -15,6 +16,7 @@ __all__ = [
     "ChassisTables",
     "Choice",
     "Json",
+    "KnownNames",
     "Name",
     "Names",
     "Owned",

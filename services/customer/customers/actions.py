@@ -41,7 +41,7 @@ async def create_customers(
     and the model's). A customer may be referred by one further up in the same batch.
     """
     given = [each.name for each in new.values() if each.named_by_caller]
-    known = await store.known(tx, given)
+    known = await store.KNOWN.among(tx, given)
     referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
     orders = await counted_orders.counts(tx, given)
     outcomes: dict[int, Customer | DomainError] = {}

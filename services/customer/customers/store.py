@@ -14,6 +14,7 @@ from services.chassis.paging import Query
 from services.chassis.store import (
     Choice,
     Json,
+    KnownNames,
     Name,
     Names,
     Owned,
@@ -25,6 +26,7 @@ from services.customer.customers.model import Customer, CustomerKind, LifecycleS
 from services.customer.metadata import metadata
 
 __all__ = [
+    "KNOWN",
     "QUERY",
     "customers",
     "delete_times",
@@ -32,7 +34,6 @@ __all__ = [
     "get",
     "get_many",
     "insert_many",
-    "known",
     "page",
     "save",
     "save_many",
@@ -104,13 +105,12 @@ QUERY: Final = Query(
     tie_breaker=customers.c.name,
 )
 
+KNOWN: Final = KnownNames(customers)
+
 _ALL: Final = select(customers)
 _ALIVE: Final = _ALL.where(customers.c.delete_time.is_(None))
 _GET: Final = _ALL.where(customers.c.name == bindparam("key"))
 _BY_NAMES: Final = _ALL.where(customers.c.name.in_(bindparam("keys", expanding=True)))
-_FINGERPRINTS: Final = select(customers.c.name, customers.c.fingerprint).where(
-    customers.c.name.in_(bindparam("keys", expanding=True))
-)
 _DELETE_TIMES: Final = select(customers.c.name, customers.c.delete_time).where(
     customers.c.name.in_(bindparam("keys", expanding=True))
 )
@@ -173,17 +173,6 @@ async def page(
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
     return [Customer(*row) for row in rows], next_page_token
-
-
-async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
-    """Which of the names exist: their fingerprints, None where the caller may not see them."""
-    if not names:
-        return {}
-    taken = [row.name for row in await tx.unscoped().all(_FINGERPRINTS, {"keys": list(names)})]
-    if not taken:
-        return {}
-    seen = {row.name: row.fingerprint for row in await tx.all(_FINGERPRINTS, {"keys": taken})}
-    return {name: seen.get(name) for name in taken}
 
 
 async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str, datetime | None]:

@@ -38,7 +38,9 @@ async def log_touchpoints(
     (CUSTOMER_DELETED), ALREADY_EXISTS with metadata `unchanged`, and what the model raises.
     """
     delete_times = await customers.delete_times(tx, {each.customer for each in new.values()})
-    known = await store.known(tx, [each.name for each in new.values() if each.named_by_caller])
+    known = await store.KNOWN.among(
+        tx, [each.name for each in new.values() if each.named_by_caller]
+    )
     actor = tx.caller.subject if tx.caller.subject.startswith(_USERS) else ""
     outcomes: dict[int, Touchpoint | DomainError] = {}
     for index, each in new.items():

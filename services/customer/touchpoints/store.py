@@ -5,7 +5,7 @@ who takes over sees the whole journey. Every statement that is not about one cus
 has been shown joins `customers`, and the transaction limits those.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -17,14 +17,21 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    bindparam,
     select,
 )
 
 from services.chassis.clock import BusinessCalendar
 from services.chassis.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
 from services.chassis.paging import Query
-from services.chassis.store import Choice, Name, Names, ReadTransaction, UtcTime, WriteTransaction
+from services.chassis.store import (
+    Choice,
+    KnownNames,
+    Name,
+    Names,
+    ReadTransaction,
+    UtcTime,
+    WriteTransaction,
+)
 from services.customer.customers.store import customers
 from services.customer.metadata import metadata
 from services.customer.touchpoints.model import (
@@ -35,7 +42,7 @@ from services.customer.touchpoints.model import (
     TouchpointType,
 )
 
-__all__ = ["QUERY", "insert_many", "known", "page", "touchpoints"]
+__all__ = ["KNOWN", "QUERY", "insert_many", "page", "touchpoints"]
 
 # Columns as the model has its fields, so that a row is a touchpoint.
 touchpoints = Table(
@@ -82,12 +89,11 @@ QUERY: Final = Query(
     tie_breaker=touchpoints.c.name,
 )
 
+KNOWN: Final = KnownNames(touchpoints)
+
 _ALL: Final = select(touchpoints)
 _ALL_IN_SIGHT: Final = _ALL.join(customers, customers.c.name == touchpoints.c.customer).where(
     customers.c.delete_time.is_(None)
-)
-_FINGERPRINTS: Final = select(touchpoints.c.name, touchpoints.c.fingerprint).where(
-    touchpoints.c.name.in_(bindparam("keys", expanding=True))
 )
 
 
@@ -117,14 +123,6 @@ async def page(
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
     return [Touchpoint(*row) for row in rows], next_page_token
-
-
-async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]:
-    """Which of the names exist, of customers the caller has been shown: their fingerprints."""
-    if not names:
-        return {}
-    rows = await tx.all(_FINGERPRINTS, {"keys": list(names)})
-    return {row.name: row.fingerprint for row in rows}
 
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Touchpoint]) -> None:

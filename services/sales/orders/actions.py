@@ -49,7 +49,7 @@ async def import_orders(
     ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY). An order may
     return what one further up in the same batch sold.
     """
-    known = await store.known(tx, _names(new.values()))
+    known = await store.KNOWN.among(tx, _names(new.values()))
     products = {line.product for each in new.values() for line in each.draft.sums.lines} - {""}
     missing = await seen.missing(tx, products)
     outcomes: dict[int, Order | DomainError] = {}

@@ -4,7 +4,7 @@ Statements that run for every call are built once, here on the module. What cust
 what orders add up to is computed in `sums`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from services.chassis.paging import Query
 from services.chassis.store import (
     AnyRow,
     Choice,
+    KnownNames,
     Name,
     Owned,
     ReadTransaction,
@@ -40,11 +41,11 @@ from services.sales.orders.amounts import Line, Terms
 from services.sales.orders.model import Order, State, orders_that_fit
 
 __all__ = [
+    "KNOWN",
     "QUERY",
     "base_currency_in_use",
     "get",
     "insert_many",
-    "known",
     "order_lines",
     "orders",
     "page",
@@ -129,6 +130,8 @@ QUERY: Final = Query(
 )
 
 _LINE: Final = tuple(order_lines.c[field] for field in Line._fields)
+KNOWN: Final = KnownNames(orders)
+
 _ORDERS: Final = select(orders)
 _WITH_LINES: Final = (
     select(orders, *_LINE)
@@ -140,9 +143,6 @@ _LINES: Final = (
     select(order_lines.c.order_name, *_LINE)
     .where(order_lines.c.order_name.in_(bindparam("keys", expanding=True)))
     .order_by(order_lines.c.order_name, order_lines.c.position)
-)
-_FINGERPRINTS: Final = select(orders.c.name, orders.c.fingerprint).where(
-    orders.c.name.in_(bindparam("keys", expanding=True))
 )
 _BASE_CURRENCY: Final = select(orders.c.base_currency_code).limit(1)
 _SAVE: Final = (
@@ -205,18 +205,6 @@ async def with_lines(tx: ReadTransaction, bare: Sequence[Order]) -> list[Order]:
     for row in await tx.all(_LINES, {"keys": list(lines)}):
         lines[row.order_name].append(Line._make(row[1:]))
     return [replace(order, lines=tuple(lines[order.name])) for order in bare]
-
-
-async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
-    """Which of the names exist: their fingerprints, None where the caller may not see the order."""
-    keys = {"keys": list(names)}
-    if not names:
-        return {}
-    taken = [row.name for row in await tx.unscoped().all(_FINGERPRINTS, keys)]
-    if not taken:
-        return {}
-    seen = {row.name: row.fingerprint for row in await tx.all(_FINGERPRINTS, {"keys": taken})}
-    return {name: seen.get(name) for name in taken}
 
 
 async def base_currency_in_use(tx: ReadTransaction) -> str | None:

@@ -29,7 +29,9 @@ async def create_products(
 
     Reports ALREADY_EXISTS, with metadata `unchanged`, and what the model raises.
     """
-    known = await store.known(tx, [each.name for each in new.values() if each.named_by_caller])
+    known = await store.KNOWN.among(
+        tx, [each.name for each in new.values() if each.named_by_caller]
+    )
     outcomes: dict[int, Product | DomainError] = {}
     for index, each in new.items():
         try:

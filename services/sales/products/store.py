@@ -23,17 +23,24 @@ from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
 from services.chassis.filters import BOOL, STRING, TIME, Field
 from services.chassis.paging import Query
-from services.chassis.store import AnyRow, Name, ReadTransaction, UtcTime, WriteTransaction
+from services.chassis.store import (
+    AnyRow,
+    KnownNames,
+    Name,
+    ReadTransaction,
+    UtcTime,
+    WriteTransaction,
+)
 from services.sales.metadata import metadata
 from services.sales.products.model import Price, Product
 
 __all__ = [
+    "KNOWN",
     "QUERY",
     "SeenProducts",
     "activity",
     "get",
     "insert_many",
-    "known",
     "page",
     "products",
     "save",
@@ -84,10 +91,11 @@ QUERY: Final = Query(
     tie_breaker=products.c.name,
 )
 
+KNOWN: Final = KnownNames(products)
+
 _PRODUCTS: Final = select(products)
 _BY_NAME: Final = _PRODUCTS.where(products.c.name == bindparam("key"))
 _AMONG: Final = products.c.name.in_(bindparam("keys", expanding=True))
-_FINGERPRINTS: Final = select(products.c.name, products.c.fingerprint).where(_AMONG)
 _NAMES: Final = select(products.c.name).where(_AMONG)
 _ACTIVITY: Final = select(products.c.name, products.c.active).where(_AMONG)
 _INSERT: Final = insert(products)
@@ -142,11 +150,6 @@ async def page(
     )
     rows, next_page_token = query.cut(await tx.all(query.statement))
     return [_product(row) for row in rows], next_page_token
-
-
-async def known(tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes]:
-    """Which of the names exist, with their fingerprints."""
-    return {row.name: row.fingerprint for row in await _among(tx, _FINGERPRINTS, names)}
 
 
 async def activity(tx: ReadTransaction, names: Collection[str]) -> dict[str, bool]:
