@@ -27,15 +27,15 @@ class Prepared:
     """What the driver needs to run a select, and what turns its rows into SQLAlchemy's."""
 
     sql: str
-    _parameters: tuple[tuple[str, Any, _Convert | None], ...]
+    _parameters: tuple[tuple[str, bool, Any, _Convert | None], ...]
     _columns: tuple[tuple[int, _Convert], ...]
     _row: Callable[[Iterable[Any]], AnyRow]
 
     def bound(self, parameters: Parameters) -> list[Any]:
-        """The parameters as the driver takes them, by position."""
+        """The parameters as the driver takes them, by position; KeyError where one is missing."""
         values = []
-        for name, default, convert in self._parameters:
-            value = parameters.get(name, default)
+        for name, required, default, convert in self._parameters:
+            value = parameters[name] if required else parameters.get(name, default)
             values.append(value if convert is None else convert(value))
         return values
 
@@ -62,7 +62,7 @@ def prepared(statement: Executable, dialect: Dialect) -> Prepared | None:
     return Prepared(
         compiled.string,
         tuple(
-            (name, compiled.params.get(name), binders.get(name))
+            (name, compiled.binds[name].required, compiled.params.get(name), binders.get(name))
             for name in compiled.positiontup or ()
         ),
         tuple((place, convert) for place, convert in converters if convert is not None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -82,8 +83,15 @@ async def test_a_handlers_own_abort_is_left_alone() -> None:
         return ""
 
     with capture_logs() as logs:
-        async with echo_server(abort) as running:
-            error = await refused(running)
+        async with echo_server(abort) as running, running.connect() as channel:
+            with pytest.raises(DomainError) as refusal:
+                await echo.echo_stub(channel).Say(echo.said("hi"))
+            # The connection stays open until the line is written: to a server whose caller hangs up
+            # at this moment the call was cancelled.
+            async with asyncio.timeout(5):
+                while not any(line["event"] == "rpc" for line in logs):  # noqa: ASYNC110 - a log has no event
+                    await asyncio.sleep(0.005)
+    error = refusal.value
     assert (error.kind, error.message) == (Kind.DATA_LOSS, "as the handler said")
     assert [line["code"] for line in logs if line["event"] == "rpc"] == ["DATA_LOSS"]
 

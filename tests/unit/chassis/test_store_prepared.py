@@ -128,6 +128,13 @@ async def test_values_written_into_the_statement_stay_in_it(store: Store) -> Non
         assert await tx.scalar(counted.limit(1), {"key": "things/none"}) == 1
 
 
+async def test_a_parameter_that_is_not_given_is_an_error(store: Store) -> None:
+    by_key = select(things).where(things.c.name == bindparam("key"))
+    async with store.read(caller=SYSTEM) as tx:
+        with pytest.raises(KeyError, match="key"):
+            await tx.first(by_key, {"name": "things/full"})
+
+
 async def test_a_list_of_parameters_may_have_any_length(store: Store) -> None:
     among = (
         select(things.c.name)
