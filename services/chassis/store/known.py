@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, bindparam, select
 
+from services.chassis.caller import Scope
 from services.chassis.store.sessions import ReadTransaction
 
 __all__ = ["KnownNames"]
@@ -15,6 +16,7 @@ class KnownNames:
     module."""
 
     def __init__(self, table: Table) -> None:
+        self._owned = "scope" in table.info
         self._statement: Select[*tuple[Any, ...]] = select(table.c.name, table.c.fingerprint).where(
             table.c.name.in_(bindparam("keys", expanding=True))
         )
@@ -25,9 +27,10 @@ class KnownNames:
         taken."""
         if not names:
             return {}
-        everywhere = tx.unscoped()
-        taken = [row.name for row in await everywhere.all(self._statement, {"keys": list(names)})]
-        if not taken:
-            return {}
-        seen = await tx.all(self._statement, {"keys": taken})
-        return dict.fromkeys(taken) | {row.name: row.fingerprint for row in seen}
+        found = await tx.all(self._statement, {"keys": list(names)})
+        seen: dict[str, bytes | None] = {row.name: row.fingerprint for row in found}
+        unseen = [name for name in names if name not in seen]
+        if not unseen or not self._owned or tx.caller.scope is Scope.ALL:
+            return seen
+        hidden = await tx.unscoped().all(self._statement, {"keys": unseen})
+        return seen | dict.fromkeys(row.name for row in hidden)

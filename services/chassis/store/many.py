@@ -16,7 +16,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from services.chassis.store.connections import Rows
 
-__all__ = ["run_many", "run_rows"]
+__all__ = ["bind_processors", "run_many", "run_rows"]
 
 _FEW = 50  # below, the compiled form that SQLAlchemy keeps is faster
 _TOGETHER = (500, 50)
@@ -60,6 +60,11 @@ def _together(sql: str, width: int, size: int) -> str:
     return f"{head}VALUES {', '.join([row] * size)}{tail}" if values else ""
 
 
+def bind_processors(compiled: SQLCompiler) -> dict[str, Callable[[Any], Any]]:
+    """What turns parameters into what the driver takes, by name; others are taken as they are."""
+    return dict(compiled._bind_processors)  # type: ignore[arg-type] # tuples stand for composite types, which we have none of
+
+
 def _takes(compiled: SQLCompiler, keys: Sequence[str]) -> bool:
     """Whether the rows are all it needs: no defaults from Python, constants or lists."""
     names = compiled.positiontup
@@ -74,7 +79,7 @@ def _takes(compiled: SQLCompiler, keys: Sequence[str]) -> bool:
 
 
 def _arranged(compiled: SQLCompiler, rows: Rows) -> list[tuple[Any, ...]]:
-    conversions: dict[str, Callable[[Any], Any]] = dict(compiled._bind_processors)  # type: ignore[arg-type] # tuples stand for composite types, which we have none of
+    conversions = bind_processors(compiled)
     columns: list[Iterable[Any]] = []
     for name in compiled.positiontup or ():
         column: Iterable[Any] = map(itemgetter(name), rows)

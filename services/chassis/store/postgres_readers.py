@@ -19,7 +19,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.store.connections import AnyRow, Parameters
 from services.chassis.store.postgres_errors import busy, translated
-from services.chassis.store.prepared import Prepared, prepared
+from services.chassis.store.prepared import prepared
 
 __all__ = ["COMPILED_STATEMENTS", "WAIT_FOR_CONNECTION_SECONDS", "PostgresReaders"]
 
@@ -48,23 +48,23 @@ class PostgresReaders:
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
-        if known := self._prepared(statement, parameters):
-            return [known.row(record) for record in await self._read_directly(known, parameters)]
+        rows = await self._read_directly(statement, parameters)
+        if rows is not None:
+            return rows
         return await self._read(statement, parameters, lambda result: result.all())
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
-        if known := self._prepared(statement, parameters):
-            for record in await self._read_directly(known, parameters):
-                return known.row(record)
-            return None
+        rows = await self._read_directly(statement, parameters)
+        if rows is not None:
+            return rows[0] if rows else None
         return await self._read(statement, parameters, lambda result: result.first())
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
-        if self._prepared(statement, parameters):
-            row = await self.first(statement, parameters)
-            return None if row is None else row[0]
+        rows = await self._read_directly(statement, parameters)
+        if rows is not None:
+            return rows[0][0] if rows else None
         return await self._read(statement, parameters, lambda result: result.scalar())
 
     async def close(self) -> None:
@@ -82,14 +82,16 @@ class PostgresReaders:
 
         return await self._twice(lambda: greenlet_spawn(self._use, run))
 
-    def _prepared(self, statement: Executable, parameters: Parameters | None) -> Prepared | None:
-        return None if parameters is None else prepared(statement, self._engine.dialect)
-
     async def _read_directly(
-        self, known: Prepared, parameters: Parameters | None
-    ) -> Sequence[Sequence[Any]]:
-        values = known.bound(parameters or {})
-        return await self._twice(lambda: self._ask_driver(known.sql, values))
+        self, statement: Executable, parameters: Parameters | None
+    ) -> list[AnyRow] | None:
+        """The rows, where the driver can be asked by itself."""
+        known = None if parameters is None else prepared(statement, self._engine.dialect)
+        if known is None or parameters is None:
+            return None
+        values = known.bound(parameters)
+        records = await self._twice(lambda: self._ask_driver(known.sql, values))
+        return [known.row(record) for record in records]
 
     async def _twice(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Asks again, over a new connection, where the first one was lost."""

@@ -14,6 +14,7 @@ from sqlalchemy.engine import result_tuple
 from sqlalchemy.types import TypeEngine
 
 from services.chassis.store.connections import AnyRow, Parameters
+from services.chassis.store.many import bind_processors
 
 __all__ = ["Prepared", "prepared"]
 
@@ -58,7 +59,7 @@ def prepared(statement: Executable, dialect: Dialect) -> Prepared | None:
         return None
     names, columns = zip(*statement.selected_columns.items(), strict=True)
     converters = ((place, _converter(column.type, dialect)) for place, column in enumerate(columns))
-    binders: dict[str, _Convert] = dict(compiled._bind_processors)  # type: ignore[arg-type] # tuples stand for composite types, which we have none of
+    binders = bind_processors(compiled)
     return Prepared(
         compiled.string,
         tuple(

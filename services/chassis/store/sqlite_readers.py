@@ -68,7 +68,7 @@ class SqliteReaders:
         if parameters is not None:
             known = prepared(statement, self._inline.connection.dialect)
             if known is not None:
-                return _Direct(known, known.bound(parameters), known.sql)
+                return _Direct(known, known.bound(parameters))
         return _Composed(statement, parameters)
 
     async def _read(self, question: "_Question", ask: "Callable[[_Reader], T]") -> T:
@@ -137,13 +137,16 @@ class _Composed:
         return reader.connection.execute(self.statement, self.parameters).scalar()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Direct:
     """Prepared before; the driver's cursors end with the statement, or it would hold a snapshot."""
 
     prepared: Prepared
     values: Sequence[Any]
-    sql: str
+
+    @property
+    def sql(self) -> str:
+        return self.prepared.sql
 
     def all(self, reader: _Reader) -> Sequence[AnyRow]:
         row = self.prepared.row

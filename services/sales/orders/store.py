@@ -129,9 +129,9 @@ QUERY: Final = Query(
     tie_breaker=orders.c.name,
 )
 
-_LINE: Final = tuple(order_lines.c[field] for field in Line._fields)
 KNOWN: Final = KnownNames(orders)
 
+_LINE: Final = tuple(order_lines.c[field] for field in Line._fields)
 _ORDERS: Final = select(orders)
 _WITH_LINES: Final = (
     select(orders, *_LINE)
