@@ -26,6 +26,9 @@ __all__ = ["COMPILED_STATEMENTS", "WAIT_FOR_CONNECTION_SECONDS", "PostgresReader
 COMPILED_STATEMENTS = 1_000
 WAIT_FOR_CONNECTION_SECONDS = 5.0
 
+# A connection that ends at this moment may say so before it is closed, or be between two states.
+_LOST = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.InternalClientError)
+
 T = TypeVar("T")
 Result = CursorResult[*tuple[Any, ...]]
 
@@ -112,11 +115,11 @@ class PostgresReaders:
         try:
             records: Sequence[Sequence[Any]] = await driver.fetch(sql, *values)
         except BaseException as error:
-            lost = driver.is_closed()
+            lost = driver.is_closed() or isinstance(error, _LOST)
             # Also when cancelled in the middle of an answer: nobody may get the rest of it.
             connection.invalidate()
             connection.close()
-            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+            if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, *_LOST)):
                 raise DBAPIError(
                     sql, None, error, hide_parameters=True, connection_invalidated=lost
                 ) from error
