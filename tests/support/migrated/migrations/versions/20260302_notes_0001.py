@@ -5,8 +5,9 @@ from alembic import op
 
 from services.chassis.store import Name
 
-revision = "0002"
+revision = "notes_0001"
 down_revision = "0001"
+oldest_code = "0001"
 
 
 def upgrade() -> None:
