@@ -8,8 +8,7 @@ from guanxi.insight.v1 import feeds_pb2
 
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.feeds.asking import Place
-from services.insight.feeds.model import Rebuild
+from services.insight.feeds.model import Place, Rebuild
 
 __all__ = ["feed_message", "parked_id", "parked_message", "rebuild_message"]
 

@@ -1,7 +1,7 @@
 """Which generation is in use, the rebuilds, and what the cursors and parked events say; no rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from services.chassis.store import (
 )
 from services.insight.feeds.model import (
     FIRST_GENERATION,
+    FeedPosition,
     Rebuild,
     RebuildState,
     consumer_of,
@@ -40,7 +41,6 @@ from services.insight.feeds.model import (
 from services.insight.metadata import metadata
 
 __all__ = [
-    "FeedPosition",
     "active_generation",
     "applied_events",
     "base_currency",
@@ -97,14 +97,6 @@ _PARKED_PAGES: Final = Query(
     default_order="id",
     tie_breaker=_PARKED.c.id,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPosition:
-    """How far one feed is applied: each partition up to its position."""
-
-    partitions: tuple[int, ...]
-    parked: int
 
 
 async def prepare(tx: WriteTransaction, base_currency: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from services.insight.columns import UNSET, Codes, Flags, Floats, Ints
+from services.insight.numbers.columns import UNSET, Codes, Flags, Floats, Ints
 from services.insight.segments.model import Population
 
 __all__ = ["OWN_CYCLE_GAPS", "CycleColumns", "PredictionColumns", "Predictor", "predict"]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, ReadTransaction
-from services.insight.facts.table import facts
+from services.insight.facts.store import facts
 
 __all__ = ["page_of_due"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.money import decimal_text
-from services.insight.facts.table import FACTS
+from services.insight.facts.store import FACTS
 
 __all__ = ["FactTexts", "facts_in"]
 

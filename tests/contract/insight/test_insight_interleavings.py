@@ -26,12 +26,12 @@ from services.chassis.clock import BusinessCalendar, SystemClock
 from services.chassis.ids import Uuid7Ids
 from services.chassis.money import parts
 from services.chassis.store import Store
-from services.insight.evaluation import Evaluation
-from services.insight.facts.model import population_of, score
-from services.insight.facts.table import facts
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.model import population_of, score
+from services.insight.engine.reactions import DeriveFacts
+from services.insight.engine.runs import Runs
+from services.insight.facts.store import facts
 from services.insight.metadata import metadata
-from services.insight.reactions import DeriveFacts
-from services.insight.runs import Runs
 from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History
 
