@@ -33,6 +33,7 @@ from services.chassis.store.purging import Purging
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
+from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -105,10 +106,11 @@ async def assemble(
     generations = Generations(store, await _prepared(store, currency))
 
     evaluation = Evaluation(calendar, currency, exponent)
-    runs = Runs(store, evaluation)
+    asides = Asides(metrics)
+    runs = Runs(store, evaluation, asides)
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
-    following = Following(store, evaluation, generations, runs, plan, places)
+    following = Following(store, evaluation, asides, generations, runs, plan, places)
     sweep = Sweep(
         store,
         evaluation,
@@ -125,7 +127,7 @@ async def assemble(
         return await runs.request(generations.active)
 
     def reaction_of(generation: int) -> DeriveFacts:
-        return DeriveFacts(generation, evaluation)
+        return DeriveFacts(generation, evaluation, asides)
 
     facts = FactServicer(views, currency=currency)
     segments = SegmentServicer(views, run, currency=currency)

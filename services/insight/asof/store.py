@@ -12,7 +12,7 @@ from services.chassis.caller import Caller
 from services.chassis.store import AnyRow, ReadTransaction
 from services.chassis.store.bulk import bulk_statement
 from services.chassis.store.connections import Parameters
-from services.insight.engine.computing import compute
+from services.insight.engine.computing import Computed, compute, compute_all
 from services.insight.engine.measuring import measures_of, population_from, spans
 from services.insight.engine.model import score
 from services.insight.engine.rows import fact_rows
@@ -68,11 +68,9 @@ class Snapshot:
         matcher: Matcher,
     ) -> Self:
         """The facts of everyone on a day, by its stored cut points or by those they have now."""
-        parts = []
+        parts: list[Computed] = []
         async for span in spans(tx, generation):
-            kept = await load(tx, generation, span)
-            computed = await asyncio.to_thread(compute, kept, day, None)
-            parts.append((kept.customers, computed))
+            parts += await compute_all(tx, generation, span, day)
         measures = [measures_of(customers, computed) for customers, computed in parts]
         scored_by = stored or Segmentation(population_from(measures, day), None)
         snapshot = await asyncio.to_thread(cls._empty, scored_by)

@@ -25,6 +25,7 @@ async def _clear_some(tx: WriteTransaction, generation: int) -> bool:
     if last is None:
         await segments.remove(tx, generation)
         await feeds.forget_consumer(tx, generation)
+        await feeds.forget_aside(tx, generation)
         return False
     await facts.remove_until(tx, generation, last)
     await sources.remove_until(tx, generation, last)

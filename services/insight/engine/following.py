@@ -12,6 +12,7 @@ from services.chassis.caller import Caller
 from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
 from services.insight.engine import clearing
+from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
@@ -39,6 +40,7 @@ class Following:
         self,
         database: Store,
         evaluation: Evaluation,
+        asides: Asides,
         generations: Generations,
         runs: Runs,
         plan: ReadingPlan,
@@ -46,6 +48,7 @@ class Following:
     ) -> None:
         self._store = database
         self._evaluation = evaluation
+        self._asides = asides
         self._generations = generations
         self._runs = runs
         self._plan = plan
@@ -93,7 +96,7 @@ class Following:
             if generation not in wanted or reader.shown != (generation == active):
                 await self._readers.pop(generation).stop()
         for generation in wanted - set(self._readers):
-            reaction = DeriveFacts(generation, self._evaluation)
+            reaction = DeriveFacts(generation, self._evaluation, self._asides)
             self._readers[generation] = GenerationReader(
                 self._store, self._plan, reaction, shown=generation == active
             )

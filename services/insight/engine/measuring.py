@@ -1,6 +1,5 @@
 """Measures the population: cut points and gaps over everyone, chunk by chunk."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from services.chassis.store import AnyRow, ReadTransaction
-from services.insight.engine.computing import compute
+from services.insight.engine.computing import compute_all
 from services.insight.engine.model import FactColumns
 from services.insight.numbers.business_days import Day
 from services.insight.numbers.columns import Ints
 from services.insight.segments.model import Population, measure_population
-from services.insight.sources.store import Span, load, next_span_end
+from services.insight.sources.store import Span, next_span_end
 
 __all__ = ["Measures", "measure", "measures_of", "population_from", "spans"]
 
@@ -43,9 +42,8 @@ async def measure(tx: ReadTransaction, generation: int, day: Day) -> Population:
     """The cut points and population values of everyone who is not deleted, on a day."""
     parts = []
     async for span in spans(tx, generation):
-        kept = await load(tx, generation, span)
-        computed = await asyncio.to_thread(compute, kept, day, None)
-        parts.append(measures_of(kept.customers, computed))
+        for customers, computed in await compute_all(tx, generation, span, day):
+            parts.append(measures_of(customers, computed))
     return population_from(parts, day)
 
 

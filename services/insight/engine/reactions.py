@@ -7,13 +7,14 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.store import WriteTransaction
+from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.feeds.store import active_generation
 from services.insight.segments import store as segments
 from services.insight.sources import store as sources
 from services.insight.sources.messages import Changes, read_events
-from services.insight.sources.store import Few
+from services.insight.sources.store import Few, Selection
 
 __all__ = ["DeriveFacts"]
 
@@ -33,7 +34,8 @@ class DeriveFacts:
     (the loop's time); the sweep lets them follow, and so does every start.
     """
 
-    def __init__(self, generation: int, evaluation: Evaluation) -> None:
+    def __init__(self, generation: int, evaluation: Evaluation, asides: Asides) -> None:
+        self._asides = asides
         self.generation = generation
         self.applied = 0
         self.applied_at = 0.0
@@ -65,10 +67,19 @@ class DeriveFacts:
         await sources.save_touches(tx, self.generation, changes.touches.values())
 
     async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
-        run = await segments.latest(tx, self.generation)
+        generation = self.generation
+        run = await segments.latest(tx, generation)
         population = run.population if run else None
-        await refresh(tx, self.generation, who, self._evaluation.day, population)
+        active = await active_generation(tx) == generation
+
+        async def derive_facts(some: Selection) -> None:
+            await refresh(tx, generation, some, self._evaluation.day, population)
+
+        async def derive_all(some: Selection) -> None:
+            await derive_facts(some)
+            await self._evaluation.follow(tx, generation, some, active=active, by_event=True)
+
         if rules_wait:
-            return
-        active = await active_generation(tx) == self.generation
-        await self._evaluation.follow(tx, self.generation, who, active=active, by_event=True)
+            await self._asides.attempt(tx, generation, who, derive_facts)
+        else:
+            await self._asides.follow(tx, generation, who, derive_all)

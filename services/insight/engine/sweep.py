@@ -1,5 +1,5 @@
 """What only time brings about: a run on start, on every new business day and when the number of
-buyers has changed by a tenth; snoozed alerts that open again."""
+buyers has changed by a tenth; snoozed alerts that open again; customers set aside, once more."""
 
 import asyncio
 from datetime import date
@@ -25,6 +25,7 @@ _LOOK_SECONDS = 0.25
 _PAUSE_AFTER_ERROR_SECONDS = 1.0
 _CHANGED_BY = 10  # a tenth
 _RULES_WAIT_SECONDS = 30.0
+_TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
 
 _log = structlog.get_logger("sweep")
@@ -53,6 +54,7 @@ class Sweep:
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
         self._counted = 0
+        self._tried_again_at = 0.0
 
     async def run(self) -> None:
         """Runs until cancelled; a database that is away is waited for."""
@@ -76,6 +78,7 @@ class Sweep:
             self._swept = (generation, today)
         else:
             await self._follow_events(generation)
+            await self._try_again(generation)
         await self._wake_alerts()
 
     async def _follow_events(self, generation: int) -> None:
@@ -99,6 +102,12 @@ class Sweep:
         elif waiting is not None and now - waiting >= _RULES_WAIT_SECONDS:
             reaction.rules_wait_since = None
             await self._runs.evaluate(generation)
+
+    async def _try_again(self, generation: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._tried_again_at >= _TRY_AGAIN_SECONDS:
+            self._tried_again_at = now
+            await self._runs.try_again(generation)
 
     async def _wake_alerts(self) -> None:
         async with self._store.read(caller=_SYSTEM) as tx:

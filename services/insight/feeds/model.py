@@ -13,6 +13,7 @@ __all__ = [
     "Place",
     "Rebuild",
     "RebuildState",
+    "SetAside",
     "consumer_of",
     "generation_of",
 ]
@@ -41,6 +42,15 @@ class Place:
     oldest_waiting: datetime | None
     parked: int
     reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A customer that can't be evaluated, and why."""
+
+    customer: str
+    error: str
+    set_aside_time: datetime
 
 
 class RebuildState(StrEnum):

@@ -11,7 +11,13 @@ from services.chassis.events.parking import replay
 from services.chassis.events.reaction import Reaction
 from services.chassis.store import Store, WriteTransaction
 from services.insight.feeds import actions, store
-from services.insight.feeds.messages import feed_message, parked_id, parked_message, rebuild_message
+from services.insight.feeds.messages import (
+    feed_message,
+    parked_id,
+    parked_message,
+    rebuild_message,
+    set_aside_message,
+)
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
 
@@ -66,6 +72,21 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         reaction = self._reaction_of(await self._active())
         await replay(self._store, reaction, parked_id(request.name))
         return feeds_pb2.ReplayParkedEventResponse()
+
+    async def ListSetAsideCustomers(
+        self, request: feeds_pb2.ListSetAsideCustomersRequest, context: Any
+    ) -> feeds_pb2.ListSetAsideCustomersResponse:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            found, next_page_token = await store.page_of_aside(
+                tx,
+                await store.active_generation(tx),
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+        return feeds_pb2.ListSetAsideCustomersResponse(
+            set_aside_customers=[set_aside_message(each) for each in found],
+            next_page_token=next_page_token,
+        )
 
     async def StartRebuild(
         self, request: feeds_pb2.StartRebuildRequest, context: Any

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.insight.numbers.columns import Ints
 
-__all__ = ["Day", "business_days", "day_number"]
+__all__ = ["Day", "business_days", "day_number", "day_of", "days_after"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
@@ -35,6 +35,19 @@ class Day:
 def day_number(day: date) -> int:
     """Days from 1970-01-01 to `day`."""
     return day.toordinal() - _EPOCH_DAY
+
+
+def day_of(moment: datetime, zone: tzinfo) -> date:
+    """The day on the calendar of `zone`; at the ends of the calendar, its first or last day."""
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:
+        return date.min if moment.year == 1 else date.max
+
+
+def days_after(day: date, days: int) -> date:
+    """The day so many days later; the last day of the calendar where it ends before."""
+    return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 
 def business_days(time_us: Ints, zone: tzinfo) -> Ints:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar
 from services.insight.engine import clearing
+from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -45,8 +46,9 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
     following = Following(
         database,
         evaluation,
+        Asides(),
         generations,
-        FailingRuns(database, evaluation),
+        FailingRuns(database, evaluation, Asides()),
         ReadingPlan({}, 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )

@@ -3,6 +3,7 @@
 from services.insight.sources.store.records import (
     KeptRecords,
     customers,
+    known_names,
     load,
     next_span_end,
     orders,
@@ -22,6 +23,7 @@ __all__ = [
     "Selection",
     "Span",
     "customers",
+    "known_names",
     "load",
     "next_span_end",
     "orders",

@@ -44,6 +44,7 @@ from services.insight.sources.store.selection import Few, Selection
 __all__ = [
     "KeptRecords",
     "customers",
+    "known_names",
     "load",
     "next_span_end",
     "orders",
@@ -130,8 +131,7 @@ async def stub_customers(tx: WriteTransaction, generation: int, names: Sequence[
     """Makes sure that there is a row for each name, for customers that orders know first."""
     if not names:
         return
-    found = await tx.unscoped().all(_KNOWN, {"generation": generation, **Few(names).parameters()})
-    known = {row.customer for row in found}
+    known = set(await known_names(tx, generation, Few(names)))
     stubs = [CustomerRecord(name) for name in names if name not in known]
     await tx.insert_rows(customers, _rows(generation, customers, stubs), _ONE_CUSTOMER)
 
@@ -166,6 +166,12 @@ async def load(tx: ReadTransaction, generation: int, who: Selection) -> KeptReco
         orders=OrderColumns.of([(place[who], time, net) for who, time, net in order_rows]),
         touches=TouchColumns.of([(place[who], *rest) for who, *rest in touch_rows]),
     )
+
+
+async def known_names(tx: ReadTransaction, generation: int, who: Selection) -> list[str]:
+    """The selected customers, in order of name; the deleted are among them."""
+    parameters = {"generation": generation, **who.parameters()}
+    return [row.customer for row in await tx.unscoped().all(_names(type(who)), parameters)]
 
 
 async def next_span_end(tx: ReadTransaction, generation: int, after: str, count: int) -> str | None:
@@ -219,6 +225,15 @@ def _customers(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 
 
 @cache
+def _names(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(customers.c.customer)
+        .where(_of_generation(customers), kind.holds(customers.c.customer))
+        .order_by(customers.c.customer)
+    )
+
+
+@cache
 def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     return select(orders.c.customer, orders.c.time_us, orders.c.net_minor).where(
         _of_generation(orders), kind.holds(orders.c.customer), orders.c.counts
@@ -249,6 +264,3 @@ def _span_end() -> Select[*tuple[Any, ...]]:
 
 
 _SPAN_END: Final = _span_end()
-_KNOWN: Final = select(customers.c.customer).where(
-    _of_generation(customers), Few.holds(customers.c.customer)
-)

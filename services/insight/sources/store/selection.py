@@ -22,6 +22,10 @@ class Selection(ABC):
         """True for the selected customers, once run with `parameters()` of one of the kind."""
 
     @abstractmethod
+    def includes(self, name: str) -> bool:
+        """Whether a customer is selected."""
+
+    @abstractmethod
     def parameters(self) -> Mapping[str, Any]:
         """What the statement is run with."""
 
@@ -35,6 +39,9 @@ class Few(Selection):
     @classmethod
     def holds(cls, column: ColumnElement[str]) -> ColumnElement[bool]:
         return column.in_(bindparam("selected", expanding=True))
+
+    def includes(self, name: str) -> bool:
+        return name in self.names
 
     def parameters(self) -> Mapping[str, Any]:
         return {"selected": list(self.names)}
@@ -50,6 +57,9 @@ class Span(Selection):
     @classmethod
     def holds(cls, column: ColumnElement[str]) -> ColumnElement[bool]:
         return and_(column > bindparam("selected_after"), column <= bindparam("selected_last"))
+
+    def includes(self, name: str) -> bool:
+        return self.after < name <= self.last
 
     def parameters(self) -> Mapping[str, Any]:
         return {"selected_after": self.after, "selected_last": self.last}
