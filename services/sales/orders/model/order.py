@@ -1,6 +1,6 @@
 """Orders in our own words: their states, and what may follow what.
 
-Rules only: no message, no SQL, no clock. What their lines are worth is in `amounts`.
+What their lines are worth is in `amounts`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,9 +11,10 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Final, Self
 
+from services.chassis.creation import New
 from services.chassis.errors import failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
-from services.sales.orders.amounts import Line, Sums, Terms
+from services.sales.orders.model.amounts import Line, Sums, Terms
 
 __all__ = [
     "COUNTED",
@@ -53,26 +54,23 @@ _NEXT: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A new order as its caller wrote it, with the sums worked out.
-
-    `order_time`, `owner` and `team` may still be missing. `fingerprint` identifies the content, so
-    that creating the same order again is known from creating another one under its id.
-    """
+    """A new order as somebody wants it, with the sums worked out; `confirm` where it is agreed
+    already. Empty and None stand for what is settled when it is opened."""
 
     customer: str
-    order_time: datetime | None
     terms: Terms
     sums: Sums
-    original_order: str
-    owner: str
-    team: str
-    reference: str
-    fingerprint: bytes
+    order_time: datetime | None = None
+    original_order: str = ""
+    owner: str = ""
+    team: str = ""
+    reference: str = ""
+    confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order; amounts in minor units of `terms.currency_code` and of the base currency.
+    """An order; amounts in minor units of `currency_code` and of the base currency.
 
     `lines` is empty where an order was read without them; `line_count` always holds.
     """
@@ -81,8 +79,9 @@ class Order:
     customer: str
     state: State
     order_time: datetime
-    terms: Terms
-    lines: tuple[Line, ...]
+    currency_code: str
+    base_currency_code: str
+    exchange_rate: str
     line_count: int
     net_amount: int
     base_net_amount: int
@@ -95,6 +94,7 @@ class Order:
     update_time: datetime
     etag: str
     fingerprint: bytes
+    lines: tuple[Line, ...] = ()
 
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
@@ -119,30 +119,31 @@ class Order:
         return replace(self, state=state, update_time=at, etag=etag)
 
 
-def open_order(
-    draft: Draft, *, state: State, name: str, owner: str, team: str, at: datetime, etag: str
-) -> Order:
+def open_order(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Order:
     """A new order, DRAFT or CONFIRMED; placed now unless the draft says when.
 
     Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF; FAILED_PRECONDITION,
     ORDER_EMPTY.
     """
+    draft, terms, sums = new.draft, new.draft.terms, new.draft.sums
+    state = State.CONFIRMED if draft.confirm else State.DRAFT
     order_time = draft.order_time or at
     if order_time > at + LATEST_AHEAD:
         raise invalid("order_time", "ORDER_TIME_IN_FUTURE", "is more than a day ahead")
-    if draft.original_order == name:
+    if draft.original_order == new.name:
         raise invalid("original_order", "ORIGINAL_ORDER_ITSELF", "an order can't return itself")
-    _expect_lines(name, state, len(draft.sums.lines))
+    _expect_lines(new.name, state, len(sums.lines))
     return Order(
-        name=name,
+        name=new.name,
         customer=draft.customer,
         state=state,
         order_time=order_time,
-        terms=draft.terms,
-        lines=draft.sums.lines,
-        line_count=len(draft.sums.lines),
-        net_amount=draft.sums.net_amount,
-        base_net_amount=draft.sums.base_net_amount,
+        currency_code=terms.currency_code,
+        base_currency_code=terms.base_currency_code,
+        exchange_rate=terms.exchange_rate,
+        line_count=len(sums.lines),
+        net_amount=sums.net_amount,
+        base_net_amount=sums.base_net_amount,
         original_order=draft.original_order,
         owner=owner,
         team=team,
@@ -151,7 +152,8 @@ def open_order(
         create_time=at,
         update_time=at,
         etag=etag,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
+        lines=sums.lines,
     )
 
 

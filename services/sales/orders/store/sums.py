@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, case, func, select
 
-from services.chassis.clock import BusinessCalendar
-from services.chassis.lists import filters
+from services.chassis.lists.listing import Listing
 from services.chassis.store import ReadTransaction
 from services.sales.orders.model import COUNTED, OrderTotals, Purchase
-from services.sales.orders.store import QUERY, order_lines, orders
+from services.sales.orders.store.orders import order_lines, orders
 
 __all__ = ["add_up", "purchases_of"]
 
@@ -54,7 +53,7 @@ _BOUGHT: Final = (
         )
         .label("newest_first"),
     )
-    .join_from(orders, order_lines, order_lines.c.order_name == orders.c.name)
+    .join_from(orders.table, order_lines, order_lines.c.order_name == orders.c.name)
     .where(
         orders.c.customer == bindparam("customer"),
         _COUNTS,
@@ -79,10 +78,9 @@ _PURCHASES: Final = (
 )
 
 
-async def add_up(tx: ReadTransaction, *, filter: str, calendar: BusinessCalendar) -> OrderTotals:
+async def add_up(tx: ReadTransaction, listing: Listing) -> OrderTotals:
     """The sum of the orders the filter lets through. Raises INVALID_ARGUMENT on `filter`."""
-    let_through = filters.compile(filter, QUERY.fields, today=calendar.today(), zone=calendar.zone)
-    (row,) = await tx.all(_TOTALS.where(let_through))
+    (row,) = await tx.all(_TOTALS.where(orders.query.condition(listing)))
     return OrderTotals(*(int(value) for value in row))
 
 

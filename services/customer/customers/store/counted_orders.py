@@ -1,18 +1,18 @@
 """Which orders count for a customer, as sales tells: what the lifecycle stage follows.
 
-One row per order, so that an event that comes twice, or late, changes nothing. No rule.
+One row per order, so that an event that comes twice, or late, changes nothing.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Table, bindparam, delete, func, select
 
 from services.chassis.store import Name, ReadTransaction, WriteTransaction, upsert
+from services.customer.customers.model import OrderNews
 from services.customer.metadata import metadata
 
-__all__ = ["OrderNews", "clear", "counts", "customer_orders", "learn"]
+__all__ = ["clear", "counts", "learn"]
 
 # An order's customer need not be here yet: orders may be imported before their customers.
 customer_orders = Table(
@@ -35,14 +35,6 @@ _COUNTS: Final = (
     )
     .group_by(customer_orders.c.customer)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OrderNews:
-    """What an event says: whether an order counts from here on."""
-
-    customer: str
-    counts: bool
 
 
 async def learn(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> list[OrderNews]:

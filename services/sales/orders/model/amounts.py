@@ -1,22 +1,26 @@
 """What the lines of an order are worth: prices, amounts and sums in exact integers, in the order's
-own currency and in the base currency. Rules only: no message, no SQL."""
+own currency and in the base currency."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from services.chassis import money
-from services.chassis.errors import DomainError, invalid
+from services.chassis.errors import DomainError, beneath, invalid
 
-__all__ = ["Line", "Sums", "Terms", "agree", "price_line"]
+__all__ = ["Line", "Sums", "Terms", "Unpriced", "agree", "price_line"]
 
 # Orders of one day share their currency and rate; reading a rate costs more than reading a line.
 _TERMS_KEPT: Final = 1_000
 _PRICES_KEPT: Final = 100_000
 _INT64: Final = range(-(2**63), 2**63)
+
+
+# Product, description, quantity, and the price of one in whole units and billionths.
+Unpriced: TypeAlias = tuple[str, str, int, int, int]
 
 
 class Line(NamedTuple):
@@ -117,6 +121,22 @@ class Sums:
     lines: tuple[Line, ...]
     net_amount: int
     base_net_amount: int
+
+    @classmethod
+    def pricing(cls, unpriced: Iterable[Unpriced], terms: Terms) -> Self:
+        """Prices lines and adds them up.
+
+        Raises INVALID_ARGUMENT: what `price_line` and reading the lines raise, beneath `lines`; and
+        as `of`.
+        """
+        lines: list[Line] = []
+        scale = terms.price_scale
+        try:
+            for product, description, quantity, units, nanos in unpriced:
+                lines.append(price_line(product, description, quantity, units, nanos, scale))
+        except DomainError as error:
+            raise beneath(f"lines[{len(lines)}]", error) from None
+        return cls.of(lines, terms)
 
     @classmethod
     def of(cls, lines: Sequence[Line], terms: Terms) -> Self:
