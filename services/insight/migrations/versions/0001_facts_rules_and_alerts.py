@@ -205,6 +205,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("generation", "as_of", name="pk_segmentations"),
     )
     op.create_table(
+        "set_asides",
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("set_aside_time", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "customer", name="pk_set_asides"),
+    )
+    op.create_table(
         "touches",
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("customer", Name, nullable=False),
