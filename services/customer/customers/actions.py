@@ -128,8 +128,8 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
 
 async def _alive(tx: WriteTransaction, names: Set[str]) -> set[str]:
     """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
-    found = await customers.find(tx.unscoped(), names - {""})
-    return {name for name, customer in found.items() if customer.delete_time is None}
+    delete_times = await store.delete_times(tx.unscoped(), names - {""})
+    return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
 def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
