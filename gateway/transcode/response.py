@@ -2,15 +2,10 @@
 
 from typing import Any
 
-from protobuf import (
-    DescFieldValueList,
-    DescFieldValueMap,
-    DescFieldValueMessage,
-    DescMessage,
-    Registry,
-)
+from protobuf import Registry
 
 from gateway.contract import ContractError
+from gateway.transcode.values import holds_any
 
 __all__ = ["ResponseCodec"]
 
@@ -25,7 +20,7 @@ class ResponseCodec:
         names = {field.name for field in message.fields}
         self._from_binary = message.type.from_binary
         # Only `Any` needs the registry, and looking for it costs time.
-        self._types = types if _holds_any(message, set()) else None
+        self._types = types if holds_any(message) else None
         self._has_etag = "etag" in names
         self._has_cursor = "resume_token" in names
 
@@ -40,24 +35,3 @@ class ResponseCodec:
         message: Any = self._from_binary(reply)
         cursor = message.resume_token if self._has_cursor else ""
         return message.to_json(registry=self._types).encode(), cursor
-
-
-def _holds_any(message: DescMessage, seen: set[str]) -> bool:
-    if message.type_name == "google.protobuf.Any":
-        return True
-    if message.type_name in seen:
-        return False
-    seen.add(message.type_name)
-    for field in message.fields:
-        match field.value:
-            case DescFieldValueMessage(message=inner):
-                pass
-            case DescFieldValueList(element=DescMessage() as inner):
-                pass
-            case DescFieldValueMap(value=DescMessage() as inner):
-                pass
-            case _:
-                continue
-        if _holds_any(inner, seen):
-            return True
-    return False

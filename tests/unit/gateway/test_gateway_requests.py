@@ -161,7 +161,7 @@ class TestBody:
             (b"null", "body", "MALFORMED_BODY"),
             (b'{"displayName":', "body", "MALFORMED_BODY"),
             (b'{"displayName":"\xff"}', "body", "MALFORMED_BODY"),
-            (b'{"labels":' * 4000, "labels.labels", "MALFORMED_BODY"),
+            (b'{"labels":' * 4000, "labels.labels", "INVALID_VALUE"),
         ],
     )
     def test_a_wrong_body_is_refused_by_name(self, body: Any, field: str, reason: str) -> None:
