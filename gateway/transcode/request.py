@@ -29,6 +29,7 @@ from gateway.transcode.values import (
     ReadText,
     field_of,
     holds_any,
+    is_http_body,
     kind_of,
     message_of,
     text_reader,
@@ -48,6 +49,7 @@ class Extras:
     if_match: str = ""
     idempotency_key: str = ""
     last_event_id: str = ""
+    content_type: str = ""
 
 
 NO_EXTRAS = Extras()
@@ -63,6 +65,8 @@ class RequestCodec:
         bound = [variable.field_path for variable in template.variables]
         self._types = types if holds_any(self._message) else None
         self._body_field = self._field_of_body(rule)
+        inner = message_of(self._body_field) if self._body_field is not None else None
+        self._body_message = inner or self._message
         self._bodies = self._bodies_of(rule, bound, types)
         excluded = [*bound, *([rule.body] if rule.body else [])]
         self._query = QueryFields(
@@ -86,7 +90,9 @@ class RequestCodec:
         overlay, mask = self._beside_the_body(captures, query, extras)
         if self._bodies is None and not body:
             return overlay
-        return b"".join([*self._encode_body(body), overlay, self._encode_mask(mask, body)])
+        return b"".join(
+            [*self._encode_body(body, extras.content_type), overlay, self._encode_mask(mask, body)]
+        )
 
     async def encode_in_turns(
         self, captures: Sequence[str], query: str, body: bytes, extras: Extras = NO_EXTRAS
@@ -94,7 +100,7 @@ class RequestCodec:
         """The same for a long body: others get their turn after each piece of it."""
         overlay, mask = self._beside_the_body(captures, query, extras)
         parts: list[bytes] = []
-        for part in self._encode_body(body):
+        for part in self._encode_body(body, extras.content_type):
             parts.append(part)
             await asyncio.sleep(0)
         return b"".join([*parts, overlay, self._encode_mask(mask, body)])
@@ -116,11 +122,14 @@ class RequestCodec:
         except DECODE_ERRORS as error:
             raise explain(self._message, values, error) from None
 
-    def _encode_body(self, body: bytes) -> Iterator[bytes]:
+    def _encode_body(self, body: bytes, content_type: str) -> Iterator[bytes]:
         if self._bodies is None:
             raise malformed_body("this method takes none")
-        field = self._body_field
-        message = self._message if field is None else cast(DescMessage, message_of(field))
+        field, message = self._body_field, self._body_message
+        if is_http_body(message):
+            raw = message.type(content_type=content_type, data=body)
+            yield raw.to_binary() if field is None else self._wrapped(field, raw)
+            return
         if not body:
             if field is not None:
                 yield self._wrapped(field, message.type())
@@ -191,10 +200,9 @@ class RequestCodec:
     def _bodies_of(self, rule: HttpRule, bound: list[str], types: Registry) -> Bodies | None:
         if not rule.body:
             return None
-        inner = message_of(self._body_field) if self._body_field is not None else None
         shapes = Shapes(types)
         misplaced = misplaced_in_body(self._message, rule.body, bound)
-        return Bodies(shapes.of(inner or self._message), shapes, misplaced)
+        return Bodies(shapes.of(self._body_message), shapes, misplaced)
 
     def _path_of_etag(self) -> tuple[str, ...]:
         if etag := self._top_level("etag"):

@@ -25,6 +25,7 @@ __all__ = [
     "ReadText",
     "field_of",
     "holds_any",
+    "is_http_body",
     "is_leaf",
     "kind_of",
     "message_of",
@@ -88,6 +89,11 @@ def field_of(message: DescMessage, name: str) -> DescField | None:
 def holds_any(message: DescMessage) -> bool:
     """Whether there may be a `google.protobuf.Any` anywhere in a message."""
     return _holds_any(message, set())
+
+
+def is_http_body(message: DescMessage | None) -> bool:
+    """Whether a message stands for the raw bytes of an HTTP body."""
+    return message is not None and message.type_name == "google.api.HttpBody"
 
 
 def is_leaf(field: DescField) -> bool:

@@ -47,6 +47,13 @@ def message(name: str) -> Any:
     return getattr(importlib.import_module(f"{PACKAGE}.probes_pb2"), name)
 
 
+def service() -> str:
+    """The full name of the service."""
+    probe_contract()
+    importlib.import_module(f"{PACKAGE}.probes_pb2")
+    return f"{PACKAGE}.ProbeService"
+
+
 def request_codec(method: str) -> RequestCodec:
     """How the gateway reads requests of a method."""
     contract = probe_contract()
@@ -58,3 +65,10 @@ def request_codec(method: str) -> RequestCodec:
 def response_codec(name: str) -> ResponseCodec:
     """How the gateway writes a message."""
     return ResponseCodec(f"{PACKAGE}.{name}", probe_contract().types)
+
+
+def serving(servicer: Any) -> tuple[Any, Any]:
+    """A servicer of probes with what adds it to a server."""
+    probe_contract()
+    stubs = importlib.import_module(f"{PACKAGE}.probes_pb2_grpc")
+    return stubs.add_ProbeServiceServicer_to_server, servicer
