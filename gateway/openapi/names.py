@@ -31,7 +31,7 @@ def schema_names(
 
 def operation_ids(methods: Iterable[str]) -> dict[str, str]:
     """Names of operations by a method's full name: `listCustomers`, and where two services have a
-    method of that name `customersListCustomers`."""
+    method of that name `quoteSend` and `invoiceSend`."""
     return _apart(
         methods,
         (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.clients import python_client
+from tests.support.clients import python_client, run_node, typescript_program
 from tests.support.suite import Suite, new_suite
 
 SOURCES = Path(__file__).parent / "clients"
@@ -118,4 +118,4 @@ class TestTypeScript:
 
     def test_an_error_comes_with_its_details(self, seen: dict[str, Any]) -> None:
         assert seen["missing"]["error"]["details"][0]["reason"] == "NOT_FOUND"
-        assert [violation["field"] for violation in seen["wrong"]] == ["colour"]
+        assert [violation["field"] for violation in seen["wrong"]] == ["kind"]

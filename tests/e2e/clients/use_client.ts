@@ -49,8 +49,8 @@ const missing = await client.GET("/v1/customers/{customer}", {
 });
 // What the types don't allow is refused by name: the compiler has to be silenced to send it.
 const wrong = await client.POST("/v1/customers", {
-  // @ts-expect-error: there is no such field
-  body: { displayName: "Typed", colour: "red" },
+  // @ts-expect-error: there are two kinds of customers, and no third
+  body: { displayName: "Typed", kind: "ROBOT" },
 });
 
 console.log(
