@@ -13,7 +13,7 @@ SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format protos bench locks clean
+.PHONY: help run test lint format protos migration bench locks clean
 
 help: ## This page
 	@echo "Guanxi. Usage: make TARGET [PYTHON=python3.12] [TESTS=tests/unit/...] [ARGS=...]"
@@ -46,6 +46,10 @@ format: $(VENV)/.dev ## Let ruff rewrite what it can
 
 protos: $(VENV)/.run ## Build gen/ (stubs, descriptor set) from protos/
 	@$(BIN)/python -m protos.build
+
+migration: $(VENV)/.dev ## Draft a migration of what the tables declare (SERVICE=sales SLICE=quotes)
+	@$(BIN)/python -m protos.build
+	@$(BIN)/python -m services.chassis.store.drafting "$(SERVICE)" "$(SLICE)"
 
 bench: $(VENV)/.bench ## Measure against the yardsticks of docs/performance.md
 	@$(BIN)/python -m protos.build

@@ -60,6 +60,7 @@ def main() -> int:
             except BuildFailed as failure:
                 print(f"protos: {failure}; gen/ is left as it was", file=sys.stderr)
                 return 1
+            stamp.unlink(missing_ok=True)  # stopped in the middle, the next build begins anew
             _replace(GEN, built)
         stamp.write_text(wanted)
         print(f"protos: {len(sources)} files built into gen/")

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from services.chassis.creation import New
 from services.chassis.errors import (
     DomainError,
     Kind,
@@ -23,6 +24,7 @@ __all__ = [
     "CustomerKind",
     "Draft",
     "LifecycleStage",
+    "OrderNews",
     "Temperature",
     "register",
 ]
@@ -59,11 +61,7 @@ class Temperature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller wants a customer to be; None and empty stand for what was not stated.
-
-    `fingerprint` identifies the content, so that creating the same customer again is known from
-    creating another one under its id.
-    """
+    """What a caller wants a customer to be; None and empty stand for what was not stated."""
 
     display_name: str
     kind: CustomerKind = CustomerKind.PERSON
@@ -80,7 +78,6 @@ class Draft:
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
-    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +190,22 @@ class Customer:
         return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
 
 
-def register(
-    draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str
-) -> Customer:
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What is told of an order: whether it counts for its customer from here on."""
+
+    customer: str
+    counts: bool
+
+
+def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
     Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
     """
+    draft = new.draft
     customer = Customer(
-        name=name,
+        name=new.name,
         kind=draft.kind,
         display_name=draft.display_name,
         phones=draft.phones,
@@ -222,7 +226,7 @@ def register(
         update_time=at,
         delete_time=None,
         etag=etag,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
     )
     _check(customer)
     return customer

@@ -9,7 +9,7 @@ import pytest
 from services.chassis.errors import StartRefused
 from services.chassis.events.log import EventLog
 from services.chassis.settings import SettingsError
-from services.chassis.store.migrate import differences
+from services.chassis.store.schema import differences
 from services.customer import main
 from services.customer.metadata import metadata
 from services.customer.settings import CustomerSettings

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from guanxi.customer.v1 import touchpoints_pb2
 
-from services.insight.facts.inputs import TouchChannel, TouchType
+from services.insight.sources.columns import TouchChannel, TouchType
 from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History, day_us
 
