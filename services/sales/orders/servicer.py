@@ -7,6 +7,7 @@ from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc
 from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
+from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
 from services.sales.orders import actions, messages, store, sums
 from services.sales.orders.messages import NewOrder, to_message
@@ -100,7 +101,11 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         start, end = messages.period(request)
         async with self._store.read() as tx:
             purchases = await sums.purchases_of(
-                tx, request.parent, start=start, end=end, most=request.page_size or 10
+                tx,
+                request.parent,
+                start=start,
+                end=end,
+                most=size_of_page(request.page_size, default=10),
             )
         return messages.purchases_reply(purchases, self._base_currency)
 
