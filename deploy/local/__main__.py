@@ -47,7 +47,7 @@ def _run(demo: bool) -> None:
     check_folder(data_dir)
     check_ports(suite.listeners())
     keys = development_keys(data_dir, suite.gateway.api_keys_file)
-    environment = child_environment(suite, keys.private_key_file, keys.public_key_file)
+    environment = child_environment(suite, keys)
     _migrate(environment)
     terminal = sys.stdout.isatty()
     supervisord = start(data_dir, with_console_logs(environment, terminal=terminal))

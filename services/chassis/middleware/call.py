@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import grpc
 
-from services.chassis.access.token import Identity
+from services.chassis.access.identity import Identity
 from services.chassis.descriptors import Method
 from services.chassis.errors import DomainError
 
