@@ -29,7 +29,7 @@ from gateway.signin.keys import create_key
 from services.chassis.access import Verifier, load_roles
 from services.chassis.metrics import Metrics
 from services.chassis.process.grpc_server import GrpcServer, Servicers
-from tests.support.chassis import EchoSettings, keys
+from tests.support.chassis import EchoSettings, believed_keys, keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ async def running_gateway(
         settings = GatewaySettings.load(
             {
                 "GUANXI_DATA_DIR": str(folder),
-                "GUANXI_TOKEN_PRIVATE_KEY": keys().private,
-                "GUANXI_TOKEN_PUBLIC_KEY": keys().public,
+                "GUANXI_GATEWAY_TOKEN_PRIVATE_KEY": keys().private,
+                "GUANXI_TOKEN_PUBLIC_KEYS": believed_keys(),
                 "GUANXI_GATEWAY_LISTEN": "127.0.0.1:0",
                 "GUANXI_GATEWAY_GRPC_LISTEN": "127.0.0.1:0",
                 "GUANXI_GATEWAY_ADMIN_LISTEN": "127.0.0.1:0",
@@ -182,7 +182,7 @@ async def _serve(name: str, servicers: Servicers, stack: AsyncExitStack) -> str:
         EchoSettings.load({}),
         domain=name,
         servicers=servicers,
-        token_verifier=Verifier(keys().public, name),
+        token_verifier=Verifier(believed_keys(), name),
         roles=load_roles(),
         metrics=Metrics(),
         checked=None,

@@ -174,8 +174,11 @@ def new_suite(folder: Path, **settings: str) -> Suite:
     ports = dict(zip((*names, *admin), _free_ports(len(names) + len(admin)), strict=True))
     given = {
         "data_dir": str(folder),
-        "token_private_key_file": str(keys.private_key_file),
-        "token_public_key_file": str(keys.public_key_file),
+        "token_public_keys_file": str(keys.public_keys_file),
+        **{
+            f"{process}_token_private_key_file": str(file)
+            for process, file in keys.private_key_files.items()
+        },
         "gateway_listen": f"127.0.0.1:{ports['rest']}",
         "gateway_grpc_listen": f"127.0.0.1:{ports['grpc']}",
         "gateway_admin_listen": f"127.0.0.1:{ports['gateway_admin']}",

@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 
 from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import DomainError, beneath, invalid
-from services.chassis.ownership import settle_owner
+from services.chassis.ownership import expect_may_give, settle_owner
 from services.chassis.store import WriteTransaction
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
@@ -96,7 +96,7 @@ async def change_customer(
         if after is before:
             return before
         if (after.owner, after.team) != (before.owner, before.team):
-            settle_owner(tx.caller, after.owner, after.team)
+            expect_may_give(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
             _expect_referrer(after, await _alive(tx, {after.referred_by}))
     except DomainError as error:
