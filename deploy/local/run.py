@@ -49,7 +49,7 @@ async def _run(demo: bool | None) -> None:
     check_folder(data_dir)
     check_ports(suite.listeners())
     keys = development_keys(data_dir, suite.gateway.api_keys_file)
-    environment = child_environment(suite, keys.private_key_file, keys.public_key_file)
+    environment = child_environment(suite, keys)
     await migrate(environment)
     environment = with_console_logs(environment, terminal=sys.stdout.isatty())
     async with supervised(data_dir, environment) as supervisord:

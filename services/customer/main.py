@@ -40,10 +40,10 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = CustomerSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=[SALES])
+    token = ServiceToken(signer, DOMAIN, audience=SALES)
     async with connect(settings.sales_target, identity=token) as sales:
         metrics = Metrics()
         parts = await assemble(settings)

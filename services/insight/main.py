@@ -64,12 +64,16 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = InsightSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
-    token = ServiceToken(Signer(settings.token_private_key), DOMAIN, audience=[CUSTOMER, SALES])
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
+    signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
     async with AsyncExitStack() as channels:
         feeds = {
-            name: EventFeedStub(await channels.enter_async_context(connect(target, identity=token)))
+            name: EventFeedStub(
+                await channels.enter_async_context(
+                    connect(target, identity=ServiceToken(signer, DOMAIN, audience=name))
+                )
+            )
             for name, target in (
                 (CUSTOMER, settings.customer_target),
                 (SALES, settings.sales_target),

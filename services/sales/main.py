@@ -34,7 +34,7 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = SalesSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     await check_revision(settings.database_url, PACKAGE)
     parts = await assemble(settings)
     await server.serve(

@@ -17,13 +17,23 @@ from services.chassis.lists.listing import Listing
 from services.chassis.lists.page_key import PageKey
 from services.chassis.lists.page_token import KeyValue, PageToken, decode, encode, fingerprints
 
-__all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query"]
+__all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query", "size_of_page"]
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 1000
 _LABEL: Final = "page_key_"
 
 R = TypeVar("R", bound=Row[*tuple[Any, ...]])
+
+
+def size_of_page(page_size: int, *, default: int = DEFAULT_PAGE_SIZE) -> int:
+    """How many rows a request asks for: more than the maximum is taken for the maximum.
+
+    Raises INVALID_ARGUMENT, PAGE_SIZE_NEGATIVE.
+    """
+    if page_size < 0:
+        raise invalid("page_size", "PAGE_SIZE_NEGATIVE", "0 for the default, or more")
+    return min(page_size or default, MAX_PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Query:
             {"filter": listing.filter, "order_by": listing.order_by, **listing.arguments}
         )
         keys = self._keys(listing.order_by)
-        size = _size(listing.page_size)
+        size = size_of_page(listing.page_size)
         statement, selected = _selecting(select, keys)
         if listing.filter.strip():
             statement = statement.where(self.condition(listing))
@@ -133,12 +143,6 @@ class Query:
                 return tuple(keys)
         descending = keys[-1].descending if keys else False
         return (*keys, PageKey(self.tie_breaker, descending))
-
-
-def _size(page_size: int) -> int:
-    if page_size < 0:
-        raise invalid("page_size", "PAGE_SIZE_NEGATIVE", "0 for the default, or more")
-    return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _selecting(

@@ -67,7 +67,7 @@ class Program(Generic[Settings]):
     async def check(self) -> None:
         """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
         settings = self.settings.load()
-        Verifier(settings.token_public_key, settings.process)
+        Verifier(settings.token_public_keys, settings.process)
         if self.signs:
             Signer(settings.token_private_key)
         load_roles()

@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 
 from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import DomainError, beneath, invalid
-from services.chassis.ownership import settle_owner
+from services.chassis.ownership import expect_may_give, settle_owner
 from services.chassis.store import WriteTransaction
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
@@ -96,7 +96,7 @@ async def change_customer(
         if after is before:
             return before
         if (after.owner, after.team) != (before.owner, before.team):
-            settle_owner(tx.caller, after.owner, after.team)
+            expect_may_give(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
             _expect_referrer(after, await _alive(tx, {after.referred_by}))
     except DomainError as error:
@@ -128,8 +128,8 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
 
 async def _alive(tx: WriteTransaction, names: Set[str]) -> set[str]:
     """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
-    found = await customers.find(tx.unscoped(), names - {""})
-    return {name for name, customer in found.items() if customer.delete_time is None}
+    delete_times = await store.delete_times(tx.unscoped(), names - {""})
+    return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
 def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "LifecycleStage",
     "OrderNews",
     "Temperature",
+    "expect_alive",
     "register",
 ]
 
@@ -115,15 +116,6 @@ class Customer:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
         expect_etag(etag, self.etag, self.name)
 
-    def expect_alive(self) -> None:
-        """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
-        if self.delete_time is not None:
-            raise failed_precondition(
-                "CUSTOMER_DELETED",
-                f"{self.name} is deleted; undelete it first",
-                resource=self.name,
-            )
-
     def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
         """The customer with the named fields of the draft; itself where they say nothing new.
 
@@ -132,7 +124,7 @@ class Customer:
 
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
-        self.expect_alive()
+        expect_alive(self.name, self.delete_time)
         changed = replace(self, **_given(draft, fields))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
@@ -188,6 +180,14 @@ class Customer:
     def differences(self, other: Self) -> tuple[str, ...]:
         """The fields, apart from the bookkeeping, in which the other one differs."""
         return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
+
+
+def expect_alive(name: str, delete_time: datetime | None) -> None:
+    """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
+    if delete_time is not None:
+        raise failed_precondition(
+            "CUSTOMER_DELETED", f"{name} is deleted; undelete it first", resource=name
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import not_found
 from services.chassis.store import WriteTransaction
-from services.customer.customers.store import customers
+from services.customer.customers import store as customers
+from services.customer.customers.model import expect_alive
 from services.customer.touchpoints import messages
 from services.customer.touchpoints.model import Draft, Touchpoint, record
 from services.customer.touchpoints.store import touchpoints
@@ -28,15 +29,16 @@ async def log_touchpoints(
     Reports NOT_FOUND for a customer out of the caller's sight, FAILED_PRECONDITION
     (CUSTOMER_DELETED), ALREADY_EXISTS with metadata `unchanged`, and what the model raises.
     """
-    seen = await customers.find(tx, {each.draft.customer for each in new.values()})
-    in_sight = [each for each in new.values() if each.draft.customer in seen]
+    delete_times = await customers.delete_times(tx, {each.draft.customer for each in new.values()})
+    in_sight = [each for each in new.values() if each.draft.customer in delete_times]
     known = await touchpoints.known(tx, given_names(in_sight))
     actor = tx.caller.subject if tx.caller.subject.startswith(_USERS) else ""
 
     def make(each: New[Draft]) -> Touchpoint:
-        if each.draft.customer not in seen:
-            raise not_found(each.draft.customer)
-        seen[each.draft.customer].expect_alive()
+        customer = each.draft.customer
+        if customer not in delete_times:
+            raise not_found(customer)
+        expect_alive(customer, delete_times[customer])
         return record(each, actor=actor, at=tx.now)
 
     outcomes = create_each(new, make, known=known, field="touchpoint")

@@ -21,7 +21,7 @@ from services.insight.segments.model import (
     measure_population,
     segment_customers,
 )
-from services.insight.sources.columns import CustomerColumns, OrderColumns, TouchColumns
+from services.insight.sources.columns import NO_ORDER, CustomerColumns, OrderColumns, TouchColumns
 
 __all__ = ["FactColumns", "compute_facts", "population_of", "score"]
 
@@ -113,11 +113,15 @@ def _scored(
 def _orders_until(today: int, orders: OrderColumns, zone: tzinfo) -> DatedOrders:
     day = business_days(orders.time_us, zone)
     kept = (day <= today) & (orders.customer >= 0)
+    # Rows move up where others are left out, and what names a row follows it.
+    row = np.where(kept, np.cumsum(kept) - 1, NO_ORDER)
+    original = orders.original[kept]
     return DatedOrders(
         customer=orders.customer[kept],
         time_us=orders.time_us[kept],
         day=day[kept],
         net_minor=orders.net_minor[kept],
+        original=np.where(original == NO_ORDER, NO_ORDER, row[original]),
     )
 
 

@@ -45,22 +45,28 @@ class DeriveFacts:
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
         changes = read_events(events)
-        touched = changes.touched()
+        touched = await self._touched(tx, changes)
         now = asyncio.get_running_loop().time()
         if len(events) >= _BACKLOG_EVENTS:
             self._backlog_until = now + _BACKLOG_SECONDS
         rules_wait = now < self._backlog_until
         if touched:
-            await self._record(tx, changes)
+            await self._record(tx, changes, touched)
             await self._derive(tx, Few(touched), rules_wait=rules_wait)
         if rules_wait and self.rules_wait_since is None:
             self.rules_wait_since = now
         self.applied += len(events)
         self.applied_at = now
 
-    async def _record(self, tx: WriteTransaction, changes: Changes) -> None:
+    async def _touched(self, tx: WriteTransaction, changes: Changes) -> list[str]:
+        """Whose facts may differ now: theirs too whose record is somebody else's from now on."""
+        records = [*changes.orders, *changes.touches]
+        before = await sources.customers_before(tx, self.generation, records)
+        return sorted(before.union(changes.touched()))
+
+    async def _record(self, tx: WriteTransaction, changes: Changes, touched: Sequence[str]) -> None:
         known = changes.customers
-        unknown = [name for name in changes.touched() if name not in known]
+        unknown = [name for name in touched if name not in known]
         await sources.save_customers(tx, self.generation, known.values())
         await sources.stub_customers(tx, self.generation, unknown)
         await sources.save_orders(tx, self.generation, changes.orders.values())

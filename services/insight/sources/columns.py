@@ -14,6 +14,7 @@ import numpy as np
 from services.insight.numbers.columns import UNSET, Flags, Ints
 
 __all__ = [
+    "NO_ORDER",
     "WALK_IN",
     "CustomerColumns",
     "OrderColumns",
@@ -24,6 +25,9 @@ __all__ = [
 
 WALK_IN: Final = -1
 """The customer of a row that belongs to nobody; it counts for no customer."""
+
+NO_ORDER: Final = -1
+"""The original of an order that names none."""
 
 
 class TouchType(IntEnum):
@@ -67,17 +71,22 @@ class TouchChannel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderColumns:
-    """Orders that count (confirmed or fulfilled), one row each."""
+    """Orders that count (confirmed or fulfilled), one row each.
+
+    `original` is the row of the order that a return names, NO_ORDER for all others.
+    """
 
     customer: Ints
     time_us: Ints
     net_minor: Ints
+    original: Ints
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, int, int]]) -> Self:
-        """From rows (customer, time_us, net_minor)."""
+    def of(cls, rows: Sequence[tuple[int, int, int]], originals: Sequence[int] = ()) -> Self:
+        """From rows (customer, time_us, net_minor), and for each the row of its original."""
         table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return cls(customer=table[:, 0], time_us=table[:, 1], net_minor=table[:, 2])
+        named = np.array(originals, dtype=np.int64) if originals else np.full(len(rows), NO_ORDER)
+        return cls(table[:, 0], table[:, 1], table[:, 2], original=named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from services.chassis.clock import BusinessCalendar
 from services.chassis.creation import New
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
+from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
@@ -98,7 +99,11 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         start, end = messages.period(request)
         async with self._store.read() as tx:
             purchases = await store.purchases_of(
-                tx, request.parent, start=start, end=end, most=request.page_size or 10
+                tx,
+                request.parent,
+                start=start,
+                end=end,
+                most=size_of_page(request.page_size, default=10),
             )
         return messages.purchases_reply(purchases, self._base_currency)
 

@@ -20,7 +20,7 @@ from services.chassis.store.schema import differences
 from services.customer import main
 from services.customer.metadata import metadata
 from services.customer.settings import CustomerSettings
-from tests.support.chassis import keys
+from tests.support.chassis import believed_keys, keys
 from tests.support.databases import Databases
 from tests.support.services import migrated_database
 
@@ -29,8 +29,8 @@ from tests.support.services import migrated_database
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """What the process needs to start, in a folder of its own."""
     monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEY", keys().public)
-    monkeypatch.setenv("GUANXI_TOKEN_PRIVATE_KEY", keys().private)
+    monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEYS", believed_keys())
+    monkeypatch.setenv("GUANXI_CUSTOMER_TOKEN_PRIVATE_KEY", keys("customer").private)
     return monkeypatch
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from services.insight.facts.model.gaps import Gaps, purchase_gaps
 from services.insight.numbers.columns import (
     UNSET,
+    Flags,
     Floats,
     Ints,
     count_by,
@@ -18,6 +19,7 @@ from services.insight.numbers.columns import (
     smallest_by,
     sum_by,
 )
+from services.insight.sources.columns import NO_ORDER
 
 __all__ = ["DatedOrders", "OrderFactColumns", "order_facts"]
 
@@ -27,12 +29,13 @@ SAME_PERIOD_DAYS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class DatedOrders:
-    """Orders with the business day of each."""
+    """Orders with the business day of each; `original` is the row a return names, or NO_ORDER."""
 
     customer: Ints
     time_us: Ints
     day: Ints
     net_minor: Ints
+    original: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +69,52 @@ def order_facts(orders: DatedOrders, customers: int, today: int) -> OrderFactCol
     """Facts of customers 0 … customers-1 on business day `today`."""
     who, net = orders.customer, orders.net_minor
     a_year_ago = today - YEAR_DAYS
-    positive = net > 0
+    spend_total = sum_by(who, net, customers)
+    purchase = _purchases(orders, spend_total)
     in_year = orders.day > a_year_ago
     same_period = np.abs(orders.day - a_year_ago) <= SAME_PERIOD_DAYS
 
-    orders_total = count_by(who, positive, customers)
-    spend_total = sum_by(who, net, customers)
-    bought = sum_by(who, np.where(positive, net, 0), customers)
+    orders_total = count_by(who, purchase, customers)
+    sold = sum_by(who, np.where(net > 0, net, 0), customers)
+    bought = sum_by(who, np.where(purchase, net, 0), customers)
     average = _half_even(bought, orders_total)
-    largest_same_period = largest_by(who, net, positive & same_period, customers)
-    last_day = largest_by(who, orders.day, positive, customers)
-    gaps = purchase_gaps(who, orders.day, positive, customers)
+    largest_same_period = largest_by(who, net, purchase & same_period, customers)
+    last_day = largest_by(who, orders.day, purchase, customers)
+    gaps = purchase_gaps(who, orders.day, purchase, customers)
 
     return OrderFactColumns(
         orders_total=orders_total,
-        orders_365d=count_by(who, positive & in_year, customers),
+        orders_365d=count_by(who, purchase & in_year, customers),
         purchase_days=gaps.purchase_days,
         spend_total_minor=spend_total,
         spend_365d_minor=sum_by(who, np.where(in_year, net, 0), customers),
         average_order_value_minor=average,
-        largest_order_minor=largest_by(who, net, positive, customers),
-        first_order_time_us=smallest_by(who, orders.time_us, positive, customers),
-        last_order_time_us=largest_by(who, orders.time_us, positive, customers),
+        largest_order_minor=largest_by(who, net, purchase, customers),
+        first_order_time_us=smallest_by(who, orders.time_us, purchase, customers),
+        last_order_time_us=largest_by(who, orders.time_us, purchase, customers),
         last_purchase_day=last_day,
         days_since_order=np.where(last_day == UNSET, UNSET, today - last_day),
         median_days_between_orders=gaps.quartile_days(2),
         order_regularity=gaps.regularity(),
-        return_rate=_ratio(bought - spend_total, bought),
+        return_rate=_ratio(sold - spend_total, sold),
         spend_same_period_minor=sum_by(who, np.where(same_period, net, 0), customers),
         largest_order_same_period_minor=largest_same_period,
         same_period_ratio=_ratio(largest_same_period, average),
         gaps=gaps,
     )
+
+
+def _purchases(orders: DatedOrders, spend_total: Ints) -> Flags:
+    """Whether each order is a purchase: of positive net, and not taken back whole.
+
+    Returns that name their order are set against it; the others against all that the customer ever
+    bought: whose net isn't positive has bought nothing in the end.
+    """
+    net = orders.net_minor
+    left = net.copy()
+    returns = (orders.original != NO_ORDER) & (net < 0)
+    np.add.at(left, orders.original[returns], net[returns])
+    return (net > 0) & (left > 0) & (spend_total > 0)[orders.customer]
 
 
 def _half_even(total: Ints, count: Ints) -> Ints:

@@ -142,15 +142,17 @@ def upgrade() -> None:
     op.create_table(
         "orders",
         sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("customer", Name, nullable=False),
         sa.Column("name", Name, nullable=False),
+        sa.Column("customer", Name, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("time_us", sa.BigInteger, nullable=False),
         sa.Column("net_minor", sa.BigInteger, nullable=False),
+        sa.Column("original", Name, nullable=False),
         sa.Column("counts", sa.Boolean, nullable=False),
-        sa.PrimaryKeyConstraint("generation", "customer", "name", name="pk_orders"),
+        sa.PrimaryKeyConstraint("generation", "name", name="pk_orders"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_orders_customer", "orders", ["generation", "customer"])
     op.create_table(
         "read_model",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
@@ -215,13 +217,14 @@ def upgrade() -> None:
     op.create_table(
         "touches",
         sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("customer", Name, nullable=False),
         sa.Column("name", Name, nullable=False),
+        sa.Column("customer", Name, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("time_us", sa.BigInteger, nullable=False),
         sa.Column("type", sa.SmallInteger, nullable=False),
         sa.Column("channel", sa.SmallInteger, nullable=False),
         sa.Column("about_price", sa.Boolean, nullable=False),
-        sa.PrimaryKeyConstraint("generation", "customer", "name", name="pk_touches"),
+        sa.PrimaryKeyConstraint("generation", "name", name="pk_touches"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_touches_customer", "touches", ["generation", "customer"])

@@ -3,6 +3,7 @@
 from services.insight.sources.store.records import (
     KeptRecords,
     customers,
+    customers_before,
     known_names,
     load,
     next_span_end,
@@ -23,6 +24,7 @@ __all__ = [
     "Selection",
     "Span",
     "customers",
+    "customers_before",
     "known_names",
     "load",
     "next_span_end",

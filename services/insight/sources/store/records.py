@@ -1,12 +1,13 @@
 """Tables of customers, orders and touchpoints by generation, and every statement on them.
 
-Rows of one customer lie together (the customer leads every key), so that facts of one customer cost
-the same among a thousand customers and among a million. Statements are not limited to a caller's
-rows: only reactions and runs use them, and as-of answers, which limit what they show.
+A record is known by its own name, whoever's it is now, and found by its customer, so that facts of
+one customer cost the same among a thousand customers and among a million. Statements are not
+limited to a caller's rows: only reactions and runs use them, and as-of answers, which limit what
+they show.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -16,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     Select,
@@ -37,13 +39,20 @@ from services.chassis.store import (
     WriteTransaction,
 )
 from services.insight.metadata import metadata
-from services.insight.sources.columns import WALK_IN, CustomerColumns, OrderColumns, TouchColumns
+from services.insight.sources.columns import (
+    NO_ORDER,
+    WALK_IN,
+    CustomerColumns,
+    OrderColumns,
+    TouchColumns,
+)
 from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
 from services.insight.sources.store.selection import Few, Selection
 
 __all__ = [
     "KeptRecords",
     "customers",
+    "customers_before",
     "known_names",
     "load",
     "next_span_end",
@@ -82,27 +91,30 @@ orders = Table(
     "orders",
     metadata,
     Column("generation", Integer, nullable=False),
-    Column("customer", Name, nullable=False),
     Column("name", Name, nullable=False),
+    Column("customer", Name, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("time_us", BigInteger, nullable=False),
     Column("net_minor", BigInteger, nullable=False),
+    Column("original", Name, nullable=False),
     Column("counts", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "customer", "name"),
+    PrimaryKeyConstraint("generation", "name"),
+    Index("ix_orders_customer", "generation", "customer"),
     sqlite_with_rowid=False,
 )
 touches = Table(
     "touches",
     metadata,
     Column("generation", Integer, nullable=False),
-    Column("customer", Name, nullable=False),
     Column("name", Name, nullable=False),
+    Column("customer", Name, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("time_us", BigInteger, nullable=False),
     Column("type", SmallInteger, nullable=False),
     Column("channel", SmallInteger, nullable=False),
     Column("about_price", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "customer", "name"),
+    PrimaryKeyConstraint("generation", "name"),
+    Index("ix_touches_customer", "generation", "customer"),
     sqlite_with_rowid=False,
 )
 
@@ -150,6 +162,17 @@ async def save_touches(
     await tx.insert_rows(touches, _rows(generation, touches, records), _ONE_TOUCH)
 
 
+async def customers_before(tx: ReadTransaction, generation: int, names: Sequence[str]) -> set[str]:
+    """The customers whom orders and touchpoints of these names are kept for."""
+    if not names:
+        return set()
+    parameters = {"generation": generation, "records": list(names)}
+    everything = tx.unscoped()
+    rows = [*await everything.all(_ORDERED_BY, parameters)]
+    rows += await everything.all(_TOUCHED_BY, parameters)
+    return {row.customer for row in rows if row.customer}
+
+
 async def load(tx: ReadTransaction, generation: int, who: Selection) -> KeptRecords:
     """The records of the selected customers."""
     everything = tx.unscoped()
@@ -163,8 +186,21 @@ async def load(tx: ReadTransaction, generation: int, who: Selection) -> KeptReco
     return KeptRecords(
         customers=known,
         columns=CustomerColumns.of([row.first_seen_us for row in known]),
-        orders=OrderColumns.of([(place[who], time, net) for who, time, net in order_rows]),
+        orders=_order_columns(order_rows, place),
         touches=TouchColumns.of([(place[who], *rest) for who, *rest in touch_rows]),
+    )
+
+
+def _order_columns(rows: Sequence[AnyRow], place: Mapping[str, int]) -> OrderColumns:
+    """The orders; a return points at its original where that is one of its customer's."""
+    number = {row.name: (at, row.customer) for at, row in enumerate(rows)}
+    originals = [
+        at if customer == row.customer else NO_ORDER
+        for row in rows
+        for at, customer in (number.get(row.original, (NO_ORDER, "")),)
+    ]
+    return OrderColumns.of(
+        [(place[row.customer], row.time_us, row.net_minor) for row in rows], originals
     )
 
 
@@ -235,8 +271,9 @@ def _names(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    return select(orders.c.customer, orders.c.time_us, orders.c.net_minor).where(
-        _of_generation(orders), kind.holds(orders.c.customer), orders.c.counts
+    c = orders.c
+    return select(c.customer, c.time_us, c.net_minor, c.name, c.original).where(
+        _of_generation(orders), kind.holds(c.customer), c.counts
     )
 
 
@@ -264,3 +301,13 @@ def _span_end() -> Select[*tuple[Any, ...]]:
 
 
 _SPAN_END: Final = _span_end()
+
+
+def _customers_of(table: Table) -> Select[*tuple[Any, ...]]:
+    return select(table.c.customer).where(
+        _of_generation(table), table.c.name.in_(bindparam("records", expanding=True))
+    )
+
+
+_ORDERED_BY: Final = _customers_of(orders)
+_TOUCHED_BY: Final = _customers_of(touches)
