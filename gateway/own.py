@@ -38,7 +38,7 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
     company = CompanyServicer(base_currency=settings.base_currency, time_zone=settings.time_zone)
     try:
         yield (
-            (add_BriefServiceServicer_to_server, BriefServicer(sources)),
+            (add_BriefServiceServicer_to_server, BriefServicer(sources, settings.zone)),
             (add_CompanyServiceServicer_to_server, company),
         )
     finally:

@@ -1,5 +1,6 @@
 """Transport room of briefs: the name of a customer in, the brief out."""
 
+from datetime import tzinfo
 from typing import Any
 
 import grpc
@@ -20,8 +21,9 @@ _NO_CUSTOMER = frozenset({Kind.NOT_FOUND, Kind.PERMISSION_DENIED, Kind.INVALID_A
 class BriefServicer(BriefServiceServicer):
     """Answers GetCallBrief from three services."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, zone: tzinfo) -> None:
         self._sources = sources
+        self._zone = zone
 
     async def GetCallBrief(
         self, request: GetCallBriefRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -32,4 +34,4 @@ class BriefServicer(BriefServiceServicer):
         error = parts.missing.get(CallBrief.PROFILE)
         if error is not None and error.kind in _NO_CUSTOMER:
             raise error
-        return compose(request.name, parts)
+        return compose(request.name, parts, self._zone)
