@@ -27,17 +27,17 @@ from gateway.signin.door import Door
 from gateway.signin.keys import KeysError
 from gateway.signin.ring import KeyRing
 from gateway.transcode.errors import ErrorCodec
-from services.chassis import collector
 from services.chassis.access import Signer, TokenError, Verifier
-from services.chassis.access_lines import access_lines
-from services.chassis.admin import admin_app
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
-from services.chassis.grpc_server import Servicers
-from services.chassis.http_server import HttpServer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
+from services.chassis.process import collector
+from services.chassis.process.admin import admin_app
+from services.chassis.process.grpc_server import Servicers
+from services.chassis.process.http_server import HttpServer
+from services.chassis.request_lines import request_lines
 
 __all__ = ["Gateway", "serve"]
 
@@ -83,7 +83,7 @@ class Gateway:
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
         door = Door(ring, signer, clock, audiences)
         counted = GatewayMetrics(metrics)
-        log = access_lines("gateway", settings.log_level, settings.log_format)
+        log = request_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
         self._settings = settings
         self._keys = ring

@@ -28,9 +28,9 @@ from gateway.transcode.refusals import (
     unsupported_encoding,
 )
 from services.chassis import context
-from services.chassis.access_lines import AccessLines
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
+from services.chassis.request_lines import RequestLines
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
 
 __all__ = ["HttpApp"]
@@ -75,7 +75,7 @@ class HttpApp:
         errors: ErrorCodec,
         streams: Streams,
         metrics: GatewayMetrics,
-        log: AccessLines,
+        log: RequestLines,
         ids: Ids,
         default_seconds: float,
     ) -> None:

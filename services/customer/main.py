@@ -4,11 +4,9 @@ from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 
-from services.chassis import server
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
-from services.chassis.commands import Parts, Program
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import Puller
@@ -17,6 +15,8 @@ from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
+from services.chassis.process import server
+from services.chassis.process.commands import Parts, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging

@@ -11,12 +11,11 @@ from guanxi.insight.v1.predictions_pb2_grpc import add_PredictionServiceServicer
 from guanxi.insight.v1.rules_pb2_grpc import add_RuleServiceServicer_to_server
 from guanxi.insight.v1.segments_pb2_grpc import add_SegmentServiceServicer_to_server
 
-from services.chassis import money, server
+from services.chassis import money
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
 from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
-from services.chassis.commands import Parts, Program
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
@@ -26,6 +25,8 @@ from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
+from services.chassis.process import server
+from services.chassis.process.commands import Parts, Program
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging

@@ -4,17 +4,17 @@ from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
 
-from services.chassis import server
 from services.chassis.access import Verifier, load_roles
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
-from services.chassis.commands import Parts, Program
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.sequencer import Sequencer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
+from services.chassis.process import server
+from services.chassis.process.commands import Parts, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.descriptors import methods_of
-from services.chassis.grpc_server import GrpcServer
-from services.chassis.health import Checked
 from services.chassis.metrics import Metrics
+from services.chassis.process.grpc_server import GrpcServer
+from services.chassis.process.health import Checked
 from services.chassis.settings import ServiceSettings
 from tests.support import echo
 

@@ -10,9 +10,9 @@ import asyncio
 import sys
 from typing import Any
 
-from services.chassis import server
 from services.chassis.access import Verifier, load_roles
 from services.chassis.logging import configure_logging
+from services.chassis.process import server
 from services.chassis.store.connections import PoolUse
 from tests.support import echo
 from tests.support.chassis import EchoSettings

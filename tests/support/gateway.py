@@ -26,8 +26,8 @@ from gateway.main import Gateway
 from gateway.settings import GatewaySettings
 from gateway.signin.keys import create_key
 from services.chassis.access import Verifier, load_roles
-from services.chassis.grpc_server import GrpcServer, Servicers
 from services.chassis.metrics import Metrics
+from services.chassis.process.grpc_server import GrpcServer, Servicers
 from tests.support.chassis import EchoSettings, keys
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import Channel, connect
-from services.chassis.grpc_server import GrpcServer
 from services.chassis.metrics import Metrics
+from services.chassis.process.grpc_server import GrpcServer
 from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import migrate

@@ -17,7 +17,7 @@ __all__ = ["ORDER", "MethodHandler", "Methods"]
 # From the outside in. The runner stands around all of them.
 ORDER = (
     "request_id",
-    "access_log",
+    "request_log",
     "metrics",
     "deadline",
     "authentication",

@@ -9,8 +9,8 @@ from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, selec
 
 from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
-from services.chassis.filters import MAP, STRING, STRING_LIST, TIME, Field, enum
-from services.chassis.paging import Query
+from services.chassis.lists.filters import MAP, STRING, STRING_LIST, TIME, Field, enum
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     Choice,
     Json,

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from services.chassis.clock import BusinessCalendar
-from services.chassis.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
-from services.chassis.paging import Query
+from services.chassis.lists.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     Choice,
     KnownNames,

@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 
 from services.chassis.errors import not_found
-from services.chassis.filters import STRING, TIME, Field, enum
-from services.chassis.paging import Query
+from services.chassis.lists.filters import STRING, TIME, Field, enum
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
     Choice,

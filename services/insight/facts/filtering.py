@@ -8,9 +8,18 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Date, Double, Integer, Text
 
-from services.chassis import filters
-from services.chassis.filters import DATE, FLOAT, INT, STRING, STRING_LIST, TIME, Field, FieldType
-from services.chassis.paging import Query
+from services.chassis.lists import filters
+from services.chassis.lists.filters import (
+    DATE,
+    FLOAT,
+    INT,
+    STRING,
+    STRING_LIST,
+    TIME,
+    Field,
+    FieldType,
+)
+from services.chassis.lists.paging import Query
 from services.chassis.store import Name, Names, UtcTime
 from services.insight.facts.table import FACTS, MINOR, facts
 

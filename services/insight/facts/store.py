@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from services.chassis import filters
 from services.chassis.errors import not_found
+from services.chassis.lists import filters
 from services.chassis.store import AnyRow, ReadTransaction, Taken, WriteTransaction
 from services.insight.facts.filtering import fields, query
 from services.insight.facts.table import facts

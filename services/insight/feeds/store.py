@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.chassis.paging import Query
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
     ChassisTables,

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from services.chassis.paging import Query
+from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, ReadTransaction
 from services.insight.facts.table import facts
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, case, or_, select
 
-from services.chassis import filters
 from services.chassis.errors import invalid
+from services.chassis.lists import filters
 from services.chassis.store import AnyRow, ReadTransaction
 from services.insight.facts.filtering import fields
 from services.insight.facts.store import of_generation

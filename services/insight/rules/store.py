@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from services.chassis.errors import not_found
-from services.chassis.filters import BOOL, STRING, Field, enum
-from services.chassis.filters.sql import HasElement
-from services.chassis.paging import Query
+from services.chassis.lists.filters import BOOL, STRING, Field, enum
+from services.chassis.lists.filters.sql import HasElement
+from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, Choice, Name, ReadTransaction, UtcTime, WriteTransaction
 from services.insight.facts.store import of_generation
 from services.insight.facts.table import facts

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from services.chassis.paging import Query
+from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, Json, ReadTransaction, UtcTime, WriteTransaction, upsert
 from services.insight.facts.store import of_generation
 from services.insight.facts.table import facts

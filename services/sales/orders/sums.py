@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, case, func, select
 
-from services.chassis import filters
 from services.chassis.clock import BusinessCalendar
+from services.chassis.lists import filters
 from services.chassis.store import ReadTransaction
 from services.sales.orders.model import COUNTED, OrderTotals, Purchase
 from services.sales.orders.store import QUERY, order_lines, orders

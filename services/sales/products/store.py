@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
-from services.chassis.filters import BOOL, STRING, TIME, Field
-from services.chassis.paging import Query
+from services.chassis.lists.filters import BOOL, STRING, TIME, Field
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
     KnownNames,

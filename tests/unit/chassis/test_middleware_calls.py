@@ -26,7 +26,7 @@ SHAPES = list(echo.METHODS)
 def test_the_middleware_stands_in_this_order() -> None:
     assert ORDER == (
         "request_id",
-        "access_log",
+        "request_log",
         "metrics",
         "deadline",
         "authentication",

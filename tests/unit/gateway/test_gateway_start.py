@@ -14,8 +14,8 @@ from gateway.contract import ContractError, HttpRule
 from gateway.http.endpoints import route_table
 from gateway.main import Gateway
 from gateway.settings import GatewaySettings
-from services.chassis.addresses import bind
 from services.chassis.errors import StartRefused
+from services.chassis.process.addresses import bind
 from services.chassis.settings import SettingsError
 from tests.support.chassis import keys
 from tests.support.transcoding import CONTRACT

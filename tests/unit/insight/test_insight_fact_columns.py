@@ -7,7 +7,7 @@ from enum import IntEnum
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from services.chassis.filters.fields import (
+from services.chassis.lists.filters.fields import (
     DateType,
     EnumType,
     FloatType,

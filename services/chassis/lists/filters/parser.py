@@ -16,8 +16,8 @@ import re
 from typing import Final, NoReturn
 
 from services.chassis.errors import invalid
-from services.chassis.filters.cursor import KEYWORDS, NAME, Cursor, refusal
-from services.chassis.filters.syntax import (
+from services.chassis.lists.filters.cursor import KEYWORDS, NAME, Cursor, refusal
+from services.chassis.lists.filters.syntax import (
     And,
     Call,
     Comparator,

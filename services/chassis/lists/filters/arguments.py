@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from services.chassis.errors import DomainError
-from services.chassis.filters import values
-from services.chassis.filters.cursor import refusal
-from services.chassis.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters import values
+from services.chassis.lists.filters.cursor import refusal
+from services.chassis.lists.filters.syntax import Call, Literal, Restriction
 
 __all__ = ["Arguments", "nearest"]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis.access_lines import access_lines
+from services.chassis.request_lines import request_lines
 
 FIELDS = {"method": "/guanxi.test.v1.Echo/Say", "code": "OK", "caller": "users/关系"}
 
@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 
 def written(level: str, log_format: str, at: str = "info") -> str:
     stream = io.StringIO()
-    access_lines("sales", level, log_format, at=at, stream=stream)("rpc", FIELDS)
+    request_lines("sales", level, log_format, at=at, stream=stream)("rpc", FIELDS)
     return stream.getvalue()
 
 
@@ -39,7 +39,7 @@ def test_elsewhere_than_on_a_terminal_a_line_is_json(log_format: str) -> None:
 )
 def test_for_people_a_line_goes_the_way_of_all_others(log_format: str, stream: io.StringIO) -> None:
     with capture_logs() as logs:
-        access_lines("sales", "info", log_format, stream=stream)("rpc", FIELDS)
+        request_lines("sales", "info", log_format, stream=stream)("rpc", FIELDS)
     assert logs == [{"event": "rpc", **FIELDS, "log_level": "info"}]
     assert not stream.getvalue()
 

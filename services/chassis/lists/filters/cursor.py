@@ -7,7 +7,7 @@ import re
 from typing import Final, NoReturn
 
 from services.chassis.errors import DomainError, invalid
-from services.chassis.filters.syntax import Literal
+from services.chassis.lists.filters.syntax import Literal
 
 __all__ = ["KEYWORDS", "NAME", "Cursor", "refusal"]
 

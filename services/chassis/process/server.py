@@ -9,14 +9,14 @@ from typing import Any, Protocol
 import structlog
 import uvloop
 
-from services.chassis import collector
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
-from services.chassis.admin import admin_app
 from services.chassis.errors import StartRefused
-from services.chassis.grpc_server import GrpcServer, Servicers
-from services.chassis.http_server import HttpServer
 from services.chassis.metrics import Metrics
+from services.chassis.process import collector
+from services.chassis.process.admin import admin_app
+from services.chassis.process.grpc_server import GrpcServer, Servicers
+from services.chassis.process.http_server import HttpServer
 from services.chassis.settings import ServiceSettings, SettingsError
 from services.chassis.store.connections import PoolUse
 

@@ -1,7 +1,7 @@
 """The filter language of every list, rule and segment (AIP-160): parsed, then compiled to SQL."""
 
-from services.chassis.filters.compiler import compile, compile_node
-from services.chassis.filters.fields import (
+from services.chassis.lists.filters.compiler import compile, compile_node
+from services.chassis.lists.filters.fields import (
     BOOL,
     DATE,
     FLOAT,
@@ -16,8 +16,8 @@ from services.chassis.filters.fields import (
     enum_list,
     money,
 )
-from services.chassis.filters.parser import MAX_BYTES, MAX_DEPTH, MAX_TERMS, parse
-from services.chassis.filters.syntax import Node, Restriction, restrictions, to_text
+from services.chassis.lists.filters.parser import MAX_BYTES, MAX_DEPTH, MAX_TERMS, parse
+from services.chassis.lists.filters.syntax import Node, Restriction, restrictions, to_text
 
 __all__ = [
     "BOOL",

@@ -3,18 +3,18 @@
 import time
 from typing import Any
 
-from services.chassis.access_lines import AccessLines
 from services.chassis.descriptors import Method
 from services.chassis.middleware.call import Call, Proceed
 from services.chassis.middleware.outcome import OK, outcome_of
+from services.chassis.request_lines import RequestLines
 
-__all__ = ["AccessLog"]
+__all__ = ["RequestLog"]
 
 
-class AccessLog:
+class RequestLog:
     """Writes the line when the call has ended, however it ended."""
 
-    def __init__(self, lines: AccessLines, internal_lines: AccessLines) -> None:
+    def __init__(self, lines: RequestLines, internal_lines: RequestLines) -> None:
         self._lines = lines
         self._internal_lines = internal_lines
 

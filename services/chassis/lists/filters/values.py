@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Final
 
-from services.chassis.filters.syntax import Comparator
+from services.chassis.lists.filters.syntax import Comparator
 
 __all__ = [
     "Bound",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
-from services.chassis.addresses import bind
+from services.chassis.process.addresses import bind
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application

@@ -29,9 +29,9 @@ from sqlalchemy import (
 
 from services.chassis import money
 from services.chassis.errors import DomainError
-from services.chassis.filters import sql, values
-from services.chassis.filters.arguments import Arguments, nearest
-from services.chassis.filters.fields import (
+from services.chassis.lists.filters import sql, values
+from services.chassis.lists.filters.arguments import Arguments, nearest
+from services.chassis.lists.filters.fields import (
     BoolType,
     DateType,
     EnumType,
@@ -43,8 +43,16 @@ from services.chassis.filters.fields import (
     StringType,
     TimeType,
 )
-from services.chassis.filters.parser import parse
-from services.chassis.filters.syntax import And, Comparator, Literal, Node, Not, Or, Restriction
+from services.chassis.lists.filters.parser import parse
+from services.chassis.lists.filters.syntax import (
+    And,
+    Comparator,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Restriction,
+)
 
 __all__ = ["compile", "compile_node"]
 

@@ -14,20 +14,20 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
-from services.chassis.access_lines import access_lines
-from services.chassis.addresses import refuse_taken
-from services.chassis.health import Checked, Health
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.middleware.access import Access
-from services.chassis.middleware.access_log import AccessLog
 from services.chassis.middleware.authentication import Authentication
 from services.chassis.middleware.deadline import Deadline
 from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
+from services.chassis.middleware.request_log import RequestLog
 from services.chassis.middleware.runner import Runner
 from services.chassis.middleware.validation import Validation
+from services.chassis.process.addresses import refuse_taken
+from services.chassis.process.health import Checked, Health
+from services.chassis.request_lines import request_lines
 from services.chassis.settings import SharedSettings
 from services.chassis.wire import MAX_MESSAGE_BYTES
 
@@ -56,13 +56,13 @@ class GrpcServer:
         checked: Checked | None,
     ) -> None:
         log = structlog.get_logger(domain)
-        lines = partial(access_lines, domain, settings.log_level, settings.log_format)
+        lines = partial(request_lines, domain, settings.log_level, settings.log_format)
         self._runner = Runner(domain, log)
         methods = Methods(
             self._runner,
             {
                 "request_id": RequestId(Uuid7Ids()),
-                "access_log": AccessLog(lines(), lines(at="debug")),
+                "request_log": RequestLog(lines(), lines(at="debug")),
                 "metrics": RpcMetrics(metrics),
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),

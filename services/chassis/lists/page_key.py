@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, TypeDecorator, false, literal, or_
 from sqlalchemy.types import TypeEngine
 
-from services.chassis.page_token import KeyValue
+from services.chassis.lists.page_token import KeyValue
 from services.chassis.store.columns import UtcTime
 
 __all__ = ["PageKey"]

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from services.chassis import server
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.events.log import EventLog
-from services.chassis.grpc_server import Servicers
 from services.chassis.logging import configure_logging
+from services.chassis.process import server
+from services.chassis.process.grpc_server import Servicers
 from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision, migrate

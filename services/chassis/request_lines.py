@@ -12,17 +12,17 @@ from typing import Any, TextIO, TypeAlias
 import structlog
 from pydantic_core import to_json
 
-__all__ = ["AccessLines", "access_lines"]
+__all__ = ["RequestLines", "request_lines"]
 
 # The event's name and its fields.
-AccessLines: TypeAlias = Callable[[str, dict[str, Any]], None]
+RequestLines: TypeAlias = Callable[[str, dict[str, Any]], None]
 
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-def access_lines(
+def request_lines(
     process: str, level: str, log_format: str, *, at: str = "info", stream: TextIO | None = None
-) -> AccessLines:
+) -> RequestLines:
     """What writes the lines of a process whose logs have this level and form; `at` is theirs."""
     stream = stream or sys.stderr
     if _LEVELS.index(at) < _LEVELS.index(level):
@@ -33,7 +33,7 @@ def access_lines(
     return _json_lines(process, at, stream)
 
 
-def _json_lines(process: str, level: str, stream: TextIO) -> AccessLines:
+def _json_lines(process: str, level: str, stream: TextIO) -> RequestLines:
     write, now = stream.write, datetime.now
 
     def line(event: str, fields: dict[str, Any]) -> None:

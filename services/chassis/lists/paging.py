@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, true, tuple_
 
-from services.chassis import filters, ordering
 from services.chassis.errors import invalid
-from services.chassis.page_key import PageKey
-from services.chassis.page_token import KeyValue, PageToken, decode, encode, fingerprints
+from services.chassis.lists import filters, ordering
+from services.chassis.lists.page_key import PageKey
+from services.chassis.lists.page_token import KeyValue, PageToken, decode, encode, fingerprints
 
 __all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query"]
 
