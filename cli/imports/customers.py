@@ -9,7 +9,7 @@ from typing import NamedTuple
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
 from cli.connection import CommandError
-from cli.imports.cells import BadValue, folded, usual_width
+from cli.imports.cells import BadValue, folded
 from cli.imports.columns import Cells, Field
 from cli.imports.reading import Style, ids
 from cli.imports.refusals import LeftOut, Refusals
@@ -38,7 +38,7 @@ _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
 # What the contract takes for a phone number and for an e-mail address.
-_DIGITS_IN_PHONE = 3
+_PHONE = re.compile("([^0-9０-９]*[0-9０-９]){3}")
 _MAX_PHONE_LENGTH = 64
 _EMAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>.]+(\.[^\s@,;<>.]+)*")
 _MAX_EMAIL_LENGTH = 254
@@ -141,8 +141,7 @@ def _name(cell: Cells) -> str:
 
 
 def _is_phone(text: str) -> bool:
-    digits = sum(character.isdecimal() for character in usual_width(text))
-    return digits >= _DIGITS_IN_PHONE and len(text) <= _MAX_PHONE_LENGTH
+    return len(text) <= _MAX_PHONE_LENGTH and _PHONE.match(text) is not None
 
 
 def _is_email(text: str) -> bool:

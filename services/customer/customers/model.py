@@ -16,6 +16,7 @@ from services.chassis.errors import (
     invalid,
 )
 from services.chassis.etag import expect as expect_etag
+from services.chassis.normal import digits, folded
 
 __all__ = [
     "SETTLED",
@@ -87,6 +88,9 @@ class Draft:
 class Customer:
     """A customer; `delete_time` is None while it is alive.
 
+    The `…_key` fields are normal forms of what stands beside them, by which it is found however it
+    is typed.
+
     `stage_before_orders` is the lifecycle stage the first order found; None where no order has
     moved the customer.
     """
@@ -94,8 +98,11 @@ class Customer:
     name: str
     kind: CustomerKind
     display_name: str
+    display_name_key: str
     phones: tuple[str, ...]
+    phones_key: tuple[str, ...]
     emails: tuple[str, ...]
+    emails_key: tuple[str, ...]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -137,6 +144,7 @@ class Customer:
         """
         self.expect_alive()
         changed = replace(self, **_given(draft, fields))
+        changed = replace(changed, **_keys(changed))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
         if changed == self:
@@ -206,6 +214,7 @@ def register(
         display_name=draft.display_name,
         phones=draft.phones,
         emails=_normalized(draft.emails),
+        **_keys(draft),
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
@@ -231,6 +240,9 @@ def register(
 _BOOKKEEPING: Final = frozenset(
     {
         "name",
+        "display_name_key",
+        "phones_key",
+        "emails_key",
         "stage_before_orders",
         "create_time",
         "update_time",
@@ -250,6 +262,14 @@ def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
 
 
 _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
+
+
+def _keys(customer: Draft | Customer) -> dict[str, Any]:
+    return {
+        "display_name_key": folded(customer.display_name),
+        "phones_key": tuple(digits(each) for each in customer.phones),
+        "emails_key": tuple(folded(each) for each in customer.emails),
+    }
 
 
 # How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.

@@ -9,8 +9,17 @@ from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, selec
 
 from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import not_found
-from services.chassis.lists.filters import MAP, STRING, STRING_LIST, TIME, Field, enum
+from services.chassis.lists.filters import (
+    MAP,
+    STRING,
+    TIME,
+    Field,
+    ListType,
+    StringType,
+    enum,
+)
 from services.chassis.lists.paging import Query
+from services.chassis.normal import digits, folded
 from services.chassis.store import (
     Choice,
     Json,
@@ -46,8 +55,11 @@ customers = Table(
     Column("name", Name, primary_key=True),
     Column("kind", Choice(CustomerKind), nullable=False),
     Column("display_name", Text, nullable=False),
+    Column("display_name_key", Text, nullable=False),
     Column("phones", Names, nullable=False),
+    Column("phones_key", Names, nullable=False),
     Column("emails", Names, nullable=False),
+    Column("emails_key", Names, nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -69,6 +81,7 @@ customers = Table(
     Index("ix_customers_create_time", "create_time", "name"),
     Index("ix_customers_owner_create_time", "owner", "create_time", "name"),
     Index("ix_customers_team_create_time", "team", "create_time", "name"),
+    Index("ix_customers_display_name_key", "display_name_key"),
     info={"scope": Owned("owner", "team")},
 )
 
@@ -76,9 +89,9 @@ QUERY: Final = Query(
     {
         "name": Field(customers.c.name, STRING),
         "kind": Field(customers.c.kind, enum(each.name for each in CustomerKind)),
-        "display_name": Field(customers.c.display_name, STRING),
-        "emails": Field(customers.c.emails, STRING_LIST),
-        "phones": Field(customers.c.phones, STRING_LIST),
+        "display_name": Field(customers.c.display_name_key, StringType(folded)),
+        "emails": Field(customers.c.emails_key, ListType(normal=folded)),
+        "phones": Field(customers.c.phones_key, ListType(normal=digits)),
         "industry": Field(customers.c.industry, STRING),
         "region": Field(customers.c.region, STRING),
         "lifecycle_stage": Field(

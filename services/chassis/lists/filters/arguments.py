@@ -5,7 +5,7 @@ Declares the function `days(n)`. What a value is compared with, and how, is the 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from difflib import get_close_matches
 from fractions import Fraction
@@ -13,6 +13,7 @@ from fractions import Fraction
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
 from services.chassis.lists.filters.cursor import refusal
+from services.chassis.lists.filters.fields import Normal
 from services.chassis.lists.filters.syntax import Call, Literal, Restriction
 
 __all__ = ["Arguments", "nearest"]
@@ -30,15 +31,24 @@ class Arguments:
         """The error to raise, with the position of what is wrong."""
         return refusal(self.argument, reason, at.position, message)
 
-    def text(self, node: Restriction) -> Literal:
-        """The value as written, a wildcard included."""
+    def text(self, node: Restriction, normal: Normal | None = None) -> Literal:
+        """The value as written, a wildcard included; in the normal form that the field has."""
         if isinstance(node.value, Call):
             raise self.refused(
                 node.value,
                 "FILTER_UNKNOWN_FUNCTION",
                 f"{node.field_name} is not compared with functions",
             )
-        return node.value
+        if normal is None or not node.value.text:
+            return node.value
+        text = normal(node.value.text)
+        if not text:
+            raise self.refused(
+                node.value,
+                "FILTER_VALUE",
+                f"{node.value.text!r} has nothing in it that {node.field_name} is compared by",
+            )
+        return replace(node.value, text=text)
 
     def number(self, node: Restriction) -> Fraction:
         number = values.read_number(self.text(node).text)

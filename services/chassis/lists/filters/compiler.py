@@ -39,6 +39,7 @@ from services.chassis.lists.filters.fields import (
     FloatType,
     ListType,
     MapType,
+    Normal,
     NumberType,
     StringType,
     TimeType,
@@ -127,15 +128,15 @@ class _Compilation:
     def _comparison(self, node: Restriction) -> _Condition:
         field, key = self._field(node)
         match field.type:
-            case ListType(names):
-                return self._element(node, field.column, names)
+            case ListType(names, normal):
+                return self._element(node, field.column, names, normal)
             case MapType() if key is None:
                 return self._key(node, field.column)
             case MapType():
                 value = sql.MapValue(field.column, key or "")
                 return self._text(node, value, present=value.is_not(None))
-            case StringType():
-                return self._text(node, field.column, present=field.column != "")
+            case StringType(normal):
+                return self._text(node, field.column, present=field.column != "", normal=normal)
             case _:
                 return self._scalar(node, field)
 
@@ -167,10 +168,15 @@ class _Compilation:
                 raise self._other_comparator(node, "=, != and :")
 
     def _text(
-        self, node: Restriction, column: ColumnElement[Any], *, present: _Condition
+        self,
+        node: Restriction,
+        column: ColumnElement[Any],
+        *,
+        present: _Condition,
+        normal: Normal | None = None,
     ) -> _Condition:
         comparator = _positive(node.comparator)
-        value = self.read.text(node)
+        value = self.read.text(node, normal)
         if value.prefix and comparator not in _EQUALITY:
             raise self.read.refused(value, "FILTER_WILDCARD", f"{comparator} takes no wildcard")
         if value.prefix and not value.text:
@@ -193,9 +199,13 @@ class _Compilation:
         return func.lower(column).like(func.lower(pattern), escape="!")
 
     def _element(
-        self, node: Restriction, column: ColumnElement[Any], names: tuple[str, ...]
+        self,
+        node: Restriction,
+        column: ColumnElement[Any],
+        names: tuple[str, ...],
+        normal: Normal | None,
     ) -> _Condition:
-        value = self._has(node)
+        value = self._has(node, normal)
         if value.prefix:
             return (
                 sql.HasElementPrefix(column, value.text) if value.text else sql.IsNotEmpty(column)
@@ -210,10 +220,10 @@ class _Compilation:
             return sql.IsNotEmpty(column)
         return sql.MapValue(column, value.text).is_not(None)
 
-    def _has(self, node: Restriction) -> Literal:
+    def _has(self, node: Restriction, normal: Normal | None = None) -> Literal:
         if node.comparator is not Comparator.HAS:
             raise self._other_comparator(node, ":")
-        return self.read.text(node)
+        return self.read.text(node, normal)
 
     def _field(self, node: Restriction) -> tuple[Field, str | None]:
         """The field a path means, and the key if the path goes on into a map."""
