@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
@@ -43,6 +43,7 @@ _MAX_PHONE_LENGTH = 64
 _EMAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>.]+(\.[^\s@,;<>.]+)*")
 _MAX_EMAIL_LENGTH = 254
 _MAX_CONTACTS = 20
+_NOUNS = {"phones": "phone number", "emails": "e-mail address"}
 _HAN = re.compile("[\u3400-\u9fff]+")
 
 
@@ -112,22 +113,27 @@ class Collector:
         return NewCustomer(line, request, company if person else "")
 
     def _add_contacts(self, line: int, customer: Customer, phones: str, emails: str) -> None:
-        for written in listed(phones):
-            # A spreadsheet marks a text that looks like a number by an apostrophe.
-            number = written.removeprefix("'")
-            if _is_phone(number) and len(customer.phones) < _MAX_CONTACTS:
-                customer.phones.append(number)
-            else:
-                self._leave_out(line, "phones", number, "no phone number")
-        for address in listed(emails.replace(",", ";")):
-            if _is_email(address) and len(customer.emails) < _MAX_CONTACTS:
-                customer.emails.append(address)
-            else:
-                self._leave_out(line, "emails", address, "no e-mail address")
+        # A spreadsheet marks a text that looks like a number by an apostrophe.
+        numbers = [number.removeprefix("'") for number in listed(phones)]
+        addresses = listed(emails.replace(",", ";"))
+        customer.phones.extend(self._taken(line, "phones", numbers, _is_phone))
+        customer.emails.extend(self._taken(line, "emails", addresses, _is_email))
 
-    def _leave_out(self, line: int, field: str, value: str, kind: str) -> None:
-        reason = f"{kind}, or more than {_MAX_CONTACTS}: the customer went in without it"
-        self._refusals.left_out.append(LeftOut(line, field, value, reason))
+    def _taken(
+        self, line: int, field: str, values: Sequence[str], is_one: Callable[[str], bool]
+    ) -> Iterator[str]:
+        """The values the contract takes; of the others it is noted why not."""
+        good = [value for value in values if is_one(value)]
+        yield from good[:_MAX_CONTACTS]
+        for value in values:
+            if not is_one(value):
+                self._leave_out(line, field, value, f"no {_NOUNS[field]}")
+        for value in good[_MAX_CONTACTS:]:
+            self._leave_out(line, field, value, f"more than {_MAX_CONTACTS} {field}")
+
+    def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
+        told = f"{reason}: the customer went in without it"
+        self._refusals.left_out.append(LeftOut(line, field, value, told))
 
 
 def _name(cell: Cells) -> str:

@@ -53,6 +53,10 @@ class _CommaFound(BadValue):
     """The number can only have a decimal comma."""
 
 
+class _NoNumber(BadValue):
+    """It is no number at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """How the numbers of one file are read.
@@ -122,8 +126,11 @@ class Numbers:
         Raises:
             BadValue: it is something else.
         """
-        number = self.read(text, noun)
-        if number != number.to_integral_value():
+        try:
+            number = self.read(text, noun)
+        except _NoNumber:
+            number = None
+        if number is None or number != number.to_integral_value():
             raise BadValue(f"{noun} {text!r} is not a whole number")
         return int(number)
 
@@ -164,7 +171,7 @@ class Numbers:
 
     def _no_number(self, text: str, noun: str) -> BadValue:
         example = "1234,50" if self.decimals is Decimals.COMMA else "1234.50"
-        return BadValue(f"{noun} {text!r} is not a number like {example}")
+        return _NoNumber(f"{noun} {text!r} is not a number like {example}")
 
 
 def _as_written(digits: str, decimal: str) -> Decimal | None:
@@ -181,7 +188,7 @@ def _as_written(digits: str, decimal: str) -> Decimal | None:
 
 def _expect_currency(unit: str, currency_code: str, text: str, noun: str) -> None:
     if not currency_code:
-        raise BadValue(f"{noun} {text!r} is not a number such as 3")
+        raise _NoNumber(f"{noun} {text!r} is not a number such as 3")
     if unit.upper() != currency_code and currency_code not in _CURRENCIES_OF_SIGN.get(unit, ()):
         raise BadValue(
             f"{noun} {text!r} is in {unit} and its row in {currency_code}:"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grpc
 from google.protobuf.message import Message
@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from cli.connection import Connection, connect, describe, error_info
 from cli.feeds import wait_until_caught_up
-from cli.imports import customers, orders, touchpoints
+from cli.imports import customers, orders, organizations, touchpoints
 from cli.imports.job import Job, Options, prepare
 from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
@@ -32,6 +32,7 @@ from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
 from cli.imports.survey import FIELDS, survey
 
 _EXISTS_CHANGED = "exists already with other content"
+_TO_COME = frozenset({"PRODUCT_NOT_FOUND", "PARENT_ORGANIZATION_NOT_FOUND"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ _CUSTOMERS = Kind(
     lambda channel: CustomerServiceStub(channel).BatchCreateCustomers,
     BatchCreateCustomersRequest,
 )
+_ORGANIZATIONS = replace(_CUSTOMERS, noun="organizations")
 _PRODUCTS = Kind(
     "products",
     lambda channel: ProductServiceStub(channel).BatchCreateProducts,
@@ -94,7 +96,7 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
         _count_named(result, "customers", customers_sent)
         _count_named(result, "products", products_sent)
         if job.dry_run:
-            _forgive_products_to_come(orders_sent)
+            _forgive_what_is_to_come(orders_sent)
         _refuse(refusals, orders_sent, lines)
         _count(result, "orders", orders_sent, len(found.row_counts) - len(lines))
         await _settle(job, connection)
@@ -109,9 +111,16 @@ async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
         customers.expect_a_name(job.columns)
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
-        result = await _import_items(
-            job, _CUSTOMERS, [(each.line, each.request) for each in new], refusals, connection
-        )
+        result = Result(len(new) + len(refusals.reasons))
+        # Organizations go first, for people are told apart from who belongs to nobody.
+        made = await organizations.belong(new, refusals, connection)
+        organizations_first = sorted(new, key=lambda each: bool(each.company))
+        with bars() as progress:
+            if made:
+                sent = await _send(_ORGANIZATIONS, made, job, connection, progress)
+                _count_named(result, "organizations", sent)
+        numbered = [(each.line, each.request) for each in organizations_first]
+        await _import_items(job, _CUSTOMERS, numbered, refusals, connection, result)
     return job, result, refusals
 
 
@@ -122,7 +131,8 @@ async def import_touchpoints(options: Options) -> tuple[Job, Result, Refusals]:
         job = await prepare(options, touchpoints.FIELDS, connection)
         collector = touchpoints.Collector(job.columns, job.style, refusals=refusals)
         numbered = collector.collect(job.source.rows(refusals.add_misfit))
-        result = await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection)
+        result = Result(len(numbered) + len(refusals.reasons))
+        await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection, result)
     return job, result, refusals
 
 
@@ -132,16 +142,17 @@ async def _import_items(
     numbered: Sequence[tuple[int, Message]],
     refusals: Refusals,
     connection: Connection,
-) -> Result:
+    result: Result,
+) -> None:
     unreadable = len(refusals.reasons)
-    result = Result(len(numbered) + unreadable)
     with bars() as progress:
         items = [request for _, request in numbered]
         tally = await _send(kind, items, job, connection, progress)
+    if job.dry_run:
+        _forgive_what_is_to_come(tally)
     _refuse(refusals, tally, [[line] for line, _ in numbered])
     _count(result, kind.noun, tally, unreadable)
     await _settle(job, connection)
-    return result
 
 
 async def _send(
@@ -190,11 +201,12 @@ def _count_named(result: Result, noun: str, tally: Tally) -> None:
     result.add(noun, tally.created, unchanged, len(tally.refused))
 
 
-def _forgive_products_to_come(tally: Tally) -> None:
-    """In a dry run the products of the file aren't there yet: that is no reason to refuse."""
+def _forgive_what_is_to_come(tally: Tally) -> None:
+    """In a dry run the products and organizations of the file aren't there yet: that is no reason
+    to refuse."""
 
     def to_come(status: status_pb2.Status) -> bool:
-        return error_info(status).reason == "PRODUCT_NOT_FOUND"
+        return error_info(status).reason in _TO_COME
 
     forgiven = [index for index, status in tally.refused.items() if to_come(status)]
     for index in forgiven:

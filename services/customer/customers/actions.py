@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from services.chassis.batches import name_taken
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ownership import settle_owner
-from services.chassis.store import WriteTransaction
+from services.chassis.store import ReadTransaction, WriteTransaction
 from services.customer.customers import counted_orders, messages, store
 from services.customer.customers.counted_orders import OrderNews
 from services.customer.customers.messages import NewCustomer
@@ -37,12 +37,14 @@ async def create_customers(
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND
-    and the model's). A customer may be referred by one further up in the same batch.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
+    (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the model's). A customer may be
+    referred by one further up in the same batch, or be part of it.
     """
     given = [each.name for each in new.values() if each.named_by_caller]
     known = await store.KNOWN.among(tx, given)
-    referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
+    referrers = await _alive(tx.unscoped(), {each.draft.referred_by for each in new.values()})
+    parents = await _alive(tx, {each.draft.parent_organization for each in new.values()})
     orders = await counted_orders.counts(tx, given)
     outcomes: dict[int, Customer | DomainError] = {}
     for index, each in new.items():
@@ -51,12 +53,14 @@ async def create_customers(
                 raise name_taken(each.name, known[each.name], each.draft.fingerprint)
             customer = _register(tx, each, orders.get(each.name, 0))
             _expect_referrer(customer, referrers)
+            _expect_parent(customer, parents)
         except DomainError as error:
             outcomes[index] = beneath("customer", error)
             continue
         outcomes[index] = customer
         known[customer.name] = customer.fingerprint
         referrers.add(customer.name)
+        parents.add(customer.name)
     if not validate_only:
         created = [each for each in outcomes.values() if isinstance(each, Customer)]
         await store.insert_many(tx, created)
@@ -94,7 +98,8 @@ async def change_customer(
     """Changes the named fields. Handing the customer on takes a scope wider than OWN.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND) and what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
+    what the model raises.
     """
     before = await store.get(tx, name)
     before.expect(etag)
@@ -105,7 +110,9 @@ async def change_customer(
         if (after.owner, after.team) != (before.owner, before.team):
             settle_owner(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
-            _expect_referrer(after, await _alive(tx, {after.referred_by}))
+            _expect_referrer(after, await _alive(tx.unscoped(), {after.referred_by}))
+        if after.parent_organization != before.parent_organization:
+            _expect_parent(after, await _alive(tx, {after.parent_organization}))
     except DomainError as error:
         raise beneath("customer", error) from None
     await store.save(tx, after)
@@ -141,10 +148,10 @@ def _register(tx: WriteTransaction, new: NewCustomer, orders: int) -> Customer:
     return customer.bought(orders, at=tx.now, etag=etag)
 
 
-async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:
-    """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
+async def _alive(tx: ReadTransaction, names: Collection[str]) -> set[str]:
+    """Which of the names are customers in sight. Whoever refers a customer need not be in one's."""
     asked = [name for name in names if name]
-    delete_times = await store.delete_times(tx.unscoped(), asked)
+    delete_times = await store.delete_times(tx, asked)
     return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
@@ -152,6 +159,15 @@ def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
     if customer.referred_by and customer.referred_by not in referrers:
         raise invalid(
             "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
+        )
+
+
+def _expect_parent(customer: Customer, parents: Collection[str]) -> None:
+    if customer.parent_organization and customer.parent_organization not in parents:
+        raise invalid(
+            "parent_organization",
+            "PARENT_ORGANIZATION_NOT_FOUND",
+            f"{customer.parent_organization} was not found",
         )
 
 

@@ -80,6 +80,7 @@ def draft_of(message: customers_pb2.Customer) -> Draft:
         team=message.team,
         source=message.source,
         referred_by=message.referred_by,
+        parent_organization=message.parent_organization,
         next_follow_up_time=next_follow_up_time
         and from_timestamp(next_follow_up_time, field="customer.next_follow_up_time"),
         labels=dict(message.labels),
@@ -104,6 +105,7 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
         team=customer.team,
         source=customer.source,
         referred_by=customer.referred_by,
+        parent_organization=customer.parent_organization,
         labels=customer.labels,
         first_seen_time=to_timestamp(customer.first_seen_time),
         create_time=to_timestamp(customer.create_time),

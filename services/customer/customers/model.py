@@ -78,6 +78,7 @@ class Draft:
     team: str = ""
     source: str = ""
     referred_by: str = ""
+    parent_organization: str = ""
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
@@ -112,6 +113,7 @@ class Customer:
     team: str
     source: str
     referred_by: str
+    parent_organization: str
     next_follow_up_time: datetime | None
     labels: Mapping[str, str]
     first_seen_time: datetime
@@ -206,7 +208,7 @@ def register(
 ) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
     """
     customer = Customer(
         name=name,
@@ -224,6 +226,7 @@ def register(
         team=team,
         source=draft.source,
         referred_by=draft.referred_by,
+        parent_organization=draft.parent_organization,
         next_follow_up_time=draft.next_follow_up_time,
         labels=draft.labels,
         first_seen_time=draft.first_seen_time or at,
@@ -294,6 +297,8 @@ def _check(customer: Customer) -> None:
         raise invalid("display_name", "DISPLAY_NAME_MISSING", "a customer needs a name")
     if customer.referred_by == customer.name:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
+    if customer.parent_organization == customer.name:
+        raise invalid("parent_organization", "PARENT_OF_ITSELF", "a customer can't be its own part")
 
 
 def _normalized(emails: Sequence[str]) -> tuple[str, ...]:

@@ -49,7 +49,14 @@ async def three(office: Office, desk: Desk) -> Desk:
         labels={"tier": "b", "vip": "yes"},
     )
     office.clock.move(days=1)
-    await desk.create("cleo", "Cleo", owner="users/kim", team="teams/south", region="East")
+    await desk.create(
+        "cleo",
+        "Cleo",
+        owner="users/kim",
+        team="teams/south",
+        region="East",
+        parent_organization="customers/bob",
+    )
     return desk
 
 
@@ -74,6 +81,7 @@ async def test_customers_are_listed_latest_first(three: Desk) -> None:
         ('team = "teams/south"', ["cleo"]),
         ("source = EVENT", ["bob"]),
         ('referred_by = "customers/ann"', ["bob"]),
+        ('parent_organization = "customers/bob"', ["cleo"]),
         ("next_follow_up_time:*", ["ann"]),
         ('create_time >= "2026-03-03"', ["cleo", "bob"]),
         ('update_time < "2026-03-03"', ["ann"]),

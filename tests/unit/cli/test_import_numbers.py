@@ -29,7 +29,7 @@ def test_an_amount_keeps_every_decimal(amount: Decimal) -> None:
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=2), st.sampled_from("., '"))
 def test_a_number_is_the_same_however_it_is_grouped(amount: Decimal, group: str) -> None:
     decimal = "," if group == "." else "."
-    text = f"{amount:,.2f}".translate(str.maketrans({",": group, ".": decimal}))
+    text = f"{amount:,.2f}".translate(str.maketrans(",.", group + decimal))
     assert Numbers(Decimals.COMMA if decimal == "," else None).read(text, "n") == amount
 
 
@@ -122,12 +122,7 @@ def test_a_whole_number_may_be_written_with_decimals(text: str, whole: int) -> N
     assert Numbers().whole(text, "quantity") == whole
 
 
-@pytest.mark.parametrize("text", ["1.5", "0.5"])
+@pytest.mark.parametrize("text", ["1.5", "0.5", "six", "", "3 pcs"])
 def test_half_a_piece_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match=f"quantity '{text}' is not a whole number"):
         Numbers().whole(text, "quantity")
-
-
-def test_pieces_have_no_currency() -> None:
-    with pytest.raises(BadValue, match="is not a number such as 3"):
-        Numbers().whole("3 pcs", "quantity")

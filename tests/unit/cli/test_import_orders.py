@@ -72,8 +72,8 @@ def test_an_order_with_a_bad_row_is_refused_as_a_whole(tmp_path: Path) -> None:
     )
     assert [order.request.order_id for order in ready] == ["2"]
     assert refusals.reasons == {
-        3: "quantity 'many' is not a number like 1234.50",
-        2: "the order's line 3 was refused: quantity 'many' is not a number like 1234.50",
+        3: "quantity 'many' is not a whole number",
+        2: "the order's line 3 was refused: quantity 'many' is not a whole number",
     }
 
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("team", Name, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("referred_by", Name, nullable=False),
+        sa.Column("parent_organization", Name, nullable=False),
         sa.Column("next_follow_up_time", UtcTime),
         sa.Column("labels", Json, nullable=False),
         sa.Column("first_seen_time", UtcTime, nullable=False),
