@@ -31,7 +31,7 @@ def brief(
     customer: Annotated[
         str,
         typer.Argument(
-            help="Key as in the files you import, id or name: 'Böhm & Co', 12748, customers/12748."
+            help="Key as in the files you import, id or name: 'Grün & Söhne', customers/12748."
         ),
     ],
     as_of: AsOf = "",

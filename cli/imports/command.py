@@ -81,8 +81,8 @@ class _Shared:
         bool,
         typer.Option(
             "--thousands",
-            help="Thousands are separated in whole numbers too: 2,345 (or 2.345 with --decimal"
-            " comma) is 2345.",
+            help="Thousands are separated in whole numbers too: 4,180 (or 4.180 with --decimal"
+            " comma) is 4180.",
         ),
     ] = False
     dry_run: Annotated[

@@ -21,6 +21,12 @@ _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?e\+[0-9]+")
 _KEPT = 200_000
 
 
+def as_meant(key: str) -> str:
+    """The key without the `.0` that programs add to a whole number."""
+    whole = _WHOLE_AS_FLOAT.fullmatch(key)
+    return whole.group(1) if whole else key
+
+
 @lru_cache(maxsize=_KEPT)
 def id_of(noun: str, key: str) -> str:
     """`85123A` → `85123a`; `BANK CHARGES` → `bank-charges-` and a hash of the whole key.
@@ -31,9 +37,7 @@ def id_of(noun: str, key: str) -> str:
     Raises:
         BadValue: the key has no letter or digit, or a spreadsheet has shortened it.
     """
-    normal = folded(key)
-    if whole := _WHOLE_AS_FLOAT.fullmatch(normal):
-        normal = whole.group(1)
+    normal = as_meant(folded(key))
     if _ID.fullmatch(normal):
         return normal
     if not any(character.isalnum() for character in normal):

@@ -64,7 +64,7 @@ class Numbers:
     Where nobody said which sign decimals have, a point is taken for it, unless the file has
     numbers that only a comma explains (see `expect_point`). `mostly_point` is whether the file
     comes from where points are usual, which a comma between its cells shows. `thousands` is
-    whether thousands are separated even in whole numbers, so that 2,345 is 2345.
+    whether thousands are separated even in whole numbers, so that 4,180 is 4180.
     """
 
     decimals: Decimals | None = None

@@ -17,6 +17,7 @@ from guanxi.sales.v1.orders_pb2 import (
 from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, picker
+from cli.imports.keys import as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
@@ -160,7 +161,7 @@ class Collector:
         agreed["currency"] = agreed["currency"] or self._reading.currency
         pending.priced = self._priced[agreed["currency"]]
         order = pending.request.order
-        order.reference = cell["order"]
+        order.reference = as_meant(cell["order"])
         order.currency_code = agreed["currency"]
         order.exchange_rate = agreed["exchange_rate"]
         order.original_order = agreed["original_order"]

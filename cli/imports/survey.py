@@ -15,6 +15,7 @@ from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, Field, picker
+from cli.imports.keys import as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Misfit, Source
@@ -143,7 +144,7 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
         found.customers[identifier] = CreateCustomerRequest(
             customer_id=identifier,
             customer=Customer(
-                display_name=cell["customer_name"] or f"Customer {key}",
+                display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
                 region=cell["region"],
                 owner=in_collection("users", cell["owner"]),
                 first_seen_time=time,
@@ -158,7 +159,7 @@ def _meet_product(found: Survey, key: str, description: str, reading: Reading) -
     identifier = reading.product_ids[key]
     if not identifier:
         return
-    key, description = clean(key, "product"), clean(description, "description")
+    key, description = as_meant(clean(key, "product")), clean(description, "description")
     known = found.products.get(identifier)
     if known is None:
         found.products[identifier] = CreateProductRequest(

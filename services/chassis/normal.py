@@ -2,8 +2,9 @@
 only, so that models may use it."""
 
 import unicodedata
+from collections.abc import Iterable
 
-__all__ = ["digits", "folded"]
+__all__ = ["digits", "folded", "with_lower_domains"]
 
 
 def folded(text: str) -> str:
@@ -17,3 +18,11 @@ def folded(text: str) -> str:
 def digits(text: str) -> str:
     """The digits alone, those of other scripts too: for phone numbers."""
     return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
+
+
+def with_lower_domains(emails: Iterable[str]) -> tuple[str, ...]:
+    """The domains in lower case, for there it means the same; what is before @ as it was left."""
+    return tuple(
+        f"{local}@{domain.lower()}"
+        for local, _, domain in (each.rpartition("@") for each in emails)
+    )

@@ -16,7 +16,7 @@ from services.chassis.errors import (
     invalid,
 )
 from services.chassis.etag import expect as expect_etag
-from services.chassis.normal import digits, folded
+from services.chassis.normal import digits, folded, with_lower_domains
 
 __all__ = [
     "SETTLED",
@@ -89,8 +89,7 @@ class Draft:
 class Customer:
     """A customer; `delete_time` is None while it is alive.
 
-    The `…_key` fields are normal forms of what stands beside them, by which it is found however it
-    is typed.
+    The `…_key` fields are normal forms of what stands beside them, for finding it.
 
     `stage_before_orders` is the lifecycle stage the first order found; None where no order has
     moved the customer.
@@ -145,8 +144,8 @@ class Customer:
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
         self.expect_alive()
-        changed = replace(self, **_given(draft, fields))
-        changed = replace(changed, **_keys(changed))
+        given = replace(self, **_given(draft, fields))
+        changed = replace(given, **_keys(given))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
         if changed == self:
@@ -215,7 +214,7 @@ def register(
         kind=draft.kind,
         display_name=draft.display_name,
         phones=draft.phones,
-        emails=_normalized(draft.emails),
+        emails=with_lower_domains(draft.emails),
         **_keys(draft),
         industry=draft.industry,
         region=draft.region,
@@ -260,7 +259,7 @@ _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name n
 def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
     values = {name: getattr(draft, name) for name in fields}
     if "emails" in values:
-        values["emails"] = _normalized(draft.emails)
+        values["emails"] = with_lower_domains(draft.emails)
     return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
 
 
@@ -299,11 +298,3 @@ def _check(customer: Customer) -> None:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
     if customer.parent_organization == customer.name:
         raise invalid("parent_organization", "PARENT_OF_ITSELF", "a customer can't be its own part")
-
-
-def _normalized(emails: Sequence[str]) -> tuple[str, ...]:
-    """The domain in lower case, for there it means the same; the part before @ as it was left."""
-    return tuple(
-        f"{local}@{domain.lower()}"
-        for local, _, domain in (each.rpartition("@") for each in emails)
-    )

@@ -12,8 +12,8 @@ from services.chassis.normal import digits, folded
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Cafe\u0301 Nord", "CAFÉ  NORD "),
-        ("ＢＥＴＡ　ＧｍｂＨ", "beta gmbh"),
+        ("Cre\u0301me Süd", "CRÉME  SÜD "),
+        ("ＤＥＬＴＡ　ＡＧ", "delta ag"),
         ("STRASSE", "straße"),
         ("Info@X.example", "info@x.EXAMPLE"),
     ],

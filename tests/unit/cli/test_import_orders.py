@@ -219,35 +219,6 @@ def test_a_customer_or_product_that_was_refused_takes_its_orders_along(tmp_path:
     }
 
 
-def test_a_customer_is_first_seen_with_their_first_order(tmp_path: Path) -> None:
-    found, _, _ = surveyed(
-        written(
-            tmp_path / "o.csv",
-            HEADER
-            + "2,A,Lantern,6,2011-03-01 08:26:00,2.55,17850,UK\n"
-            + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850.0,France\n",
-        )
-    )
-    [customer] = [request.customer for request in found.customers.values()]
-    assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00Z"
-    assert customer.region == "UK"
-
-
-def test_a_product_is_named_by_the_first_description_that_is_given(tmp_path: Path) -> None:
-    found, _, _ = surveyed(
-        written(
-            tmp_path / "o.csv",
-            HEADER
-            + "1,A,,6,2010-12-01 08:26:00,2.55,,UK\n"
-            + "1,B,,6,2010-12-01 08:26:00,2.55,,UK\n"
-            + "2,A,Lantern,6,2010-12-02 08:26:00,2.55,,UK\n"
-            + "3,A,Lamp,6,2010-12-03 08:26:00,2.55,,UK\n",
-        )
-    )
-    names = {key: request.product.display_name for key, request in found.products.items()}
-    assert names == {"a": "Lantern", "b": "B"}
-
-
 def test_an_order_is_ready_with_its_last_row(tmp_path: Path) -> None:
     text = (
         HEADER
