@@ -14,11 +14,13 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
+from services.chassis.background import Background
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.middleware.access import Access
 from services.chassis.middleware.authentication import Authentication
 from services.chassis.middleware.deadline import Deadline
+from services.chassis.middleware.decoding import Decoding
 from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
@@ -54,6 +56,7 @@ class GrpcServer:
         roles: Roles,
         metrics: Metrics,
         checked: Checked | None,
+        background: Background | None = None,
     ) -> None:
         log = structlog.get_logger(domain)
         lines = partial(request_lines, domain, settings.log_level, settings.log_format)
@@ -67,6 +70,7 @@ class GrpcServer:
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),
                 "access": Access(Authorizer(roles), log),
+                "decoding": Decoding(),
                 "validation": Validation(),
             },
         )
@@ -75,7 +79,7 @@ class GrpcServer:
             add_to_server(servicer, registrar)
         self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
         self._server.add_generic_rpc_handlers((methods,))
-        self.health = Health(registrar.services, checked)
+        self.health = Health(registrar.services, checked, background)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
         if settings.environment == "development":
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name

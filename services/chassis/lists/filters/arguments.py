@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
-from services.chassis.lists.filters.cursor import refusal
 from services.chassis.lists.filters.fields import Normal
 from services.chassis.lists.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters.text import refusal
 
 __all__ = ["Arguments", "nearest"]
 
@@ -31,24 +31,28 @@ class Arguments:
         """The error to raise, with the position of what is wrong."""
         return refusal(self.argument, reason, at.position, message)
 
-    def text(self, node: Restriction, normal: Normal | None = None) -> Literal:
-        """The value as written, a wildcard included; in the normal form that the field has."""
+    def text(self, node: Restriction) -> Literal:
+        """The value as written, a wildcard included."""
         if isinstance(node.value, Call):
             raise self.refused(
                 node.value,
                 "FILTER_UNKNOWN_FUNCTION",
                 f"{node.field_name} is not compared with functions",
             )
-        if normal is None or not node.value.text:
-            return node.value
-        text = normal(node.value.text)
+        return node.value
+
+    def normal(self, node: Restriction, normal: Normal | None) -> Restriction:
+        """The comparison with its value in the normal form that the field has."""
+        if normal is None or not (value := self.text(node)).text:
+            return node
+        text = normal(value.text)
         if not text:
             raise self.refused(
-                node.value,
+                value,
                 "FILTER_VALUE",
-                f"{node.value.text!r} has nothing in it that {node.field_name} is compared by",
+                f"{value.text!r} has nothing in it that {node.field_name} is compared by",
             )
-        return replace(node.value, text=text)
+        return replace(node, value=replace(value, text=text))
 
     def number(self, node: Restriction) -> Fraction:
         number = values.read_number(self.text(node).text)

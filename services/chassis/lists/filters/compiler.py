@@ -39,7 +39,6 @@ from services.chassis.lists.filters.fields import (
     FloatType,
     ListType,
     MapType,
-    Normal,
     NumberType,
     StringType,
     TimeType,
@@ -129,14 +128,15 @@ class _Compilation:
         field, key = self._field(node)
         match field.type:
             case ListType(names, normal):
-                return self._element(node, field.column, names, normal)
+                return self._element(self.read.normal(node, normal), field.column, names)
             case MapType() if key is None:
                 return self._key(node, field.column)
             case MapType():
                 value = sql.MapValue(field.column, key or "")
                 return self._text(node, value, present=value.is_not(None))
             case StringType(normal):
-                return self._text(node, field.column, present=field.column != "", normal=normal)
+                node = self.read.normal(node, normal)
+                return self._text(node, field.column, present=field.column != "")
             case _:
                 return self._scalar(node, field)
 
@@ -168,15 +168,10 @@ class _Compilation:
                 raise self._other_comparator(node, "=, != and :")
 
     def _text(
-        self,
-        node: Restriction,
-        column: ColumnElement[Any],
-        *,
-        present: _Condition,
-        normal: Normal | None = None,
+        self, node: Restriction, column: ColumnElement[Any], *, present: _Condition
     ) -> _Condition:
         comparator = _positive(node.comparator)
-        value = self.read.text(node, normal)
+        value = self.read.text(node)
         if value.prefix and comparator not in _EQUALITY:
             raise self.read.refused(value, "FILTER_WILDCARD", f"{comparator} takes no wildcard")
         if value.prefix and not value.text:
@@ -199,13 +194,9 @@ class _Compilation:
         return func.lower(column).like(func.lower(pattern), escape="!")
 
     def _element(
-        self,
-        node: Restriction,
-        column: ColumnElement[Any],
-        names: tuple[str, ...],
-        normal: Normal | None,
+        self, node: Restriction, column: ColumnElement[Any], names: tuple[str, ...]
     ) -> _Condition:
-        value = self._has(node, normal)
+        value = self._has(node)
         if value.prefix:
             return (
                 sql.HasElementPrefix(column, value.text) if value.text else sql.IsNotEmpty(column)
@@ -220,10 +211,10 @@ class _Compilation:
             return sql.IsNotEmpty(column)
         return sql.MapValue(column, value.text).is_not(None)
 
-    def _has(self, node: Restriction, normal: Normal | None = None) -> Literal:
+    def _has(self, node: Restriction) -> Literal:
         if node.comparator is not Comparator.HAS:
             raise self._other_comparator(node, ":")
-        return self.read.text(node, normal)
+        return self.read.text(node)
 
     def _field(self, node: Restriction) -> tuple[Field, str | None]:
         """The field a path means, and the key if the path goes on into a map."""
