@@ -98,7 +98,8 @@ def build(root: Path, out: Path, scratch: Path) -> None:
 def describe(root: Path, descriptor_set: Path, scratch: Path) -> None:
     """Writes the FileDescriptorSet of every contract under `root`, imports and comments included.
 
-    They may import the suite's own. Raises BuildFailed where a contract has a mistake; protoc has then said which on stderr.
+    They may import the suite's own. Raises BuildFailed where a contract has a mistake; protoc has
+    then said which on stderr.
     """
     validate_set = scratch / "validate.binpb"
     validate_set.write_bytes(_validate_descriptors(scratch))
