@@ -18,13 +18,17 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One caller in one request: who, what they may see, and the request's id as in the logs."""
+    """One caller in one request: who, what they may see, and the request's id as in the logs.
+
+    `key` is the id of the API key they came with; empty where they came otherwise.
+    """
 
     subject: str
     roles: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     scope: Scope = Scope.OWN
     request_id: str = ""
+    key: str = ""
 
     @classmethod
     def system(cls, name: str, request_id: str = "") -> Self:

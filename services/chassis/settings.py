@@ -65,8 +65,7 @@ class SharedSettings(BaseSettings):
     token_private_key: str = Field(
         "",
         repr=False,
-        description="Private key (PEM, Ed25519) for processes that sign the internal token: "
-        "gateway, customer and insight.",
+        description="Private key (PEM, Ed25519) with which a process signs its internal tokens.",
     )
     redis_url: str | None = Field(
         None, repr=False, description="Redis or Valkey; without it everything stays in-process."
@@ -143,6 +142,12 @@ class ServiceSettings(SharedSettings):
         repr=False,
         description="`sqlite:///<path>` or `postgresql+asyncpg://…`; "
         "by default a file named after the service in the data folder.",
+    )
+    event_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Events that are older and superseded by a newer one of the same record leave "
+        "the log; all are kept where it is not set.",
     )
 
     @model_validator(mode="before")

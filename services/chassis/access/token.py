@@ -38,7 +38,8 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a verified token speaks for. `scopes` None: nothing narrows the roles."""
+    """Who a verified token speaks for. `scopes` None: nothing narrows the roles. `key` is the id of
+    the API key they came with, if any."""
 
     subject: str
     roles: tuple[str, ...]
@@ -46,6 +47,7 @@ class Identity:
     scopes: tuple[str, ...] | None
     request_id: str
     expires_at: float
+    key: str = ""
 
 
 class Signer:
@@ -74,6 +76,7 @@ class Signer:
         teams: Sequence[str] = (),
         scopes: Sequence[str] | None = None,
         request_id: str = "",
+        key: str = "",
         lifetime_seconds: int = MAX_LIFETIME_SECONDS,
     ) -> str:
         """A token for the subject (`users/ann`), good for the services named as audience.
@@ -98,6 +101,8 @@ class Signer:
             claims["scopes"] = list(scopes)
         if request_id:
             claims["request_id"] = request_id
+        if key:
+            claims["key"] = key
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers=self._headers)
 
 
@@ -172,6 +177,7 @@ class Verifier:
             scopes=_texts(claims["scopes"]) if "scopes" in claims else None,
             request_id=str(claims.get("request_id", "")),
             expires_at=float(expires),
+            key=str(claims.get("key", "")),
         )
 
     def _remember(self, token: str, identity: Identity) -> None:

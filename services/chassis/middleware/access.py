@@ -45,6 +45,7 @@ class Access:
                 teams=identity.teams,
                 scope=Scope.ALL if shared else scope,
                 request_id=call.request_id,
+                key=identity.key,
             )
             with acting_as(caller):
                 return await proceed(call)

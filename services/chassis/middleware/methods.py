@@ -23,6 +23,7 @@ ORDER = (
     "authentication",
     "access",
     "validation",
+    "consistency",
 )
 
 # Quoted: generic in the stubs only.

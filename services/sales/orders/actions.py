@@ -8,6 +8,7 @@ from services.chassis.batches import name_taken
 from services.chassis.errors import DomainError, beneath, failed_precondition, invalid
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
+from services.sales.accounts.model import Customers
 from services.sales.orders import messages, store
 from services.sales.orders.amounts import Line
 from services.sales.orders.messages import NewOrder
@@ -18,7 +19,9 @@ from services.sales.products.store import SeenProducts
 __all__ = ["cancel_order", "confirm_order", "create_order", "import_orders"]
 
 
-async def create_order(tx: WriteTransaction, new: NewOrder, seen: SeenProducts) -> Order:
+async def create_order(
+    tx: WriteTransaction, new: NewOrder, seen: SeenProducts, customers: Customers
+) -> Order:
     """Creates one order of today: what can't be ordered any more is not sold, only taken back.
 
     Raises FAILED_PRECONDITION (PRODUCT_INACTIVE) and what `import_orders` reports.
@@ -29,7 +32,7 @@ async def create_order(tx: WriteTransaction, new: NewOrder, seen: SeenProducts) 
             raise failed_precondition(
                 "PRODUCT_INACTIVE", f"{product} can't be ordered any more", resource=product
             )
-    outcome = (await import_orders(tx, {0: new}, seen))[0]
+    outcome = (await import_orders(tx, {0: new}, seen, customers))[0]
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
@@ -39,15 +42,16 @@ async def import_orders(
     tx: WriteTransaction,
     new: Mapping[int, NewOrder],
     seen: SeenProducts,
+    customers: Customers,
     *,
     validate_only: bool = False,
 ) -> dict[int, Order | DomainError]:
     """Creates each order, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for an order in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (PRODUCT_NOT_FOUND,
-    ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY). An order may
-    return what one further up in the same batch sold.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (CUSTOMER_NOT_FOUND,
+    PRODUCT_NOT_FOUND, ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY,
+    CUSTOMER_DELETED). An order may return what one further up in the same batch sold.
     """
     known = await store.KNOWN.among(tx, _names(new.values()))
     products = {line.product for each in new.values() for line in each.draft.sums.lines} - {""}
@@ -57,6 +61,7 @@ async def import_orders(
         try:
             if each.name in known:
                 raise name_taken(each.name, known[each.name], each.draft.fingerprint)
+            customers.expect(each.draft.customer)
             order = _open(tx, each)
             _expect_products(order.lines, missing)
             _expect_original(order, known)

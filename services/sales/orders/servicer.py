@@ -8,6 +8,7 @@ from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
+from services.sales.accounts.asking import Accounts
 from services.sales.orders import actions, messages, store, sums
 from services.sales.orders.messages import NewOrder, to_message
 from services.sales.products.store import SeenProducts
@@ -22,9 +23,16 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     """Serves guanxi.sales.v1.OrderService."""
 
     def __init__(
-        self, database: Store, *, base_currency: str, calendar: BusinessCalendar, ids: Ids
+        self,
+        database: Store,
+        accounts: Accounts,
+        *,
+        base_currency: str,
+        calendar: BusinessCalendar,
+        ids: Ids,
     ) -> None:
         self._store = database
+        self._accounts = accounts
         self._base_currency = base_currency
         self._calendar = calendar
         self._ids = ids
@@ -34,9 +42,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.CreateOrderRequest, context: Any
     ) -> orders_pb2.Order:
         new = self._read(request)
+        customers = await self._accounts.known({new.draft.customer})
 
         async def work(tx: WriteTransaction) -> orders_pb2.Order:
-            return to_message(await actions.create_order(tx, new, self._seen))
+            return to_message(await actions.create_order(tx, new, self._seen, customers))
 
         return await self._store.answer(request, orders_pb2.Order, work)
 
@@ -44,10 +53,14 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = read_items(request.requests, self._read)
+        look_up = (
+            self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
+        )
+        customers = await look_up({each.draft.customer for each in new.values()})
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
             outcomes = await actions.import_orders(
-                tx, new, self._seen, validate_only=request.validate_only
+                tx, new, self._seen, customers, validate_only=request.validate_only
             )
             return messages.batch_reply(request, refused | outcomes)
 

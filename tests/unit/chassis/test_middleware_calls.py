@@ -32,6 +32,7 @@ def test_the_middleware_stands_in_this_order() -> None:
         "authentication",
         "access",
         "validation",
+        "consistency",
     )
 
 
