@@ -77,7 +77,7 @@ class Gateway:
         """Raises ContractError, TokenError or KeysError where it can't be put together."""
         clock, ids, metrics = SystemClock(), Uuid7Ids(), Metrics()
         signer = Signer(settings.token_private_key)
-        verifier = Verifier(settings.token_public_key, "gateway")
+        verifier = Verifier(settings.token_public_keys, "gateway")
         ring = KeyRing(settings.api_keys_file, clock)
         # A composed answer asks the services in its caller's name.
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
@@ -149,7 +149,7 @@ class Gateway:
             return cls(settings, load_contract(), servicers)
         except TokenError as error:
             raise StartRefused(
-                f"GUANXI_TOKEN_PRIVATE_KEY and GUANXI_TOKEN_PUBLIC_KEY: {error}"
+                f"GUANXI_GATEWAY_TOKEN_PRIVATE_KEY and GUANXI_TOKEN_PUBLIC_KEYS: {error}"
             ) from error
         except (ContractError, KeysError) as error:
             raise StartRefused(str(error)) from error

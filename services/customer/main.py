@@ -19,7 +19,7 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
-from services.chassis.process.commands import Parts, Program
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
@@ -46,10 +46,10 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = CustomerSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=[SALES])
+    token = ServiceToken(signer, DOMAIN, audience=SALES)
     async with connect(settings.sales_target, identity=token) as sales:
         metrics = Metrics()
         parts = await assemble(settings, feed=EventFeedStub(sales))
@@ -69,7 +69,7 @@ async def serve() -> None:
 
 async def assemble(
     settings: CustomerSettings, *, clock: Clock | None = None, feed: FeedStub | None = None
-) -> Parts:
+) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -77,7 +77,7 @@ async def assemble(
     log = await EventLog.open(store)
     customers = CustomerServicer(store, calendar=calendar, ids=ids)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),

@@ -9,8 +9,9 @@ from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.events.derivation import Derivation
 from services.chassis.store import WriteTransaction
-from services.customer.customers import actions, counted_orders
-from services.customer.customers.counted_orders import OrderNews
+from services.customer.customers import actions
+from services.customer.customers.model import OrderNews
+from services.customer.customers.store import counted_orders
 
 __all__ = ["DERIVATION", "SalesReaction"]
 

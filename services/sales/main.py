@@ -22,11 +22,11 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
-from services.chassis.process.commands import Parts, Program
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
-from services.sales.accounts.asking import Accounts, CustomerStub
+from services.sales.accounts.actions import Accounts, CustomerStub
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
 from services.sales.orders.servicer import OrderServicer
@@ -48,10 +48,10 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = SalesSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=[CUSTOMER])
+    token = ServiceToken(signer, DOMAIN, audience=CUSTOMER)
     async with connect(settings.customer_target, identity=token) as customer:
         metrics = Metrics()
         parts = await assemble(
@@ -77,7 +77,7 @@ async def assemble(
     clock: Clock | None = None,
     customers: CustomerStub | None = None,
     feed: FeedStub | None = None,
-) -> Parts:
+) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -92,7 +92,7 @@ async def assemble(
         ids=ids,
     )
     products = ProductServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_OrderServiceServicer_to_server, orders),

@@ -64,7 +64,7 @@ async def main() -> None:
         settings,
         domain="sales",
         servicers=[(echo.add_echo, echo.EchoServicer(answer))],
-        token_verifier=Verifier(settings.token_public_key, "sales"),
+        token_verifier=Verifier(settings.token_public_keys, "sales"),
         roles=load_roles(),
         store=NoisyStore(works="broken" not in sys.argv),
         tasks=[background],

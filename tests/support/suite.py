@@ -46,8 +46,8 @@ class Suite:
         """Host and port of REST."""
         return f"127.0.0.1:{self.ports['rest']}"
 
-    def migrate(self) -> None:
-        """Brings the three stores to this version's revision."""
+    def migrate(self, *names: str) -> None:
+        """Brings stores (all three by default) to this version's revision."""
         migrating = [
             subprocess.Popen(
                 [sys.executable, "-m", module, "migrate"],
@@ -56,9 +56,10 @@ class Suite:
                 stdout=subprocess.DEVNULL,
             )
             for name, module in MODULES.items()
-            if name != "gateway"
+            if name != "gateway" and (name in names or not names)
         ]
-        assert [process.wait() for process in migrating] == [0, 0, 0]
+        ended = [process.wait() for process in migrating]
+        assert not any(ended)
 
     def start(self, *names: str) -> None:
         """Starts processes (all by default) and waits until they are ready."""
@@ -188,8 +189,11 @@ def new_suite(folder: Path, *, replicas: bool = False, **settings: str) -> Suite
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     given = {
         "data_dir": str(folder),
-        "token_private_key_file": str(keys.private_key_file),
-        "token_public_key_file": str(keys.public_key_file),
+        "token_public_keys_file": str(keys.public_keys_file),
+        **{
+            f"{process}_token_private_key_file": str(file)
+            for process, file in keys.private_key_files.items()
+        },
         "gateway_listen": f"127.0.0.1:{ports['rest']}",
         "gateway_grpc_listen": f"127.0.0.1:{ports['grpc']}",
         "gateway_admin_listen": f"127.0.0.1:{ports['gateway_admin']}",

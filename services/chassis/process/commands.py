@@ -18,14 +18,14 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision, migrate
 
-__all__ = ["Parts", "Program"]
+__all__ = ["Assembly", "Program"]
 
 Command = Callable[[], Coroutine[Any, Any, None]]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Assembly:
     """What a server is built from; whoever has it closes the store."""
 
     store: Store
@@ -41,7 +41,7 @@ class Program(Generic[Settings]):
     package: str
     settings: type[Settings]
     serve: Command
-    assemble: Callable[[Settings], Awaitable[Parts]]
+    assemble: Callable[[Settings], Awaitable[Assembly]]
     signs: bool = False
     more: Mapping[str, Command] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class Program(Generic[Settings]):
     async def check(self) -> None:
         """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
         settings = self.settings.load()
-        Verifier(settings.token_public_key, settings.process)
+        Verifier(settings.token_public_keys, settings.process)
         if self.signs:
             Signer(settings.token_private_key)
         load_roles()

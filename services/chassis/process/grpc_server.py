@@ -21,6 +21,7 @@ from services.chassis.middleware.access import Access
 from services.chassis.middleware.authentication import Authentication
 from services.chassis.middleware.consistency import CatchingUp, Consistency
 from services.chassis.middleware.deadline import Deadline
+from services.chassis.middleware.decoding import Decoding
 from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
@@ -71,6 +72,7 @@ class GrpcServer:
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),
                 "access": Access(Authorizer(roles), log),
+                "decoding": Decoding(),
                 "validation": Validation(),
                 "consistency": Consistency(caught_up),
             },

@@ -1,7 +1,7 @@
 """The tables every service has besides its own: event log, idempotency, cursors, parked events.
 
-`chassis_tables(metadata)` declares them; a service's first migration creates them through
-`migrate.create_chassis_tables`. Business tables live with their slice.
+`chassis_tables(metadata)` declares them; migrations create them, first of all through
+`tables_v1`. Business tables live with their slice.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Events of the customer service → accounts; no rule, no SQL."""
+"""What the customer service tells and is asked → accounts; no rule, no SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from guanxi.customer.v1 import customers_pb2
@@ -8,7 +8,7 @@ from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.sales.accounts.model import Account
 
-__all__ = ["TYPES", "read_accounts"]
+__all__ = ["TYPES", "deleted_of", "question", "read_accounts"]
 
 _MESSAGES: Final[dict[str, Any]] = {
     message.DESCRIPTOR.full_name: message
@@ -38,3 +38,13 @@ def read_accounts(events: Iterable[Event]) -> dict[str, Account]:
             position=event.position,
         )
     return told
+
+
+def question(names: Collection[str]) -> customers_pb2.BatchGetCustomersRequest:
+    """Asks for customers."""
+    return customers_pb2.BatchGetCustomersRequest(names=sorted(names))
+
+
+def deleted_of(reply: customers_pb2.BatchGetCustomersResponse) -> dict[str, bool]:
+    """Whether each of the customers is deleted."""
+    return {each.name: each.HasField("delete_time") for each in reply.customers}

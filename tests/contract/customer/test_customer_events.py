@@ -53,7 +53,7 @@ def impersonal(customer: Customer) -> Customer:
     return customer
 
 
-async def events(office: Office, count: int, *, reader: str = "services/test") -> list[Event]:
+async def events(office: Office, count: int, *, reader: str = "services/sales") -> list[Event]:
     """The first events of the service's log, as a reader gets them, once there are so many."""
     feed = EventFeedStub(await office.service.channel(reader, role="service"))
     found: list[Event] = []

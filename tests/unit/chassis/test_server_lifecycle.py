@@ -24,7 +24,7 @@ from services.chassis.client import Channel, connect
 from services.chassis.descriptors import methods_of
 from services.chassis.errors import DomainError, Kind
 from tests.support import echo
-from tests.support.chassis import ANN, echo_server, keys
+from tests.support.chassis import ANN, believed_keys, echo_server
 
 ROOT = Path(__file__).parents[3]
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -74,7 +74,7 @@ async def echo_process(*words: str, ready: bool = True, **variables: str) -> Asy
     port, admin_port = free_port(), free_port()
     environ = {
         "PATH": os.environ["PATH"],
-        "GUANXI_TOKEN_PUBLIC_KEY": keys().public,
+        "GUANXI_TOKEN_PUBLIC_KEYS": believed_keys(),
         "GUANXI_LOG_FORMAT": "json",
         "GUANXI_SALES_LISTEN": f"127.0.0.1:{port}",
         "GUANXI_SALES_ADMIN_LISTEN": f"127.0.0.1:{admin_port}",
@@ -251,10 +251,10 @@ async def test_wrong_settings_are_one_line_each_and_exit_code_2() -> None:
 
 
 async def test_a_missing_key_is_one_sentence_and_exit_code_1() -> None:
-    async with echo_process(ready=False, GUANXI_TOKEN_PUBLIC_KEY="") as process:
+    async with echo_process(ready=False, GUANXI_TOKEN_PUBLIC_KEYS="") as process:
         code, _, err = await process.ended()
     assert code == 1
-    assert err.startswith("the token's public key is missing")
+    assert err.startswith("the tokens' public keys are missing")
     assert len(err.splitlines()) == 1
 
 

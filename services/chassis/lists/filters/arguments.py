@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
-from services.chassis.lists.filters.cursor import refusal
 from services.chassis.lists.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters.text import refusal
 
 __all__ = ["Arguments", "nearest"]
 

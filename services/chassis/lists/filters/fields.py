@@ -5,9 +5,23 @@ What a comparison of each type means in SQL is the compiler's.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    Double,
+    Integer,
+    SmallInteger,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime
 
 __all__ = [
     "BOOL",
@@ -142,3 +156,35 @@ class Field:
 
     column: ColumnElement[Any]
     type: FieldType
+
+    @classmethod
+    def of(cls, column: Column[Any]) -> Self:
+        """A column, read as it is stored. Raises TypeError for what can't be searched."""
+        return cls(column, _type_of(column))
+
+
+_PLAIN: Final[Mapping[type[TypeEngine[Any]], FieldType]] = MappingProxyType(
+    {
+        Name: STRING,
+        Text: STRING,
+        UtcTime: TIME,
+        Date: DATE,
+        Boolean: BOOL,
+        SmallInteger: INT,
+        Integer: INT,
+        BigInteger: INT,
+        Double: FLOAT,
+        Json: MAP,
+    }
+)
+
+
+def _type_of(column: Column[Any]) -> FieldType:
+    kind = column.type
+    if isinstance(kind, Choice):
+        return enum({member.name: member.value for member in kind.members})
+    if isinstance(kind, Names):
+        return enum_list(member.name for member in kind.members) if kind.members else STRING_LIST
+    if type(kind) not in _PLAIN:
+        raise TypeError(f"{column} is no column to filter by: say how it is read")
+    return _PLAIN[type(kind)]
