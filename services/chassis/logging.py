@@ -33,7 +33,8 @@ def configure_logging(
     rendering: list[Processor]
     if for_people:
         common.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
-        # The default prints what variables held: personal fields, and minutes of work for a large one.
+        # The default prints what variables held: personal fields, and minutes of work for a large
+        # one.
         rendering = [
             structlog.dev.ConsoleRenderer(
                 colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
