@@ -128,7 +128,7 @@ def broken(**fields: Any) -> Order:
             "order.lines[0].amount",
         ),
         (
-            broken(lines=[line(1, str(5 * 10**16))] * 2),
+            broken(lines=[line(1, str(8 * 10**12))] * 2),
             "AMOUNT_OUT_OF_RANGE",
             "order.net_amount",
         ),
@@ -136,7 +136,7 @@ def broken(**fields: Any) -> Order:
             broken(
                 currency_code="GBP",
                 exchange_rate="1000",
-                lines=[line(1, str(10**16), currency="GBP")],
+                lines=[line(1, str(10**12), currency="GBP")],
             ),
             "AMOUNT_OUT_OF_RANGE",
             "order.base_net_amount",
