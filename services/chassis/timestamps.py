@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import invalid
 
-__all__ = ["from_timestamp", "to_timestamp"]
+__all__ = ["expect_since", "from_timestamp", "to_timestamp"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,3 +31,13 @@ def from_timestamp(message: Timestamp, *, field: str) -> datetime:
         return _EPOCH + timedelta(seconds=message.seconds, microseconds=message.nanos // 1_000)
     except (ValueError, OverflowError):
         raise invalid(field, "TIME_INVALID", "must be within the years 1 to 9999") from None
+
+
+def expect_since(beginning: datetime, message: Message, field: str, *, beneath: str) -> None:
+    """Raises INVALID_ARGUMENT, TIME_TOO_EARLY where a field of the message lies before."""
+    if message.HasField(field) and getattr(message, field).seconds < beginning.timestamp():
+        raise invalid(
+            f"{beneath}.{field}",
+            "TIME_TOO_EARLY",
+            f"is before {beginning.date()}, the earliest date there is here",
+        )

@@ -9,6 +9,7 @@ from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import NewCustomer, to_message
 
@@ -104,4 +105,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         )
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> NewCustomer:
-        return messages.new_customer(request, ids=self._ids)
+        new = messages.new_customer(request, ids=self._ids)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
+        return new

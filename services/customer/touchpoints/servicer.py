@@ -8,6 +8,7 @@ from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.customer.customers import store as customers
 from services.customer.touchpoints import actions, messages, store
 from services.customer.touchpoints.messages import NewTouchpoint, to_message
@@ -65,4 +66,7 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
         return messages.page_reply(touchpoints, next_page_token)
 
     def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> NewTouchpoint:
-        return messages.new_touchpoint(request, ids=self._ids)
+        new = messages.new_touchpoint(request, ids=self._ids)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.touchpoint, "touch_time", beneath="touchpoint")
+        return new

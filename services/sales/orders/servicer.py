@@ -8,6 +8,7 @@ from services.chassis.batches import read_items
 from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.sales.orders import actions, messages, store, sums
 from services.sales.orders.messages import NewOrder, to_message
 from services.sales.products.store import SeenProducts
@@ -112,4 +113,6 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         return messages.totals_reply(totals, self._base_currency)
 
     def _read(self, request: orders_pb2.CreateOrderRequest) -> NewOrder:
-        return messages.new_order(request, base_currency=self._base_currency, ids=self._ids)
+        new = messages.new_order(request, base_currency=self._base_currency, ids=self._ids)
+        expect_since(self._calendar.beginning, request.order, "order_time", beneath="order")
+        return new

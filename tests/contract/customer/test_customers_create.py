@@ -91,6 +91,11 @@ async def test_a_referrer_may_be_a_colleagues_customer(office: Office) -> None:
             "customer.first_seen_time",
         ),
         (
+            {"first_seen_time": Timestamp(seconds=-1)},
+            "TIME_TOO_EARLY",
+            "customer.first_seen_time",
+        ),
+        (
             {"next_follow_up_time": Timestamp(seconds=10**15)},
             "TIME_INVALID",
             "customer.next_follow_up_time",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.sales.v1.orders_pb2 import (
+    BatchCreateOrdersRequest,
     CancelOrderRequest,
     ConfirmOrderRequest,
     CreateOrderRequest,
@@ -18,7 +20,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp, to_timestamp
-from tests.support.sales import create_order, line, money
+from tests.support.sales import create_order, line, money, reason_of
 from tests.support.services import RunningService
 
 
@@ -181,6 +183,20 @@ async def test_an_order_more_than_a_day_ahead_is_refused(
     with pytest.raises(DomainError) as error:
         await orders.CreateOrder(create_order(line(), order_time=ahead))
     assert error.value.reason == "ORDER_TIME_IN_FUTURE"
+
+
+async def test_an_order_before_the_earliest_date_is_refused(orders: OrderServiceStub) -> None:
+    """Of 0204 for 2024: one such order would move everybody's windows."""
+    too_early = Timestamp(seconds=-1)
+    with pytest.raises(DomainError) as error:
+        await orders.CreateOrder(create_order(line(), order_time=too_early))
+    assert (error.value.kind, error.value.reason) == (Kind.INVALID_ARGUMENT, "TIME_TOO_EARLY")
+    assert [each.field for each in error.value.violations] == ["order.order_time"]
+    reply = await orders.BatchCreateOrders(
+        BatchCreateOrdersRequest(requests=[create_order(line(), order_time=too_early)])
+    )
+    assert [reason_of(status) for status in reply.failed_requests.values()] == ["TIME_TOO_EARLY"]
+    await orders.CreateOrder(create_order(line(), order_time=Timestamp(seconds=0)))
 
 
 async def test_what_can_not_be_ordered_any_more_is_not_sold_but_taken_back(
