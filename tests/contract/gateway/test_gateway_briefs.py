@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -36,7 +37,7 @@ class Briefs(briefs_pb2_grpc.BriefServiceServicer):
             connect(self.target, identity=ForwardedToken()) as there,
             connect("127.0.0.1:1", identity=ForwardedToken()) as away,
         ):
-            servicer = BriefServicer(Sources(customer=there, sales=away, insight=there))
+            servicer = BriefServicer(Sources(there, away, there), ZoneInfo("UTC"))
             return await servicer.GetCallBrief(request, context)
 
 
