@@ -2,10 +2,8 @@
 stops. Reads top to bottom."""
 
 import asyncio
-import math
 import signal
 from dataclasses import dataclass
-from typing import Any, cast
 
 import structlog
 
@@ -14,8 +12,8 @@ from gateway.contract import Contract, ContractError, load_contract
 from gateway.grpc_server import PublicGrpcServer
 from gateway.http.app import HttpApp
 from gateway.http.endpoints import route_table
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.http.pages import api_pages
-from gateway.http.protocol import CappedHeadProtocol
 from gateway.http.streams import Streams
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -34,6 +32,7 @@ from services.chassis.admin import admin_app
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.grpc_server import Servicers
+from services.chassis.http.limits import HttpLimits
 from services.chassis.http_server import HttpServer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
@@ -110,6 +109,7 @@ class Gateway:
             log,
             ids,
             settings.default_deadline_seconds,
+            settings.body_seconds,
         )
         proxy = Proxy(
             contract.methods,
@@ -129,17 +129,24 @@ class Gateway:
             max_connection_age_seconds=settings.max_connection_age_seconds,
         )
         self._http = HttpServer(
-            # uvicorn types messages one by one; the application takes them as mappings.
-            cast(Any, app),
+            app,
             settings.listen,
             settings.variable("listen"),
-            grace_seconds=math.ceil(settings.drain_grace_seconds),
-            protocol=CappedHeadProtocol,
+            domain="gateway",
+            limits=HttpLimits(
+                connections=settings.max_connections,
+                head_bytes=MAX_HEAD_BYTES,
+                head_seconds=settings.head_seconds,
+                idle_seconds=settings.idle_seconds,
+                send_seconds=settings.send_seconds,
+            ),
+            grace_seconds=settings.drain_grace_seconds,
         )
         self._admin = HttpServer(
             admin_app(metrics.registry, lambda: self._grpc.health.ready),
             settings.admin_listen,
             settings.variable("admin_listen"),
+            domain="gateway",
         )
 
     @classmethod

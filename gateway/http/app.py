@@ -3,6 +3,7 @@
 The way of a read is straight on purpose: it is what the gateway does most.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import structlog
 
 from gateway.backends import details_of, without_details
 from gateway.http.endpoints import Endpoint
-from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
+from gateway.http.head import expect_host, extras_of, read_head, request_id_of, timeout_of
 from gateway.http.pages import Page
+from gateway.http.refusals import body_incomplete, body_timeout
 from gateway.http.streams import Streams
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -23,6 +25,7 @@ from gateway.signin.door import Door
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
     body_too_large,
+    invalid_header,
     method_not_allowed,
     path_not_found,
     unsupported_encoding,
@@ -78,6 +81,7 @@ class HttpApp:
         log: AccessLines,
         ids: Ids,
         default_seconds: float,
+        body_seconds: float,
     ) -> None:
         self._routes = routes
         self._pages = pages
@@ -89,6 +93,7 @@ class HttpApp:
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = _Exchange(self._ids.new(), scope["method"], time.perf_counter())
@@ -107,9 +112,11 @@ class HttpApp:
             self._count(exchange)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
-        head = read_head(scope["headers"])
+        context.request_id.set(exchange.request_id)
+        head = read_head(scope["headers"], len(scope["raw_path"]) + len(scope["query_string"]))
         exchange.request_id = request_id_of(head) or exchange.request_id
         context.request_id.set(exchange.request_id)
+        expect_host(head, scope["http_version"])
         match = self._match(scope, exchange)
         if match is None:
             await self._beside_the_routes(scope, send, exchange)
@@ -119,7 +126,7 @@ class HttpApp:
         key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
         exchange.caller = key.subject
         await self._limits.take(key.subject)
-        body = await _read_body(head, receive, endpoint.max_body_bytes)
+        body = await self._body(head, receive, endpoint.max_body_bytes)
         request = endpoint.request.encode(
             match.captures, scope["query_string"].decode("latin-1"), body, extras_of(head)
         )
@@ -145,6 +152,15 @@ class HttpApp:
         if etag:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))
         await self._answer(exchange, send, 200, headers, text)
+
+    async def _body(self, head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
+        if not _has_body(head):
+            return b""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await _read_body(head, receive, limit_bytes)
+        except TimeoutError:
+            raise body_timeout(self._body_seconds) from None
 
     def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
         # HEAD is GET without the body, which the server leaves out.
@@ -233,13 +249,20 @@ def _timeout(head: Mapping[bytes, str]) -> float | None:
     return seconds
 
 
+def _has_body(head: Mapping[bytes, str]) -> bool:
+    return b"content-length" in head or b"transfer-encoding" in head
+
+
 async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
-    length = head.get(b"content-length")
-    if length is None and b"transfer-encoding" not in head:
-        return b""
+    """The body, once it has arrived whole: only a last part ends it, and a connection that ends
+    has none to give."""
     encoding = head.get(b"content-encoding", "identity")
     if encoding != "identity":
         raise unsupported_encoding(encoding)
+    transfer = head.get(b"transfer-encoding", "chunked")
+    if transfer.lower() != "chunked":
+        raise invalid_header("Transfer-Encoding", f"{transfer} is not supported")
+    length = head.get(b"content-length")
     if length is not None and int(length) > limit_bytes:
         raise body_too_large(limit_bytes)
     parts: list[bytes] = []
@@ -247,8 +270,11 @@ async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: i
     more = True
     while more:
         message = await receive()
+        if message["type"] != "http.request":
+            raise body_incomplete()
         part = message.get("body", b"")
-        size += len(part)
+        # Trailers are dropped, but not for nothing.
+        size += len(part) + message.get("dropped_bytes", 0)
         if size > limit_bytes:
             raise body_too_large(limit_bytes)
         parts.append(part)
