@@ -37,10 +37,14 @@ from services.chassis.http_server import HttpServer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
+from services.chassis.open_files import allow_open_files
 
 __all__ = ["Gateway", "serve"]
 
 _SERVICES = ("customer", "sales", "insight")
+
+# Beside its callers' connections: probes, channels to the services, Redis, what it listens on.
+_OTHER_FILES = 250
 
 _log = structlog.get_logger("gateway")
 
@@ -84,6 +88,7 @@ class Gateway:
         counted = GatewayMetrics(metrics)
         log = access_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
+        connections = _connections(settings.max_connections)
         self._settings = settings
         self._keys = ring
         self._own = OwnServices(settings, servicers, verifier, metrics)
@@ -127,6 +132,8 @@ class Gateway:
             contract,
             reflect=settings.environment == "development",
             max_connection_age_seconds=settings.max_connection_age_seconds,
+            max_connections=connections,
+            handshake_seconds=settings.head_seconds,
         )
         self._http = HttpServer(
             app,
@@ -134,14 +141,16 @@ class Gateway:
             settings.variable("listen"),
             domain="gateway",
             limits=HttpLimits(
-                connections=settings.max_connections,
+                connections=connections,
                 head_bytes=MAX_HEAD_BYTES,
                 head_seconds=settings.head_seconds,
                 idle_seconds=settings.idle_seconds,
                 send_seconds=settings.send_seconds,
             ),
+            count=counted.connection_ended,
             grace_seconds=settings.drain_grace_seconds,
         )
+        counted.connections.set_function(lambda: self._http.open_connections)
         self._admin = HttpServer(
             admin_app(metrics.registry, lambda: self._grpc.health.ready),
             settings.admin_listen,
@@ -186,3 +195,13 @@ class Gateway:
         await self._backends.close()
         await self._admin.stop()
         _log.info("stopped")
+
+
+def _connections(wanted: int) -> int:
+    """How many callers there may be over HTTP, and as many over gRPC, so that what else the process
+    has to open, an answer to a probe above all, is never refused by the system."""
+    allowed = allow_open_files(2 * wanted + _OTHER_FILES)
+    possible = max(1, (allowed - _OTHER_FILES) // 2)
+    if possible < wanted:
+        _log.warning("the system allows fewer connections", asked=wanted, allowed=possible)
+    return min(wanted, possible)

@@ -36,7 +36,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
 
-__all__ = ["HttpApp"]
+__all__ = ["MAX_DEADLINE_SECONDS", "HttpApp"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -47,7 +47,7 @@ _JSON = (b"content-type", b"application/json")
 # Answers hold customers' data: nobody on the way may keep them.
 _NO_STORE = (b"cache-control", b"no-store")
 _HOP_SECONDS = 0.020
-_LONGEST_SECONDS = 300.0
+MAX_DEADLINE_SECONDS = 300.0
 
 _log = structlog.get_logger(__name__)
 
@@ -239,7 +239,7 @@ def _timeout(head: Mapping[bytes, str]) -> float | None:
     asked = timeout_of(head)
     if asked is None:
         return None
-    seconds = min(asked, _LONGEST_SECONDS) - _HOP_SECONDS
+    seconds = min(asked, MAX_DEADLINE_SECONDS) - _HOP_SECONDS
     if seconds < context.LEAST_SECONDS:
         raise DomainError(
             Kind.DEADLINE_EXCEEDED,

@@ -1,6 +1,7 @@
 """An HTTP server inside a process that has other work: listens, keeps time, drains."""
 
 import asyncio
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -8,7 +9,7 @@ import structlog
 
 from services.chassis.addresses import bind
 from services.chassis.http.connection import Connection, Served
-from services.chassis.http.connections import Connections
+from services.chassis.http.connections import Connections, Ended
 from services.chassis.http.limits import HttpLimits
 
 __all__ = ["HttpServer"]
@@ -31,6 +32,7 @@ class HttpServer:
         *,
         domain: str,
         limits: HttpLimits | None = None,
+        count: Callable[[Ended], None] = lambda _: None,
         grace_seconds: float = 1.0,
     ) -> None:
         limits = limits or HttpLimits()
@@ -38,9 +40,14 @@ class HttpServer:
         self._variable = variable
         self._grace_seconds = grace_seconds
         self._tick_seconds = min(_LONGEST_TICK_SECONDS, limits.shortest_seconds / _TICKS_PER_LIMIT)
-        self._served = Served(app, domain, Connections(limits))
+        self._served = Served(app, domain, Connections(limits, count))
         self._listening: asyncio.Server | None = None
         self._keeping_time: asyncio.Task[None] | None = None
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        return len(self._served.connections)
 
     async def start(self) -> int:
         """Binds and serves in the background; returns the port. Raises StartRefused."""

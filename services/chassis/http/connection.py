@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from services.chassis.http.connections import Connections
+from services.chassis.http.connections import Connections, Ended
 from services.chassis.http.exchange import Exchange
 from services.chassis.http.refusals import (
     HEAD_TIMEOUT,
@@ -306,15 +306,18 @@ class Connection(asyncio.Protocol):
         unsent = self._transport.get_write_buffer_size()
         if unsent:
             if unsent >= self._unsent:
+                self._served.connections.count(Ended.NOT_READ)
                 self.cut_off()
             self._unsent = unsent
             self.deadline = now + self._limits.send_seconds
         elif self._leaving:
             self.cut_off()
         elif self._in_head:
+            self._served.connections.count(Ended.HEAD_TIMEOUT)
             self.refuse(HEAD_TIMEOUT)
         else:
             # A word that nobody asked for could be taken for the answer to a request on its way.
+            self._served.connections.count(Ended.SILENT)
             self.cut_off()
 
     def cut_off(self) -> None:

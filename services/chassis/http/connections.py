@@ -1,6 +1,8 @@
 """All open connections of one server: how many there may be, and who makes room for a newcomer."""
 
 import asyncio
+from collections.abc import Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.chassis.http.limits import HttpLimits
@@ -8,17 +10,28 @@ from services.chassis.http.limits import HttpLimits
 if TYPE_CHECKING:
     from services.chassis.http.connection import Connection
 
-__all__ = ["Connections"]
+__all__ = ["Connections", "Ended"]
 
 # Newcomers that are being told that there is no room; more are cut off without a word.
 _TURNED_AWAY = 32
 
 
+class Ended(StrEnum):
+    """Why a connection was ended by the server."""
+
+    SILENT = "silent"
+    HEAD_TIMEOUT = "head_timeout"
+    NOT_READ = "not_read"
+    GAVE_WAY = "gave_way"
+    NO_ROOM = "no_room"
+
+
 class Connections:
     """Each waits for its caller (who begins, is silent, or is to leave), or is busy."""
 
-    def __init__(self, limits: HttpLimits) -> None:
+    def __init__(self, limits: HttpLimits, count: Callable[[Ended], None]) -> None:
         self.limits = limits
+        self.count = count
         self._open: set[Connection] = set()
         # In the order in which they began to wait.
         self._waiting: dict[Connection, None] = {}
@@ -35,8 +48,10 @@ class Connections:
         if len(self._open) >= self.limits.connections:
             longest = next(iter(self._waiting), None)
             if longest is None:
+                self.count(Ended.NO_ROOM)
                 self._turn_away(connection)
                 return False
+            self.count(Ended.GAVE_WAY)
             self.leave(longest)
             longest.cut_off()
         self._open.add(connection)
