@@ -9,28 +9,16 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import unquote
-
-import httptools
 
 from services.chassis.http.connections import Connections, Ended
-from services.chassis.http.exchange import Exchange
-from services.chassis.http.refusals import (
-    HEAD_TIMEOUT,
-    HEAD_TOO_LARGE,
-    MALFORMED,
-    NO_ROOM,
-    Refusal,
-)
+from services.chassis.http.exchange import Exchange, Scope
+from services.chassis.http.incoming import Incoming
+from services.chassis.http.refusals import HEAD_TIMEOUT, NO_ROOM, Refusal
 
 __all__ = ["Connection", "Served"]
 
-_VERSIONS = ("1.0", "1.1")
 # So much of a body may wait for the application before no more is read.
 _BODY_AHEAD_BYTES = 65_536
-# An honest chunk: its size in hexadecimal and two line breaks.
-_FRAMING_BYTES = 20
-_DECLARES_BODY = (b"content-length", b"transfer-encoding")
 
 
 @dataclass(slots=True)
@@ -45,7 +33,7 @@ class Served:
 
 
 class Connection(asyncio.Protocol):
-    """Between the socket, the parser and the exchanges."""
+    """Between the socket, what comes in, and the exchanges."""
 
     def __init__(self, served: Served) -> None:
         self.deadline = math.inf
@@ -54,21 +42,8 @@ class Connection(asyncio.Protocol):
         self._served = served
         self._limits = served.connections.limits
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        # The head being read.
-        self._in_head = False
-        self._begun = 0
-        self._head_bytes = 0
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._awaits_continue = False
-        self._upgrade = b""
-        self._repeats_head = False
-        # The request being read, the one being answered, and those that came meanwhile.
-        self._reading: Exchange | None = None
-        self._chunks = 0
-        self._trailers = 0
-        self._line_bytes = 0
+        self._incoming = Incoming(self, self._limits.head_bytes)
+        # The request being answered, and those that came meanwhile.
         self._answering: Exchange | None = None
         self._queue: deque[Exchange] = deque()
         # How it ends.
@@ -80,7 +55,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._relief: asyncio.Future[None] | None = None
 
-    # The socket's side
+    # What the socket says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transport is one without being derived from it.
@@ -117,136 +92,37 @@ class Connection(asyncio.Protocol):
             self._relief.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        if self._deaf:
-            return
-        if self._reading is not None:
-            self._read_body(self._reading, data)
-        else:
-            self._read_heads(data)
-        self._control_flow()
+        if not self._deaf:
+            self._incoming.feed(data)
+            self._control_flow()
 
-    def _read_heads(self, data: bytes) -> None:
-        begun = self._begun + (not self._in_head)
-        self._parse(data)
-        if self._in_head and self._begun == begun:
-            # A guard for what never ends; a head that is whole is measured by the application.
-            self._head_bytes += len(data)
-            if self._head_bytes > 2 * self._limits.head_bytes:
-                self._end_with(HEAD_TOO_LARGE)
+    # What comes
 
-    def _read_body(self, reading: Exchange, data: bytes) -> None:
-        dropped = len(data)
-        # The parser keeps a line until it ends: one without end is not read on, only counted.
-        if self._line_bytes < self._limits.head_bytes:
-            ahead, chunks, trailers = len(reading.body), self._chunks, self._trailers
-            self._parse(data)
-            if reading is not self._reading:
-                return
-            dropped -= len(reading.body) - ahead
-            if dropped <= _FRAMING_BYTES * (1 + self._chunks - chunks):
-                return
-            self._line_bytes = 0 if self._trailers > trailers else self._line_bytes + dropped
-        reading.dropped_bytes += dropped
-        reading.wake()
-
-    def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._stay(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self._end_with(MALFORMED)
-
-    def _stay(self, rest: bytes) -> None:
-        """Goes on as if no other protocol had been offered. The parser takes a request with such an
-        offer to have no body; one that has is read by a new parser, which is told of it."""
-        if self._upgrade:
-            declared, self._upgrade = self._upgrade, b""
-            self._repeats_head = True
-            self._parser = httptools.HttpRequestParser(self)
-            self._parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % declared)
-            self._repeats_head = False
-        if rest:
-            self._parse(rest)
-
-    # The parser's side
-
-    def on_message_begin(self) -> None:
-        if self._repeats_head:
-            return
-        self._in_head = True
-        self._begun += 1
-        self._head_bytes = 0
-        self._url = b""
-        self._headers = []
-        self._awaits_continue = False
-        self._line_bytes = 0
+    def head_began(self) -> None:
+        """A request begins; behind others it has no time of its own yet."""
         if self._answering is None:
             self.deadline = self._loop.time() + self._limits.head_seconds
 
-    def on_url(self, part: bytes) -> None:
-        self._url += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            # A trailer, which must not pass for a header.
-            self._trailers += 1
-            return
-        name = name.lower()
-        if name == b"expect":
-            self._awaits_continue = value.lower() == b"100-continue"
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        if self._repeats_head:
-            return
-        self._in_head = False
-        parser = self._parser
-        version = parser.get_http_version()
-        url = httptools.parse_url(self._url)
-        if version not in _VERSIONS or url.path is None:
-            raise httptools.HttpParserError("neither a version nor a path that is served")
-        if parser.should_upgrade():
-            self._upgrade = _declared(self._headers)
-        path = url.path.decode("ascii")
-        exchange = Exchange(
-            self,
-            {
-                "type": "http",
-                "asgi": {"version": "3.0", "spec_version": "2.4"},
-                "http_version": version,
-                "scheme": "http",
-                "method": parser.get_method().decode("ascii"),
-                "path": unquote(path) if "%" in path else path,
-                "raw_path": url.path,
-                "query_string": url.query or b"",
-                "root_path": "",
-                "headers": self._headers,
-            },
-            keeps_alive=parser.should_keep_alive(),
-            awaits_continue=self._awaits_continue,
-        )
-        self._reading = exchange
+    def head_came(self, scope: Scope, *, keeps_alive: bool, awaits_continue: bool) -> Exchange:
+        """A request can be answered, now or in its turn."""
+        exchange = Exchange(self, scope, keeps_alive=keeps_alive, awaits_continue=awaits_continue)
         if self._answering is None:
             self._begin(exchange)
         else:
             self._queue.append(exchange)
+        return exchange
 
-    def on_body(self, part: bytes) -> None:
-        if self._reading is not None:
-            self._reading.body += part
-            self._reading.wake()
+    def broke(self, refusal: Refusal) -> None:
+        """What came is no request: nothing more is read, and the caller is told in its turn."""
+        self._deaf = True
+        if self._answering is None:
+            self.refuse(refusal)
+        elif self._incoming.reading is not None:
+            self._incoming.reading.lose()
+        else:
+            self._last_words = refusal
 
-    def on_chunk_header(self) -> None:
-        self._chunks += 1
-
-    def on_message_complete(self) -> None:
-        if self._reading is not None and not self._upgrade:
-            self._reading.whole = True
-            self._reading.wake()
-            self._reading = None
-
-    # The exchange's side
+    # What an exchange asks for
 
     @property
     def date(self) -> bytes:
@@ -282,7 +158,9 @@ class Connection(asyncio.Protocol):
         else:
             self._answering = None
             self._unsent = math.inf
-            seconds = self._limits.head_seconds if self._in_head else self._limits.idle_seconds
+            seconds = (
+                self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
+            )
             self.deadline = self._loop.time() + seconds
             self._served.connections.wait(self)
 
@@ -299,7 +177,7 @@ class Connection(asyncio.Protocol):
         self.write(refusal.written(self._served.domain))
         self._leave()
 
-    # The server's side
+    # What the server asks for
 
     def time_is_over(self, now: float) -> None:
         """The deadline has passed: of a head, of silence, or of a reader who has read nothing."""
@@ -308,11 +186,12 @@ class Connection(asyncio.Protocol):
             if unsent >= self._unsent:
                 self._served.connections.count(Ended.NOT_READ)
                 self.cut_off()
+                return
             self._unsent = unsent
             self.deadline = now + self._limits.send_seconds
         elif self._leaving:
             self.cut_off()
-        elif self._in_head:
+        elif self._incoming.in_head:
             self._served.connections.count(Ended.HEAD_TIMEOUT)
             self.refuse(HEAD_TIMEOUT)
         else:
@@ -339,17 +218,6 @@ class Connection(asyncio.Protocol):
         self._served.tasks.add(task)
         task.add_done_callback(self._served.tasks.discard)
 
-    def _end_with(self, refusal: Refusal) -> None:
-        """What was read is no request: nothing more is, and the caller is told in its turn."""
-        self._deaf = True
-        if self._answering is None:
-            self.refuse(refusal)
-            return
-        if self._reading is not None:
-            self._reading.lose()
-        else:
-            self._last_words = refusal
-
     def _leave(self) -> None:
         """Sends what is written and closes once the caller has, or time is over. Closing at once,
         with anything left unread, would take the answer from them."""
@@ -371,11 +239,12 @@ class Connection(asyncio.Protocol):
         for exchange in (self._answering, *self._queue):
             if exchange is not None:
                 exchange.lose()
-        self._reading = None
+        self._incoming.reading = None
 
     def _control_flow(self) -> None:
         """Reads no further than the application: neither bodies nor requests pile up."""
-        ahead = self._reading is not None and len(self._reading.body) > _BODY_AHEAD_BYTES
+        reading = self._incoming.reading
+        ahead = reading is not None and len(reading.body) > _BODY_AHEAD_BYTES
         pause = not self._deaf and (ahead or bool(self._queue))
         if pause == self._paused or self._transport.is_closing():
             return
@@ -384,9 +253,3 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
-
-
-def _declared(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The header line by which a request says that it has a body; empty if it says none."""
-    found = (b"%s: %s" % (name, value) for name, value in headers if name in _DECLARES_BODY)
-    return next(found, b"")

@@ -43,31 +43,31 @@ class Refusal:
 
 MALFORMED = Refusal(
     HTTPStatus.BAD_REQUEST,
-    "INVALID_ARGUMENT",
+    status="INVALID_ARGUMENT",
     reason="MALFORMED_REQUEST",
     message="this is no HTTP/1.1 request",
 )
 HEAD_TIMEOUT = Refusal(
     HTTPStatus.REQUEST_TIMEOUT,
-    "DEADLINE_EXCEEDED",
+    status="DEADLINE_EXCEEDED",
     reason="HEAD_TIMEOUT",
     message="the request line and headers did not arrive in time",
 )
 HEAD_TOO_LARGE = Refusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "INVALID_ARGUMENT",
+    status="INVALID_ARGUMENT",
     reason="HEAD_TOO_LARGE",
     message="the request line and headers are too large",
 )
 NO_ROOM = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "UNAVAILABLE",
+    status="UNAVAILABLE",
     reason="TOO_MANY_CONNECTIONS",
     message="every connection this process may have is in use",
 )
 FAILED = Refusal(
     HTTPStatus.INTERNAL_SERVER_ERROR,
-    "INTERNAL",
+    status="INTERNAL",
     reason="INTERNAL",
     message="something went wrong here",
 )

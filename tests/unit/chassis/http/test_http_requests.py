@@ -12,6 +12,7 @@ from tests.support.running import eventually
 from tests.support.wire import request
 
 CHUNKED = "Transfer-Encoding: chunked"
+GZIP = "Transfer-Encoding: gzip"
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ class TestABodyIsWholeOrItIsNone:
             request("POST", "/read", CHUNKED) + b"4\r\nhalf\r\n0\r\n",
             request("POST", "/read", CHUNKED) + b"4\r\nhalf\r\n0\r\nX-Trailer: 1\r\n",
             request("POST", "/read", "Connection: Upgrade", "Upgrade: h2c", length=10),
+            request("POST", "/read", "Connection: Upgrade", "Upgrade: h2c", GZIP),
             request("GET", "/read", body=b"half", length=10),
         ],
     )
@@ -141,6 +143,22 @@ class TestManyRequests:
             answers = [await caller.answer() for _ in range(4)]
         assert [answers[0].body, answers[3].body] == [b"/a", b"/d"]
         assert [each.json()["body"] for each in answers[1:3]] == ["b", "c"]
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 7, 61])
+    async def test_however_they_are_cut_they_are_the_same(self, http: Serving, size: int) -> None:
+        sent = (
+            request("GET", "/a")
+            + request("POST", "/read", CHUNKED)
+            + b"3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nX-Api-Key: late\r\n\r\n\r\n"
+            + request("POST", "/read", "Connection: Upgrade", "Upgrade: h2c", body=b"e")
+            + request("POST", "/read", body=b"f")
+        )
+        async with http.wire() as caller:
+            await caller.say(*(sent[at : at + size] for at in range(0, len(sent), size)))
+            first, *rest = [await caller.answer() for _ in range(4)]
+        assert first.body == b"/a"
+        assert [each.json()["body"] for each in rest] == ["abcd", "e", "f"]
+        assert all(name != b"x-api-key" for name, _ in http.teller.headers)
 
     async def test_a_caller_who_goes_is_missed_though_more_was_asked(self, http: Serving) -> None:
         async with http.wire() as caller:
