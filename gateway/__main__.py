@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from gateway import main as gateway
 from gateway.settings import GatewaySettings
 from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
-from services.chassis.server import run
+from services.chassis.process.server import run
 from services.chassis.settings import SettingsError
 
 app = typer.Typer(help="The gateway of the suite.", no_args_is_help=True, add_completion=False)

@@ -7,8 +7,8 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
 from gateway.proxy import Proxy
-from services.chassis.addresses import refuse_taken
-from services.chassis.health import Health
+from services.chassis.process.addresses import refuse_taken
+from services.chassis.process.health import Health
 from services.chassis.wire import MAX_MESSAGE_BYTES
 
 __all__ = ["PublicGrpcServer"]

@@ -25,19 +25,19 @@ from gateway.signin.door import Door
 from gateway.signin.keys import KeysError
 from gateway.signin.ring import KeyRing
 from gateway.transcode.errors import ErrorCodec
-from services.chassis import collector
 from services.chassis.access import Signer, TokenError, Verifier
-from services.chassis.access_lines import access_lines
-from services.chassis.admin import admin_app
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
-from services.chassis.grpc_server import Servicers
 from services.chassis.http.limits import HttpLimits
-from services.chassis.http_server import HttpServer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
-from services.chassis.open_files import allow_open_files
+from services.chassis.process import collector
+from services.chassis.process.admin import admin_app
+from services.chassis.process.grpc_server import Servicers
+from services.chassis.process.http_server import HttpServer
+from services.chassis.process.open_files import allow_open_files
+from services.chassis.request_lines import request_lines
 
 __all__ = ["Gateway", "serve"]
 
@@ -80,13 +80,13 @@ class Gateway:
         """Raises ContractError, TokenError or KeysError where it can't be put together."""
         clock, ids, metrics = SystemClock(), Uuid7Ids(), Metrics()
         signer = Signer(settings.token_private_key)
-        verifier = Verifier(settings.token_public_key, "gateway")
+        verifier = Verifier(settings.token_public_keys, "gateway")
         ring = KeyRing(settings.api_keys_file, clock)
         # A composed answer asks the services in its caller's name.
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
         door = Door(ring, signer, clock, audiences)
         counted = GatewayMetrics(metrics)
-        log = access_lines("gateway", settings.log_level, settings.log_format)
+        log = request_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
         connections = _connections(settings.max_connections)
         self._settings = settings
@@ -165,7 +165,7 @@ class Gateway:
             return cls(settings, load_contract(), servicers)
         except TokenError as error:
             raise StartRefused(
-                f"GUANXI_TOKEN_PRIVATE_KEY and GUANXI_TOKEN_PUBLIC_KEY: {error}"
+                f"GUANXI_GATEWAY_TOKEN_PRIVATE_KEY and GUANXI_TOKEN_PUBLIC_KEYS: {error}"
             ) from error
         except (ContractError, KeysError) as error:
             raise StartRefused(str(error)) from error

@@ -15,9 +15,9 @@ from gateway.briefs.servicer import BriefServicer
 from gateway.settings import GatewaySettings
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import connect
-from services.chassis.grpc_server import GrpcServer, Servicers
 from services.chassis.identity import ForwardedToken
 from services.chassis.metrics import Metrics
+from services.chassis.process.grpc_server import GrpcServer, Servicers
 
 __all__ = ["OwnServices", "own_servicers"]
 

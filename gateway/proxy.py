@@ -16,9 +16,9 @@ from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.signin.door import Door
 from services.chassis import context
-from services.chassis.access_lines import AccessLines
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
+from services.chassis.request_lines import RequestLines
 from services.chassis.status import code_of, to_status
 from services.chassis.wire import AUTHORIZATION_KEY, DETAILS_KEY, REQUEST_ID_KEY
 
@@ -47,7 +47,7 @@ class Proxy(grpc.GenericRpcHandler):
         door: Door,
         limits: Limits,
         metrics: GatewayMetrics,
-        log: AccessLines,
+        log: RequestLines,
         ids: Ids,
         default_seconds: float,
     ) -> None:

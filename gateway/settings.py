@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from services.chassis.settings import SharedSettings
+from services.chassis.settings import SigningSettings
 
 __all__ = ["GatewaySettings"]
 
 
-class GatewaySettings(SharedSettings):
+class GatewaySettings(SigningSettings):
     """What the gateway understands."""
 
     process: ClassVar[str] = "gateway"

@@ -15,12 +15,14 @@ from gateway.briefs.highlights import highlights
 from gateway.briefs.parts import Parts
 from services.chassis.status import to_status
 
-__all__ = ["compose"]
+__all__ = ["EARLIEST_DAY", "compose"]
 
 Value = TypeVar("Value")
 
 _YEAR_DAYS = 365
 _WINDOW_DAYS = 15
+# The first day that has a same time a year ago.
+EARLIEST_DAY = date.min + timedelta(days=_YEAR_DAYS + _WINDOW_DAYS)
 
 
 def compose(name: str, parts: Parts) -> CallBrief:

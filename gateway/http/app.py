@@ -3,7 +3,6 @@
 The way of a read is straight on purpose: it is what the gateway does most.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -13,27 +12,25 @@ import grpc
 import structlog
 
 from gateway.backends import details_of, without_details
+from gateway.http.bodies import Bodies
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import expect_host, extras_of, read_head, request_id_of, timeout_of
 from gateway.http.pages import Page
-from gateway.http.refusals import body_incomplete, body_timeout
-from gateway.http.streams import Streams
+from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.routes import Match, RouteTable
 from gateway.signin.door import Door
+from gateway.transcode.bodies import PIECE_BYTES
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
-    body_too_large,
-    invalid_header,
     method_not_allowed,
     path_not_found,
-    unsupported_encoding,
 )
 from services.chassis import context
-from services.chassis.access_lines import AccessLines
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
+from services.chassis.request_lines import RequestLines
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
 
 __all__ = ["MAX_DEADLINE_SECONDS", "HttpApp"]
@@ -78,7 +75,7 @@ class HttpApp:
         errors: ErrorCodec,
         streams: Streams,
         metrics: GatewayMetrics,
-        log: AccessLines,
+        log: RequestLines,
         ids: Ids,
         default_seconds: float,
         body_seconds: float,
@@ -93,7 +90,7 @@ class HttpApp:
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
-        self._body_seconds = body_seconds
+        self._bodies = Bodies(body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = _Exchange(self._ids.new(), scope["method"], time.perf_counter())
@@ -126,10 +123,12 @@ class HttpApp:
         key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
         exchange.caller = key.subject
         await self._limits.take(key.subject)
-        body = await self._body(head, receive, endpoint.max_body_bytes)
-        request = endpoint.request.encode(
-            match.captures, scope["query_string"].decode("latin-1"), body, extras_of(head)
-        )
+        body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
+        codec, query = endpoint.request, scope["query_string"].decode("latin-1")
+        if len(body) > PIECE_BYTES:
+            request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
+        else:
+            request = codec.encode(match.captures, query, body, extras_of(head))
         metadata = (
             (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
             (REQUEST_ID_KEY, exchange.request_id),
@@ -146,21 +145,17 @@ class HttpApp:
         reply = await endpoint.call(
             request, timeout=timeout or self._default_seconds, metadata=metadata
         )
-        text, etag = endpoint.response.decode(reply)
         headers = self._headers(exchange)
+        if endpoint.response.is_file:
+            content, content_type = endpoint.response.decode_file(reply)
+            headers += file_headers(content_type)
+            await self._answer(exchange, send, 200, headers, content)
+            return
+        text, etag = endpoint.response.decode(reply)
         headers.append(_JSON)
         if etag:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))
         await self._answer(exchange, send, 200, headers, text)
-
-    async def _body(self, head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
-        if not _has_body(head):
-            return b""
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                return await _read_body(head, receive, limit_bytes)
-        except TimeoutError:
-            raise body_timeout(self._body_seconds) from None
 
     def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
         # HEAD is GET without the body, which the server leaves out.
@@ -247,39 +242,6 @@ def _timeout(head: Mapping[bytes, str]) -> float | None:
             f"a call needs at least {1000 * (context.LEAST_SECONDS + _HOP_SECONDS):.0f} ms",
         )
     return seconds
-
-
-def _has_body(head: Mapping[bytes, str]) -> bool:
-    return b"content-length" in head or b"transfer-encoding" in head
-
-
-async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
-    """The body, once it has arrived whole: only a last part ends it, and a connection that ends
-    has none to give."""
-    encoding = head.get(b"content-encoding", "identity")
-    if encoding != "identity":
-        raise unsupported_encoding(encoding)
-    transfer = head.get(b"transfer-encoding", "chunked")
-    if transfer.lower() != "chunked":
-        raise invalid_header("Transfer-Encoding", f"{transfer} is not supported")
-    length = head.get(b"content-length")
-    if length is not None and int(length) > limit_bytes:
-        raise body_too_large(limit_bytes)
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise body_incomplete()
-        part = message.get("body", b"")
-        # Trailers are dropped, but not for nothing.
-        size += len(part) + message.get("dropped_bytes", 0)
-        if size > limit_bytes:
-            raise body_too_large(limit_bytes)
-        parts.append(part)
-        more = message.get("more_body", False)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _in_quotes(etag: str) -> str:

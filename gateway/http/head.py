@@ -30,6 +30,7 @@ _READ = frozenset(
         b"authorization",
         b"content-encoding",
         b"content-length",
+        b"content-type",
         b"grpc-timeout",
         b"host",
         b"idempotency-key",
@@ -45,7 +46,7 @@ _READ = frozenset(
 _ACCEPT = b"accept"
 # uri-host [":" port] of RFC 3986; it may be empty.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")
-_EXTRAS = frozenset((b"if-match", b"idempotency-key", b"last-event-id"))
+_EXTRAS = frozenset((b"content-type", b"if-match", b"idempotency-key", b"last-event-id"))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 _SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
@@ -94,6 +95,7 @@ def extras_of(head: Mapping[bytes, str]) -> Extras:
         if_match=head.get(b"if-match", ""),
         idempotency_key=head.get(b"idempotency-key", ""),
         last_event_id=head.get(b"last-event-id", ""),
+        content_type=head.get(b"content-type", ""),
     )
 
 

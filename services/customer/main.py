@@ -4,11 +4,9 @@ from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 
-from services.chassis import server
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
-from services.chassis.commands import Parts, Program
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import Puller
@@ -17,6 +15,8 @@ from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
+from services.chassis.process import server
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
@@ -40,10 +40,10 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = CustomerSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=[SALES])
+    token = ServiceToken(signer, DOMAIN, audience=SALES)
     async with connect(settings.sales_target, identity=token) as sales:
         metrics = Metrics()
         parts = await assemble(settings)
@@ -60,7 +60,7 @@ async def serve() -> None:
         )
 
 
-async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Parts:
+async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -68,7 +68,7 @@ async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) ->
     log = await EventLog.open(store)
     customers = CustomerServicer(store, calendar=calendar, ids=ids)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),

@@ -4,17 +4,17 @@ from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
 
-from services.chassis import server
 from services.chassis.access import Verifier, load_roles
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
-from services.chassis.commands import Parts, Program
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.sequencer import Sequencer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
+from services.chassis.process import server
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
@@ -34,7 +34,7 @@ async def serve() -> None:
     """Serves until it is told to stop. Raises SettingsError and StartRefused."""
     settings = SalesSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_key, DOMAIN)
+    verifier = Verifier(settings.token_public_keys, DOMAIN)
     await check_revision(settings.database_url, PACKAGE)
     parts = await assemble(settings)
     await server.serve(
@@ -48,7 +48,7 @@ async def serve() -> None:
     )
 
 
-async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Parts:
+async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -57,7 +57,7 @@ async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Pa
     log = await EventLog.open(store)
     orders = OrderServicer(store, base_currency=settings.base_currency, calendar=calendar, ids=ids)
     products = ProductServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_OrderServiceServicer_to_server, orders),

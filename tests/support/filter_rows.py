@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Integer, MetaData, Table
 
-from services.chassis.filters import (
+from services.chassis.lists.filters import (
     BOOL,
     DATE,
     FLOAT,
@@ -26,7 +26,7 @@ from services.chassis.filters import (
     enum,
     money,
 )
-from services.chassis.filters.syntax import And, Call, Comparator, Literal, Not, Or
+from services.chassis.lists.filters.syntax import And, Call, Comparator, Literal, Not, Or
 from services.chassis.store.columns import Json, Name, Names, UtcTime
 
 TODAY: Final = date(2024, 3, 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.chassis.http.limits import HttpLimits
-from services.chassis.http_server import HttpServer
+from services.chassis.process.http_server import HttpServer
 from tests.support.wire import Wire, wire
 
 SHORT = HttpLimits(

@@ -13,12 +13,12 @@ from typing import Any
 
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import Channel, connect
-from services.chassis.grpc_server import GrpcServer
 from services.chassis.metrics import Metrics
+from services.chassis.process.grpc_server import GrpcServer
 from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import migrate
-from tests.support.chassis import Token, keys
+from tests.support.chassis import Token, believed_keys
 from tests.support.databases import Databases
 
 
@@ -79,7 +79,7 @@ async def running_service(
             configured,
             domain=name,
             servicers=parts.servicers,
-            token_verifier=Verifier(keys().public, name),
+            token_verifier=Verifier(believed_keys(), name),
             roles=load_roles(),
             metrics=Metrics(),
             checked=parts.store,
@@ -104,7 +104,7 @@ async def migrated_database(databases: Databases, name: str) -> str:
 def _settings(name: str, database_url: str, settings: dict[str, Any]) -> ServiceSettings:
     module = import_module(f"services.{name}.settings")
     cls: type[ServiceSettings] = getattr(module, f"{name.capitalize()}Settings")
-    given = {"database_url": database_url, "token_public_key": keys().public, **settings}
+    given = {"database_url": database_url, "token_public_keys": believed_keys(), **settings}
     return cls.load({cls.variable(field): str(value) for field, value in given.items()})
 
 

@@ -17,11 +17,12 @@ __all__ = ["ORDER", "MethodHandler", "Methods"]
 # From the outside in. The runner stands around all of them.
 ORDER = (
     "request_id",
-    "access_log",
+    "request_log",
     "metrics",
     "deadline",
     "authentication",
     "access",
+    "decoding",
     "validation",
 )
 
@@ -93,7 +94,7 @@ def _as_handler(method: Method, original: MethodHandler, run: Handler) -> Method
     }[method.client_streaming, method.server_streaming]
     handler: MethodHandler = make(
         run,
-        request_deserializer=original.request_deserializer,
+        request_deserializer=None,  # bytes: nobody's message is parsed before they may call
         response_serializer=original.response_serializer,
     )
     return handler

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from services.chassis.creation import New
 from services.chassis.errors import (
     DomainError,
     Kind,
@@ -23,7 +24,9 @@ __all__ = [
     "CustomerKind",
     "Draft",
     "LifecycleStage",
+    "OrderNews",
     "Temperature",
+    "expect_alive",
     "register",
 ]
 
@@ -59,11 +62,7 @@ class Temperature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller wants a customer to be; None and empty stand for what was not stated.
-
-    `fingerprint` identifies the content, so that creating the same customer again is known from
-    creating another one under its id.
-    """
+    """What a caller wants a customer to be; None and empty stand for what was not stated."""
 
     display_name: str
     kind: CustomerKind = CustomerKind.PERSON
@@ -80,7 +79,6 @@ class Draft:
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
-    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +116,6 @@ class Customer:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
         expect_etag(etag, self.etag, self.name)
 
-    def expect_alive(self) -> None:
-        """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
-        if self.delete_time is not None:
-            raise failed_precondition(
-                "CUSTOMER_DELETED",
-                f"{self.name} is deleted; undelete it first",
-                resource=self.name,
-            )
-
     def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
         """The customer with the named fields of the draft; itself where they say nothing new.
 
@@ -135,7 +124,7 @@ class Customer:
 
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
-        self.expect_alive()
+        expect_alive(self.name, self.delete_time)
         changed = replace(self, **_given(draft, fields))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
@@ -193,15 +182,30 @@ class Customer:
         return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
 
 
-def register(
-    draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str
-) -> Customer:
+def expect_alive(name: str, delete_time: datetime | None) -> None:
+    """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
+    if delete_time is not None:
+        raise failed_precondition(
+            "CUSTOMER_DELETED", f"{name} is deleted; undelete it first", resource=name
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What is told of an order: whether it counts for its customer from here on."""
+
+    customer: str
+    counts: bool
+
+
+def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
     Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
     """
+    draft = new.draft
     customer = Customer(
-        name=name,
+        name=new.name,
         kind=draft.kind,
         display_name=draft.display_name,
         phones=draft.phones,
@@ -222,7 +226,7 @@ def register(
         update_time=at,
         delete_time=None,
         etag=etag,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
     )
     _check(customer)
     return customer

@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 
 from services.chassis.errors import not_found
-from services.chassis.filters import STRING, TIME, Field, enum
-from services.chassis.paging import Query
+from services.chassis.lists.filters import STRING, TIME, Field, enum
+from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
     Choice,
@@ -37,7 +37,7 @@ from services.chassis.store import (
 from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
 from services.insight.metadata import metadata
 from services.insight.rules.model import Severity
-from services.insight.sources.selection import Few, Selection
+from services.insight.sources.store import Few, Selection
 
 __all__ = [
     "alerts",
@@ -47,7 +47,6 @@ __all__ = [
     "insert_many",
     "live_counts",
     "live_of",
-    "live_of_rule",
     "page",
     "save_many",
     "snoozed_until",
@@ -123,7 +122,6 @@ QUERY: Final = Query(
 
 _ALL: Final = select(alerts)
 _GET: Final = _ALL.where(alerts.c.name == bindparam("key"))
-_LIVE_OF_RULE: Final = _ALL.where(alerts.c.rule == bindparam("of_rule"), _IS_LIVE)
 _SNOOZED: Final = _ALL.where(
     alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED
 )
@@ -167,10 +165,6 @@ async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:
     """The live alerts of the selected customers."""
     rows = await tx.unscoped().all(_live(type(who)), who.parameters())
     return [_alert(row) for row in rows]
-
-
-async def live_of_rule(tx: ReadTransaction, rule: str) -> list[Alert]:
-    return [_alert(row) for row in await tx.unscoped().all(_LIVE_OF_RULE, {"of_rule": rule})]
 
 
 async def live_counts(tx: ReadTransaction) -> dict[str, int]:

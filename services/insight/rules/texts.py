@@ -8,7 +8,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.money import decimal_text
-from services.insight.facts.table import FACTS
+from services.insight.facts.store import FACTS
+from services.insight.numbers.business_days import day_of
 
 __all__ = ["FactTexts", "facts_in"]
 
@@ -48,7 +49,7 @@ class FactTexts:
     def _plain(self, value: Any) -> str:
         match value:
             case datetime():
-                return value.astimezone(self._zone).date().isoformat()
+                return day_of(value, self._zone).isoformat()
             case date():
                 return value.isoformat()
             case float():

@@ -27,12 +27,12 @@ from gateway.signin.door import Door
 from gateway.signin.keys import create_key
 from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer
-from services.chassis.access_lines import access_lines
 from services.chassis.clock import SystemClock
 from services.chassis.descriptors import methods_of
 from services.chassis.errors import DomainError, etag_mismatch
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
+from services.chassis.request_lines import request_lines
 from services.chassis.status import from_rpc_error
 from tests.support import echo
 from tests.support.chassis import echo_server, keys
@@ -225,7 +225,7 @@ async def proxied_echo(folder: Path) -> AsyncIterator[tuple[Any, tuple[tuple[str
         backends = Backends({"test": running.target}, methods)
         door = Door(KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)})
         limits = Limits(100, 100, None, metrics)
-        log = access_lines("gateway", "warning", "json")
+        log = request_lines("gateway", "warning", "json")
         proxy = Proxy(methods, backends, door, limits, metrics, log, Uuid7Ids(), 5.0)
         server = grpc.aio.server()
         server.add_generic_rpc_handlers((proxy,))

@@ -4,10 +4,10 @@ import pytest
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import StartRefused
-from services.chassis.store.migrate import differences
+from services.chassis.store.schema import differences
 from services.sales.main import PROGRAM
 from services.sales.metadata import metadata
-from tests.support.chassis import keys
+from tests.support.chassis import believed_keys
 from tests.support.databases import Databases
 from tests.support.sales import create_order, line
 from tests.support.services import migrated_database, running_service
@@ -34,8 +34,8 @@ def test_check_says_what_is_missing_and_then_nothing(
 ) -> None:
     monkeypatch.setenv("GUANXI_SALES_DATABASE_URL", sqlite_url)
     assert PROGRAM.run(["check"]) == 1
-    assert "GUANXI_TOKEN_PUBLIC_KEY" in capsys.readouterr().err
-    monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEY", keys().public)
+    assert "GUANXI_TOKEN_PUBLIC_KEYS" in capsys.readouterr().err
+    monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEYS", believed_keys())
     assert PROGRAM.run(["check"]) == 1
     assert "python -m services.sales migrate" in capsys.readouterr().err
     assert PROGRAM.run(["migrate"]) == 0

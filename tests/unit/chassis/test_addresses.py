@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from services.chassis.addresses import bind, refuse_taken
 from services.chassis.errors import StartRefused
+from services.chassis.process.addresses import bind, refuse_taken
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, make_url, select
 
-from services.chassis import filters
 from services.chassis.errors import DomainError, Kind
+from services.chassis.lists import filters
 from tests.support.filter_rows import FIELDS, METADATA, THINGS, TODAY
 from tests.support.statements import Statements, filled
 

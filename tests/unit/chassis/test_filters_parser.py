@@ -9,8 +9,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.filters import MAX_BYTES, MAX_DEPTH, MAX_TERMS, parse, restrictions, to_text
-from services.chassis.filters.syntax import (
+from services.chassis.lists.filters import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_TERMS,
+    parse,
+    restrictions,
+    to_text,
+)
+from services.chassis.lists.filters.syntax import (
     And,
     Call,
     Comparator,

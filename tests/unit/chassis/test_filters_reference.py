@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from services.chassis import filters
-from services.chassis.filters.syntax import (
+from services.chassis.lists import filters
+from services.chassis.lists.filters.syntax import (
     Call,
     Comparator,
     Literal,

@@ -11,7 +11,7 @@ def allowed_after_asking(soft: int, hard: int, wanted: int) -> list[int]:
     code = (
         "import resource as r;"
         f"r.setrlimit(r.RLIMIT_NOFILE, ({soft}, {hard}));"
-        "from services.chassis.open_files import allow_open_files as allow;"
+        "from services.chassis.process.open_files import allow_open_files as allow;"
         f"print(allow({wanted}), r.getrlimit(r.RLIMIT_NOFILE)[0])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

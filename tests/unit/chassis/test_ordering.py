@@ -3,7 +3,7 @@
 import pytest
 
 from services.chassis.errors import DomainError
-from services.chassis.ordering import OrderKey, parse
+from services.chassis.lists.ordering import OrderKey, parse
 
 DECLARED = ("create_time", "display_name")
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Boolean, Column, Date, Double, MetaData, Select, Table, select
 
 from services.chassis.errors import DomainError
-from services.chassis.filters import INT, Field
-from services.chassis.paging import MAX_PAGE_SIZE, Query
+from services.chassis.lists.filters import INT, Field
+from services.chassis.lists.paging import MAX_PAGE_SIZE, Query
 from services.chassis.store.columns import Name, UtcTime
 from tests.support.statements import AnyRow, Statements, filled
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from services.chassis.filters.fields import (
+from services.chassis.lists.filters.fields import (
     DateType,
     EnumType,
     FloatType,
@@ -16,9 +16,8 @@ from services.chassis.filters.fields import (
     StringType,
     TimeType,
 )
-from services.insight.facts.filtering import fields
 from services.insight.facts.messages import fact_fields, fact_type
-from services.insight.facts.table import FACTS
+from services.insight.facts.store import FACTS, fields
 
 TYPES = {
     "STRING": StringType(),

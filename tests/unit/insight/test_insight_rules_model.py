@@ -11,15 +11,16 @@ import pytest
 
 from services.chassis.errors import DomainError
 from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
-from services.insight.facts.table import FACTS
+from services.insight.facts.store import FACTS, FilterTerms
+from services.insight.numbers.business_days import Day
 from services.insight.rules.defaults import default_rules
-from services.insight.rules.matching import Reading, compile_rule
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+from services.insight.rules.store import compile_rule
 from services.insight.rules.texts import FactTexts, facts_in
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-READING = Reading(NOW.date(), UTC, 2)
+TERMS = FilterTerms(Day(NOW.date(), ZoneInfo("UTC")), 2)
 DRAFT = RuleDraft(
     kind=RuleKind.ALERT,
     display_name="",
@@ -52,7 +53,7 @@ def test_every_default_rule_can_be_read() -> None:
     rules = default_rules(NOW)
     assert len(rules) == 9
     for rule in rules:
-        compiled = compile_rule(rule, READING)
+        compiled = compile_rule(rule, TERMS)
         assert compiled.facts
         assert rule.built_in
 
@@ -63,7 +64,7 @@ def test_the_facts_of_a_rule_come_once_in_the_order_of_its_filter() -> None:
         "rules/r",
         at=NOW,
     )
-    assert compile_rule(rule, READING).facts == ("orders_total", "age_days")
+    assert compile_rule(rule, TERMS).facts == ("orders_total", "age_days")
 
 
 def test_a_rule_is_for_the_owner_where_it_names_nobody() -> None:

@@ -4,14 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.chassis.store import Json, Name, Names, UtcTime
-from services.chassis.store.migrate import create_chassis_tables
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
+oldest_code = "0001"
 
 
 def upgrade() -> None:
-    create_chassis_tables(op.get_bind())
+    create_chassis_tables_v1()
     op.create_table(
         "customers",
         sa.Column("name", Name, nullable=False),

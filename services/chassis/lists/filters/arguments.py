@@ -1,0 +1,123 @@
+"""Reads the values of a filter for their fields and refuses, with the position, what doesn't fit.
+
+Declares the function `days(n)`. What a value is compared with, and how, is the compiler's.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from difflib import get_close_matches
+from fractions import Fraction
+
+from services.chassis.errors import DomainError
+from services.chassis.lists.filters import values
+from services.chassis.lists.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters.text import refusal
+
+__all__ = ["Arguments", "nearest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """How values are read in one compilation; `today` is None where `days(n)` is not declared."""
+
+    argument: str
+    today: date | None
+    zone: tzinfo
+
+    def refused(self, at: Restriction | Literal | Call, reason: str, message: str) -> DomainError:
+        """The error to raise, with the position of what is wrong."""
+        return refusal(self.argument, reason, at.position, message)
+
+    def text(self, node: Restriction) -> Literal:
+        """The value as written, a wildcard included."""
+        if isinstance(node.value, Call):
+            raise self.refused(
+                node.value,
+                "FILTER_UNKNOWN_FUNCTION",
+                f"{node.field_name} is not compared with functions",
+            )
+        return node.value
+
+    def number(self, node: Restriction) -> Fraction:
+        number = values.read_number(self.text(node).text)
+        if number is None:
+            raise self._unreadable(node, "a decimal number such as 12 or -3.5")
+        return number
+
+    def double(self, node: Restriction) -> float:
+        number = values.read_float(self.text(node).text)
+        if number is None:
+            raise self._unreadable(node, "a number such as 0.25")
+        return number
+
+    def truth(self, node: Restriction) -> bool:
+        truth = values.read_bool(self.text(node).text)
+        if truth is None:
+            raise self._unreadable(node, "true or false")
+        return truth
+
+    def day(self, node: Restriction) -> date:
+        if isinstance(node.value, Call):
+            return self._days(node.value)
+        day = values.read_date(node.value.text)
+        if day is None:
+            raise self._unreadable(node, "a date such as 2024-09-01")
+        return day
+
+    def moment(self, node: Restriction) -> values.Moment:
+        if isinstance(node.value, Call):
+            moment = values.day_in(self._days(node.value), self.zone)
+        else:
+            moment = values.read_moment(node.value.text, self.zone)
+        if moment is None:
+            raise self._unreadable(
+                node, "a time with its offset such as 2024-09-01T08:30:00Z, or a date"
+            )
+        return moment
+
+    def one_of(self, node: Restriction, names: tuple[str, ...]) -> str:
+        """One of the names; the error lists them all."""
+        value = self.text(node)
+        if value.text not in names:
+            raise self.refused(
+                value,
+                "FILTER_UNKNOWN_VALUE",
+                f"{value.text!r} is no value of {node.field_name}{nearest(value.text, names)}; "
+                f"values are {', '.join(names)}",
+            )
+        return value.text
+
+    def _days(self, call: Call) -> date:
+        if call.function != "days" or self.today is None:
+            declared = " (days is)" if self.today else ""
+            raise self.refused(
+                call,
+                "FILTER_UNKNOWN_FUNCTION",
+                f"the function {call.function} is not declared{declared}",
+            )
+        if len(call.arguments) != 1 or not re.fullmatch(r"-?[0-9]{1,6}", call.arguments[0].text):
+            raise self.refused(
+                call, "FILTER_VALUE", "days takes one whole number: days(7), days(-30)"
+            )
+        try:
+            return self.today + timedelta(days=int(call.arguments[0].text))
+        except OverflowError:
+            raise self.refused(call, "FILTER_VALUE", "days leads out of the calendar") from None
+
+    def _unreadable(self, node: Restriction, expected: str) -> DomainError:
+        shown = repr(node.value.text) if isinstance(node.value, Literal) else "the function's day"
+        return self.refused(
+            node.value,
+            "FILTER_VALUE",
+            f"{node.field_name} is compared with {expected}, not with {shown}",
+        )
+
+
+def nearest(written: str, names: Iterable[str]) -> str:
+    """`, did you mean x?` if one of the names is close to what was written."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", written).lower()
+    by_lower = {name.lower(): name for name in names}
+    close = get_close_matches(snake, list(by_lower), n=1)
+    return f", did you mean {by_lower[close[0]]}?" if close else ""
