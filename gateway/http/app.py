@@ -21,7 +21,7 @@ from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.routes import Match, RouteTable
 from gateway.signin.door import Door
-from gateway.transcode.bodies import PIECE_BYTES
+from gateway.transcode import bodies, response
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
     method_not_allowed,
@@ -125,7 +125,7 @@ class HttpApp:
         await self._limits.take(key.subject)
         body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
         codec, query = endpoint.request, scope["query_string"].decode("latin-1")
-        if len(body) > PIECE_BYTES:
+        if len(body) > bodies.PIECE_BYTES:
             request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
         else:
             request = codec.encode(match.captures, query, body, extras_of(head))
@@ -151,7 +151,10 @@ class HttpApp:
             headers += file_headers(content_type)
             await self._answer(exchange, send, 200, headers, content)
             return
-        text, etag = endpoint.response.decode(reply)
+        if len(reply) > response.PIECE_BYTES:
+            text, etag = await endpoint.response.decode_in_turns(reply)
+        else:
+            text, etag = endpoint.response.decode(reply)
         headers.append(_JSON)
         if etag:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))

@@ -11,7 +11,7 @@ from tests.e2e.local_run import LocalRun
 from tests.support.suite import new_suite
 
 HERE = Path(__file__).parent
-SECONDS = 150
+SECONDS = 240
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,8 @@ def create_chassis_tables_v1() -> None:
         "feed_epoch",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("epoch", Name, nullable=False),
+        sa.Column("head_position", sa.BigInteger, nullable=False),
+        sa.Column("head_time_ms", sa.BigInteger, nullable=False),
         sa.Column("create_time", UtcTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_feed_epoch"),
     )
