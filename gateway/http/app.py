@@ -116,7 +116,6 @@ class HttpApp:
             self._count(exchange)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
-        context.request_id.set(exchange.request_id)
         head = read_head(scope["headers"], len(scope["raw_path"]) + len(scope["query_string"]))
         exchange.request_id = request_id_of(head) or exchange.request_id
         context.request_id.set(exchange.request_id)
