@@ -94,11 +94,19 @@ class GrpcServer:
 
         `variable` is the setting the address comes from.
         """
+        port = self.listen(address, variable)
+        await self.serve()
+        return port
+
+    def listen(self, address: str, variable: str) -> int:
+        """The first half of a start: calls are taken, and wait for the second."""
         refuse_taken(address, variable)
-        port = self._server.add_insecure_port(address)
+        return self._server.add_insecure_port(address)
+
+    async def serve(self) -> None:
+        """The second half of a start."""
         await self.health.check()
         await self._server.start()
-        return port
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuses new calls, ends long reads, lets the others finish within the grace."""
