@@ -13,7 +13,7 @@ from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 
 from services.chassis.errors import DomainError
 from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.store import Shared, Store, WriteTransaction
 from tests.support.databases import Databases
 from tests.support.notes import SYSTEM, NoteAdded, emit, metadata, opened
 from tests.support.running import running
@@ -25,6 +25,7 @@ applied = Table(
     Column("position", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("text", Text, nullable=False),
+    info={"scope": Shared()},
 )
 
 

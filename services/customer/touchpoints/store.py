@@ -28,6 +28,7 @@ from services.chassis.store import (
     KnownNames,
     Name,
     Names,
+    OfCustomer,
     ReadTransaction,
     UtcTime,
     WriteTransaction,
@@ -67,6 +68,7 @@ touchpoints = Table(
     # The timeline of a customer, and everyone's.
     Index("ix_touchpoints_customer_touch_time", "customer", "touch_time", "name"),
     Index("ix_touchpoints_touch_time", "touch_time", "name"),
+    info={"scope": OfCustomer("customer", "customers")},
 )
 
 QUERY: Final = Query(

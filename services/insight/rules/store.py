@@ -23,7 +23,15 @@ from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
 from services.chassis.lists.filters.sql import HasElement
 from services.chassis.lists.paging import Query
-from services.chassis.store import AnyRow, Choice, Name, ReadTransaction, UtcTime, WriteTransaction
+from services.chassis.store import (
+    AnyRow,
+    Choice,
+    Name,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+)
 from services.insight.facts.store import of_generation
 from services.insight.facts.table import facts
 from services.insight.metadata import metadata
@@ -60,6 +68,7 @@ rules = Table(
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
+    info={"scope": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from services.chassis.store import (
     AnyRow,
     Name,
+    OfCustomer,
     Owned,
     ReadTransaction,
     Taken,
@@ -75,6 +76,7 @@ customers = Table(
     sqlite_with_rowid=False,
     info={"scope": Owned("owner", "team")},
 )
+_OF_CUSTOMER: Final = OfCustomer("customer", "customers", "customer", same=("generation",))
 orders = Table(
     "orders",
     metadata,
@@ -87,6 +89,7 @@ orders = Table(
     Column("counts", Boolean, nullable=False),
     PrimaryKeyConstraint("generation", "customer", "name"),
     sqlite_with_rowid=False,
+    info={"scope": _OF_CUSTOMER},
 )
 touches = Table(
     "touches",
@@ -101,6 +104,7 @@ touches = Table(
     Column("about_price", Boolean, nullable=False),
     PrimaryKeyConstraint("generation", "customer", "name"),
     sqlite_with_rowid=False,
+    info={"scope": _OF_CUSTOMER},
 )
 
 

@@ -33,6 +33,7 @@ from services.chassis.store import (
     Name,
     Owned,
     ReadTransaction,
+    Through,
     UtcTime,
     WriteTransaction,
 )
@@ -83,7 +84,7 @@ orders = Table(
     info={"scope": Owned("owner", "team")},
 )
 
-# Reached through their order only, which has the scope. No foreign key: lines are written once,
+# No foreign key: lines are written once,
 # with their order, in one transaction, and checking the key would double the time of an import.
 order_lines = Table(
     "order_lines",
@@ -100,6 +101,7 @@ order_lines = Table(
     PrimaryKeyConstraint("order_name", "position"),
     # SQLite keeps the lines of an order together, sorted by the key: no second index to fill.
     sqlite_with_rowid=False,
+    info={"scope": Through("order_name", "orders")},
 )
 
 QUERY: Final = Query(

@@ -28,6 +28,7 @@ from services.chassis.store import (
     KnownNames,
     Name,
     ReadTransaction,
+    Shared,
     UtcTime,
     WriteTransaction,
 )
@@ -51,7 +52,6 @@ _MOST_NAMES: Final = 30_000
 
 _MOST_SEEN: Final = 100_000
 
-# The catalogue is the company's: no owner, no scope.
 products = Table(
     "products",
     metadata,
@@ -69,6 +69,7 @@ products = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Index("ix_products_display_name", "display_name", "name"),
     Index("ix_products_sku", "sku", "name"),
+    info={"scope": Shared()},
 )
 
 QUERY: Final = Query(

@@ -10,7 +10,14 @@ from services.chassis.caller import Caller
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.ids import Uuid7Ids
-from services.chassis.store import Name, Store, WriteTransaction, chassis_tables, new_metadata
+from services.chassis.store import (
+    Name,
+    Shared,
+    Store,
+    WriteTransaction,
+    chassis_tables,
+    new_metadata,
+)
 from services.chassis.store.migrate import check_revision, differences, draft_migration, migrate
 
 PACKAGE = "tests.support.migrated"
@@ -18,7 +25,13 @@ SYSTEM = Caller.system("tests")
 
 metadata = new_metadata()
 chassis_tables(metadata)
-notes = Table("notes", metadata, Column("name", Name, primary_key=True), Column("text", sa.Text))
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("text", sa.Text),
+    info={"scope": Shared()},
+)
 versions = Table("alembic_version", new_metadata(), Column("version_num", sa.Text))
 
 
