@@ -6,9 +6,10 @@ two predicates: who is named to read a row sees it and changes nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from sqlalchemy import (
+    Alias,
     BindParameter,
     ColumnElement,
     FromClause,
@@ -154,7 +155,7 @@ def expect_sight(metadata: MetaData) -> None:
 def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnElement[bool] | None:
     """Which rows of a table, or of an alias of one, the caller sees; with `works`, which of them
     they may change. None where there is no question."""
-    table: Table = getattr(source, "element", source)
+    table: Any = source.element if isinstance(source, Alias) else source
     sight = _sight(table)
     match sight:
         case Shared():

@@ -6,6 +6,7 @@ import asyncio
 import resource
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -38,7 +39,8 @@ async def send(sales: RunningService) -> AsyncIterator[Send]:
 
         async def call(method: str, data: bytes) -> bytes:
             metadata = (("authorization", f"Bearer {token}"),)
-            reply: bytes = await channel.unary_unary(method)(data, metadata=metadata, timeout=60)
+            send_bytes: Any = channel.unary_unary(method)
+            reply: bytes = await send_bytes(data, metadata=metadata, timeout=60)
             return reply
 
         yield lambda method, data: asyncio.create_task(call(method, data))

@@ -289,3 +289,17 @@ def test_a_method_whose_contract_does_not_say_who_may_call_it_stops_the_start() 
     echo.file()
     with pytest.raises(ContractError, match=r"guanxi\.test\.v1\.Bare\.Unmarked"):
         methods_of("guanxi.test.v1.Bare")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x7a\x00" * 2_000_000, b"\x0a\x05ab"], ids=["4 MB", "cut short"]
+)
+async def test_health_reads_little_of_what_strangers_send(data: bytes) -> None:
+    async with echo_server(shout) as running:
+        options = [("grpc.max_send_message_length", -1)]
+        async with grpc.aio.insecure_channel(running.target, options=options) as channel:
+            check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await check(data)
+            assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+            assert await check(b"") == b"\x08\x01"

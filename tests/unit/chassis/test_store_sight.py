@@ -69,7 +69,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 def expected(table: Table, caller: Caller, names: list[str]) -> list[str]:
-    own: list[str] = OWN_ROWS[table].get(caller, [])  # type: ignore[attr-defined]  # of mappings
+    own: list[str] = OWN_ROWS[table].get(caller, [])
     return sorted({f"{PREFIX[table]}{name}" for name in names} | set(own))
 
 

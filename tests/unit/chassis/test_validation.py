@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from guanxi.customer.v1 import customers_pb2_grpc
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
     BatchGetCustomersRequest,
@@ -22,7 +21,6 @@ from services.chassis.errors import DomainError
 from services.chassis.middleware.call import Call
 from services.chassis.middleware.validation import Validation
 
-assert customers_pb2_grpc
 METHODS = {method.name: method for method in methods_of("guanxi.customer.v1.CustomerService")}
 VALIDATION = Validation()
 GOOD = CreateCustomerRequest(customer=Customer(display_name="Ann"))
