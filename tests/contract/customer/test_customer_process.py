@@ -63,11 +63,19 @@ async def test_with_nothing_parked_there_is_nothing_to_replay(
     await main.replay()
 
 
-@pytest.mark.parametrize("key", ["PUBLIC", "PRIVATE"])
-async def test_a_start_is_refused_without_keys(environment: pytest.MonkeyPatch, key: str) -> None:
+@pytest.mark.parametrize(
+    ("variable", "named"),
+    [
+        ("GUANXI_TOKEN_PUBLIC_KEYS", "GUANXI_TOKEN_PUBLIC_KEYS"),
+        ("GUANXI_CUSTOMER_TOKEN_PRIVATE_KEY", "TOKEN_PRIVATE_KEY"),
+    ],
+)
+async def test_a_start_is_refused_without_keys(
+    environment: pytest.MonkeyPatch, variable: str, named: str
+) -> None:
     await main.PROGRAM.migrate()
-    environment.delenv(f"GUANXI_TOKEN_{key}_KEY")
-    with pytest.raises(StartRefused, match=f"GUANXI_TOKEN_{key}_KEY"):
+    environment.delenv(variable)
+    with pytest.raises(StartRefused, match=named):
         await main.PROGRAM.check()
 
 
