@@ -23,7 +23,7 @@ from services.chassis.store import (
     WriteTransaction,
     new_metadata,
 )
-from tests.support.clients import (
+from tests.support.sight import (
     CLIENTS,
     SYSTEM,
     bill_lines,
