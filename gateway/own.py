@@ -1,4 +1,5 @@
-"""The gRPC services the gateway answers itself: composed answers, `guanxi.gateway.v1`.
+"""The gRPC services the gateway answers itself: composed answers and the company's settings,
+`guanxi.gateway.v1`.
 
 They are served inside the process by the chassis' server, so that sign-in, access, validation and
 metrics are those of every service; REST and the proxy reach them like any other owner.
@@ -11,9 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from guanxi.gateway.v1.briefs_pb2_grpc import add_BriefServiceServicer_to_server
+from guanxi.gateway.v1.company_pb2_grpc import add_CompanyServiceServicer_to_server
 
 from gateway.briefs.parts import Sources
 from gateway.briefs.servicer import BriefServicer
+from gateway.company.servicer import CompanyServicer
 from gateway.settings import GatewaySettings
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import connect
@@ -32,8 +35,12 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         sales=connect(settings.sales_target, identity=ForwardedToken()),
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
+    company = CompanyServicer(base_currency=settings.base_currency, time_zone=settings.time_zone)
     try:
-        yield ((add_BriefServiceServicer_to_server, BriefServicer(sources)),)
+        yield (
+            (add_BriefServiceServicer_to_server, BriefServicer(sources, settings.zone)),
+            (add_CompanyServiceServicer_to_server, company),
+        )
     finally:
         await asyncio.gather(*(each.close() for each in sources))
 

@@ -15,11 +15,12 @@ from gateway.backends import details_of, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
 from gateway.http.pages import Page
-from gateway.http.streams import Streams
+from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.routes import Match, RouteTable
 from gateway.signin.door import Door
+from gateway.transcode import bodies, response
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
     body_too_large,
@@ -120,9 +121,11 @@ class HttpApp:
         exchange.caller = key.subject
         await self._limits.take(key.subject)
         body = await _read_body(head, receive, endpoint.max_body_bytes)
-        request = endpoint.request.encode(
-            match.captures, scope["query_string"].decode("latin-1"), body, extras_of(head)
-        )
+        codec, query = endpoint.request, scope["query_string"].decode("latin-1")
+        if len(body) > bodies.PIECE_BYTES:
+            request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
+        else:
+            request = codec.encode(match.captures, query, body, extras_of(head))
         metadata = (
             (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
             (REQUEST_ID_KEY, exchange.request_id),
@@ -139,8 +142,16 @@ class HttpApp:
         reply = await endpoint.call(
             request, timeout=timeout or self._default_seconds, metadata=metadata
         )
-        text, etag = endpoint.response.decode(reply)
         headers = self._headers(exchange)
+        if endpoint.response.is_file:
+            content, content_type = endpoint.response.decode_file(reply)
+            headers += file_headers(content_type)
+            await self._answer(exchange, send, 200, headers, content)
+            return
+        if len(reply) > response.PIECE_BYTES:
+            text, etag = await endpoint.response.decode_in_turns(reply)
+        else:
+            text, etag = endpoint.response.decode(reply)
         headers.append(_JSON)
         if etag:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))

@@ -19,6 +19,7 @@ _READ = frozenset(
         b"authorization",
         b"content-encoding",
         b"content-length",
+        b"content-type",
         b"grpc-timeout",
         b"idempotency-key",
         b"if-match",
@@ -29,7 +30,7 @@ _READ = frozenset(
         b"x-timeout",
     )
 )
-_EXTRAS = frozenset((b"if-match", b"idempotency-key", b"last-event-id"))
+_EXTRAS = frozenset((b"content-type", b"if-match", b"idempotency-key", b"last-event-id"))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 _SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
@@ -63,6 +64,7 @@ def extras_of(head: Mapping[bytes, str]) -> Extras:
         if_match=head.get(b"if-match", ""),
         idempotency_key=head.get(b"idempotency-key", ""),
         last_event_id=head.get(b"last-event-id", ""),
+        content_type=head.get(b"content-type", ""),
     )
 
 

@@ -98,7 +98,7 @@ class ErrorCodec:
         for detail in status.details:
             try:
                 details.append(message_to_json_value(detail, registry=self._types))
-            except ValueError:
+            except (ValueError, RecursionError):
                 # A detail of a type this gateway doesn't know yet: the rest still says enough.
                 continue
         return cast(list[dict[str, Any]], details)

@@ -33,7 +33,13 @@ def configure_logging(
     rendering: list[Processor]
     if for_people:
         common.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
-        rendering = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        # The default prints what variables held: personal fields, and minutes of work for a large
+        # one.
+        rendering = [
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     else:
         rendering = [structlog.processors.format_exc_info, _as_json]
     numeric_level = logging.getLevelNamesMapping()[level.upper()]

@@ -20,6 +20,7 @@ __all__ = [
     "USUAL_EXPONENT",
     "MoneyMessage",
     "MoneyParts",
+    "amount_text",
     "convert",
     "decimal_text",
     "exponent",
@@ -212,6 +213,13 @@ def decimal_text(minor: int, currency_code: str) -> str:
     units, rest = divmod(abs(minor), 10**decimals)
     sign = "-" if minor < 0 else ""
     return f"{sign}{units}.{rest:0{decimals}}" if decimals else f"{sign}{units}"
+
+
+def amount_text(minor: int, currency_code: str) -> str:
+    """The amount as people read it, with its currency's decimals: `1,432,800.00 USD`, `900 JPY`."""
+    units, point, decimals = decimal_text(abs(minor), currency_code).partition(".")
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{int(units):,}{point}{decimals} {currency_code}"
 
 
 def _in_range(minor: int, field: str) -> int:

@@ -16,7 +16,7 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
-from services.chassis.process.commands import Parts, Program
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
@@ -60,7 +60,7 @@ async def serve() -> None:
         )
 
 
-async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Parts:
+async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -68,7 +68,7 @@ async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) ->
     log = await EventLog.open(store)
     customers = CustomerServicer(store, calendar=calendar, ids=ids)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),

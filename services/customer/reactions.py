@@ -10,8 +10,9 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis.caller import Caller
 from services.chassis.events.parking import list_parked, replay
 from services.chassis.store import Store, WriteTransaction
-from services.customer.customers import actions, counted_orders
-from services.customer.customers.counted_orders import OrderNews
+from services.customer.customers import actions
+from services.customer.customers.model import OrderNews
+from services.customer.customers.store import counted_orders
 
 __all__ = ["SalesReaction", "replay_parked"]
 
@@ -45,16 +46,19 @@ class SalesReaction:
 
 
 async def replay_parked(store: Store) -> None:
-    """Applies every parked event again, oldest first; says in the log which still fail."""
+    """Applies every parked event again, oldest first; says in the log what became of each."""
     async with store.read(caller=Caller.system("replay")) as tx:
         parked = await list_parked(tx, store.tables)
+    applied = 0
     for each in parked:
         try:
             await replay(store, SalesReaction(), each.id)
         except Exception as error:  # whatever it was that had it parked
             _log.error("still can't be applied", parked=each.id, error=str(error))
         else:
+            applied += 1
             _log.info("applied", parked=each.id, type=each.event.type)
+    _log.info("replayed", applied=applied, still_parked=len(parked) - applied)
 
 
 def _is_purchase(order: orders_pb2.Order) -> bool:

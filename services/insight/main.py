@@ -26,28 +26,32 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
-from services.chassis.process.commands import Parts, Program
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
 from services.insight.alerts.servicer import AlertServicer
-from services.insight.evaluation import Evaluation
+from services.insight.alerts.store import live_counts
+from services.insight.asof.views import DayViews
+from services.insight.engine.aside import Asides
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.following import Following
+from services.insight.engine.generations import Generations
+from services.insight.engine.reactions import DeriveFacts
+from services.insight.engine.reader import ReadingPlan
+from services.insight.engine.runs import Runs
+from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
 from services.insight.feeds import store as feed_store
-from services.insight.feeds.asking import Asking
-from services.insight.feeds.following import Following
-from services.insight.feeds.reader import Reading
+from services.insight.feeds.places import FeedPlaces
 from services.insight.feeds.servicer import FeedServicer
-from services.insight.generations import Generations
 from services.insight.metadata import metadata
 from services.insight.predictions.servicer import PredictionServicer
 from services.insight.rules import defaults
 from services.insight.rules.servicer import RuleServicer
-from services.insight.runs import Runs
+from services.insight.segments.model import Segmentation
 from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
-from services.insight.sweep import Sweep
-from services.insight.views import Views
 
 __all__ = ["PROGRAM", "assemble", "serve"]
 
@@ -95,7 +99,7 @@ async def assemble(
     clock: Clock | None = None,
     feeds: Mapping[str, FeedStub] | None = None,
     metrics: Metrics | None = None,
-) -> Parts:
+) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids, feeds = clock or SystemClock(), Uuid7Ids(), feeds or {}
     currency = settings.base_currency
@@ -106,38 +110,49 @@ async def assemble(
     generations = Generations(store, await _prepared(store, currency))
 
     evaluation = Evaluation(calendar, currency, exponent)
-    runs = Runs(store, evaluation)
-    views = Views(store, evaluation, generations)
-    reading = Reading(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
-    asking = Asking(store, feeds, clock)
-    following = Following(store, evaluation, generations, runs, reading, asking)
+    asides = Asides(metrics)
+    runs = Runs(store, evaluation, asides)
+    places = FeedPlaces(store, feeds, clock)
+    plan = ReadingPlan(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
+    following = Following(store, evaluation, asides, generations, runs, plan, places)
     sweep = Sweep(
         store,
         evaluation,
         generations,
         runs,
         following,
-        asking,
+        places,
         idle_seconds=settings.idle_seconds,
     )
 
-    facts = FactServicer(views, currency=currency, exponent=exponent)
-    segments = SegmentServicer(views, runs, generations, currency=currency)
-    return Parts(
+    views = DayViews(store, evaluation, generations)
+
+    async def run() -> Segmentation:
+        return await runs.request(generations.active)
+
+    def reaction_of(generation: int) -> DeriveFacts:
+        return DeriveFacts(generation, evaluation, asides)
+
+    facts = FactServicer(views, currency=currency)
+    segments = SegmentServicer(views, run, currency=currency)
+    rules = RuleServicer(
+        store,
+        views,
+        take_effect=evaluation.follow_changed_rules,
+        live_alerts=live_counts,
+        currency=currency,
+        ids=ids,
+    )
+    reading = FeedServicer(store, places, clock, reaction_of=reaction_of)
+    return Assembly(
         store,
         servicers=[
             (add_FactServiceServicer_to_server, facts),
             (add_SegmentServiceServicer_to_server, segments),
             (add_PredictionServiceServicer_to_server, PredictionServicer(views)),
-            (
-                add_RuleServiceServicer_to_server,
-                RuleServicer(store, evaluation, generations, ids=ids),
-            ),
+            (add_RuleServiceServicer_to_server, rules),
             (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
-            (
-                add_FeedServiceServicer_to_server,
-                FeedServicer(store, evaluation, generations, asking, clock),
-            ),
+            (add_FeedServiceServicer_to_server, reading),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
         tasks=[

@@ -14,7 +14,7 @@ from services.chassis.events.sequencer import Sequencer
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.process import server
-from services.chassis.process.commands import Parts, Program
+from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
@@ -48,7 +48,7 @@ async def serve() -> None:
     )
 
 
-async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Parts:
+async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -57,7 +57,7 @@ async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Pa
     log = await EventLog.open(store)
     orders = OrderServicer(store, base_currency=settings.base_currency, calendar=calendar, ids=ids)
     products = ProductServicer(store, calendar=calendar, ids=ids)
-    return Parts(
+    return Assembly(
         store,
         servicers=[
             (add_OrderServiceServicer_to_server, orders),

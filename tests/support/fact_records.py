@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.insight.columns import UNSET
-from services.insight.facts.inputs import TouchChannel
-from services.insight.facts.model import FactColumns
+from services.insight.engine.model import FactColumns
+from services.insight.numbers.codes import Activity, CustomerClass, RfmSegment, ValueTier
+from services.insight.numbers.columns import UNSET
 from services.insight.predictions.model import Predictor
-from services.insight.segments.model import Activity, CustomerClass, RfmSegment, ValueTier
+from services.insight.sources.columns import TouchChannel
 
 __all__ = ["CustomerFacts", "records"]
 

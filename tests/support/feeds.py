@@ -110,6 +110,7 @@ class Reading:
     store: Store
     stub: DirectFeed
     reaction: KeepingReaction
+    producer_url: str
     reader_url: str
 
     def puller(self, **options: Any) -> Puller:
@@ -139,12 +140,12 @@ class Reading:
 @asynccontextmanager
 async def reading(databases: Databases) -> AsyncIterator[Reading]:
     """A producer and a reader in databases of their own, the producer's sequencer running."""
-    url = databases.new()
-    async with opened(databases.new()) as producer, opened(url) as store:
+    producer_url, reader_url = databases.new(), databases.new()
+    async with opened(producer_url) as producer, opened(reader_url) as store:
         log = await EventLog.open(producer)
         async with running(Sequencer(log).run):
             stub = DirectFeed(EventFeed(log))
-            yield Reading(producer, log, store, stub, KeepingReaction(), url)
+            yield Reading(producer, log, store, stub, KeepingReaction(), producer_url, reader_url)
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from hypothesis import strategies as st
 
-from services.insight.facts.inputs import (
+from services.insight.engine.model import FactColumns, compute_facts
+from services.insight.segments.model import Population
+from services.insight.sources.columns import (
     CustomerColumns,
     OrderColumns,
     TouchChannel,
     TouchColumns,
     TouchType,
 )
-from services.insight.facts.model import FactColumns, compute_facts
-from services.insight.segments.model import Population
 
 __all__ = ["History", "day_us", "histories"]
 

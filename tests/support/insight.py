@@ -174,6 +174,8 @@ def customer_event(
     **fields: Any,
 ) -> Any:
     """The event of a customer, by default that it was created."""
+    if event is customers_pb2.CustomerDeleted:
+        fields.setdefault("delete_time", instant(TODAY))
     return event(
         customer=customers_pb2.Customer(
             name=f"customers/{customer}",
@@ -196,6 +198,7 @@ def confirmed(
     *,
     event: type[Any] = orders_pb2.OrderConfirmed,
     hour: int = 12,
+    **fields: Any,
 ) -> Any:
     """The event of an order, by default that it was confirmed."""
     cancelled = event is orders_pb2.OrderCancelled
@@ -208,6 +211,7 @@ def confirmed(
             order_time=instant(on, hour),
             currency_code="GBP",
             base_net_amount=Money(**parts(round(pounds * 100), "GBP")),
+            **fields,
         )
     )
 

@@ -86,13 +86,14 @@ def recompute(
     orders = identified.filter(pl.col("day") <= as_of)
     contacts = every_touch.filter(pl.col("day") <= as_of)
     seen = pl.concat(f.select("customer_id", "day") for f in (orders, contacts, records))
-    gaps = _gaps(orders)
+    purchases = orders.filter((pl.col("net") > 0) & (pl.col("net").sum().over("customer_id") > 0))
+    gaps = _gaps(purchases)
     facts = everyone
     for found in (
         _age(seen, as_of),
         _spend(orders, as_of),
-        _purchases(orders.filter(pl.col("net") > 0), as_of),
-        _same_period(orders, as_of),
+        _purchases(purchases, as_of),
+        _same_period(orders, purchases, as_of),
         _cycles(gaps),
         _journey(contacts, as_of),
     ):
@@ -155,13 +156,14 @@ def _spend(orders: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return orders.group_by("customer_id").agg(
         spend_total_minor=pl.col("net").sum(),
         spend_365d_minor=pl.col("net").filter(year).sum(),
-        orders_365d=(year & (pl.col("net") > 0)).sum().cast(pl.Int64),
         return_rate=pl.when(bought.len() > 0).then(-back.sum() / bought.sum()),
     )
 
 
 def _purchases(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    year = pl.col("day") > as_of - timedelta(days=365)
     found = purchases.group_by("customer_id").agg(
+        orders_365d=year.sum().cast(pl.Int64),
         orders_total=pl.len().cast(pl.Int64),
         purchase_days=pl.col("day").n_unique().cast(pl.Int64),
         bought=pl.col("net").sum(),
@@ -177,17 +179,19 @@ def _purchases(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return found.with_columns(average_order_value_minor=average, days_since_order=since)
 
 
-def _same_period(orders: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _same_period(orders: pl.DataFrame, purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
     first, last = as_of - timedelta(days=380), as_of - timedelta(days=350)
-    then = orders.filter(pl.col("day").is_between(first, last))
-    return then.group_by("customer_id").agg(
-        spend_same_period_minor=pl.col("net").sum(),
-        largest_order_same_period_minor=pl.col("net").filter(pl.col("net") > 0).max(),
+    then = pl.col("day").is_between(first, last)
+    spent, largest = (frame.filter(then).group_by("customer_id") for frame in (orders, purchases))
+    return spent.agg(spend_same_period_minor=pl.col("net").sum()).join(
+        largest.agg(largest_order_same_period_minor=pl.col("net").max()),
+        on="customer_id",
+        how="left",
     )
 
 
-def _gaps(orders: pl.DataFrame) -> pl.DataFrame:
-    days = orders.filter(pl.col("net") > 0).select("customer_id", "day").unique()
+def _gaps(purchases: pl.DataFrame) -> pl.DataFrame:
+    days = purchases.select("customer_id", "day").unique()
     after = days.sort("day").with_columns(gap=pl.col("day").diff().over("customer_id"))
     return after.drop_nulls("gap").with_columns(pl.col("gap").dt.total_days())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.insight.facts.inputs import (
+from services.insight.sources.columns import (
     WALK_IN,
     CustomerColumns,
     OrderColumns,

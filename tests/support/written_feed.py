@@ -59,7 +59,7 @@ class WrittenFeed:
             raise ConnectionError("the producer is away")
         wait = request.wait.seconds + request.wait.nanos / 1e9
         found = self._after(request)
-        if not found and request.after <= len(self.events) and wait:
+        if not found and request.epoch in ("", self.epoch) and wait:
             try:
                 async with asyncio.timeout(wait):
                     await self._changed.wait()

@@ -33,25 +33,27 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
         request: event_feed_pb2.PullRequest,
         context: Context,
     ) -> event_feed_pb2.PullResponse:
-        loop = asyncio.get_running_loop()
-        epoch = self._log.epoch
+        loop, log = asyncio.get_running_loop(), self._log
         until = loop.time() + _wait_seconds(request, context.time_remaining())
-        with self._log.watch(request.partition, request.partition_count) as watch:
+        if request.after > log.head_position or request.epoch not in ("", log.epoch):
+            # Another replica has answered the reader, and knows more than this one does.
+            await log.refresh()
+        epoch = request.epoch or log.epoch
+        with log.watch(request.partition, request.partition_count) as watch:
             page = await self._page(request, request.after)
             while (
                 not page.rows
-                # A reader that is ahead, or of another epoch, has to know at once.
-                and request.after <= self._log.head_position
-                and epoch == self._log.epoch
+                # Whoever read another log has to know at once.
+                and epoch == log.epoch
                 and await watch.changed(until - loop.time())
             ):
                 page = await self._page(request, page.through_position)
         return event_feed_pb2.PullResponse(
-            epoch=self._log.epoch,
+            epoch=log.epoch,
             events=[_event(row) for row in page.rows],
             through_position=page.through_position,
-            head_position=self._log.head_position,
-            head_time=_timestamp(self._log.head_time_ms),
+            head_position=log.head_position,
+            head_time=_timestamp(log.head_time_ms),
         )
 
     async def _page(self, request: event_feed_pb2.PullRequest, after: int) -> Page:

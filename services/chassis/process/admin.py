@@ -1,6 +1,6 @@
 """The admin port: /metrics for Prometheus, /livez and /readyz for whoever runs the process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,8 +19,12 @@ __all__ = ["admin_app"]
 _TEXT = "text/plain; charset=utf-8"
 
 
-def admin_app(registry: CollectorRegistry, ready: Callable[[], bool]) -> "ASGI3Application":
-    """The ASGI application of the admin port."""
+def admin_app(
+    registry: CollectorRegistry,
+    ready: Callable[[], bool],
+    complaints: Callable[[], Sequence[str]] = tuple,
+) -> "ASGI3Application":
+    """The ASGI application of the admin port; /readyz tells the complaints, a line each."""
 
     def answer(path: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
@@ -28,7 +32,8 @@ def admin_app(registry: CollectorRegistry, ready: Callable[[], bool]) -> "ASGI3A
         if path == "/livez":
             return 200, _TEXT, b"ok\n"
         if path == "/readyz":
-            return (200, _TEXT, b"ok\n") if ready() else (503, _TEXT, b"not ready\n")
+            status, said = (200, "ok") if ready() else (503, "not ready")
+            return status, _TEXT, "".join(f"{line}\n" for line in (said, *complaints())).encode()
         return 404, _TEXT, b"not found: /metrics, /livez and /readyz are here\n"
 
     async def app(scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:

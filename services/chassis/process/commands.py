@@ -17,14 +17,14 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision, migrate
 
-__all__ = ["Parts", "Program"]
+__all__ = ["Assembly", "Program"]
 
 Command = Callable[[], Coroutine[Any, Any, None]]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Assembly:
     """What a server is built from; whoever has it closes the store."""
 
     store: Store
@@ -39,7 +39,7 @@ class Program(Generic[Settings]):
     package: str
     settings: type[Settings]
     serve: Command
-    assemble: Callable[[Settings], Awaitable[Parts]]
+    assemble: Callable[[Settings], Awaitable[Assembly]]
     signs: bool = False
     more: Mapping[str, Command] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
+from services.chassis.background import Background
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.middleware.access import Access
@@ -55,6 +56,7 @@ class GrpcServer:
         roles: Roles,
         metrics: Metrics,
         checked: Checked | None,
+        background: Background | None = None,
     ) -> None:
         log = structlog.get_logger(domain)
         lines = partial(request_lines, domain, settings.log_level, settings.log_format)
@@ -77,7 +79,7 @@ class GrpcServer:
             add_to_server(servicer, registrar)
         self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
         self._server.add_generic_rpc_handlers((methods,))
-        self.health = Health(registrar.services, checked)
+        self.health = Health(registrar.services, checked, background)
         self.health.serve_on(self._server)
         if settings.environment == "development":
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name

@@ -1,4 +1,5 @@
-"""Whether this process is fit to serve: follows its store, second by second, and the drain."""
+"""Whether this process is fit to serve: follows its store and its background tasks, second by
+second, and the drain."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,8 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from services.chassis.background import Background, repeat
 
 __all__ = ["Checked", "Health"]
 
@@ -34,10 +37,17 @@ class Health:
     Not ready until the first check; never ready again once draining.
     """
 
-    def __init__(self, services: Sequence[str], checked: Checked | None) -> None:
+    def __init__(
+        self,
+        services: Sequence[str],
+        checked: Checked | None,
+        background: Background | None = None,
+    ) -> None:
         self.servicer = health.aio.HealthServicer()
         self._services = ("", *services)
         self._checked = checked
+        self._background = background or Background()
+        self._unfit = "the store was not looked at yet"
         self._ready = False
         self._draining = False
 
@@ -51,17 +61,21 @@ class Health:
         """Whether callers should be sent here."""
         return self._ready and not self._draining
 
+    def complaints(self) -> list[str]:
+        """What is not as it should be, a line each; also what leaves the process ready."""
+        own = ["draining"] if self._draining else []
+        return own + [self._unfit] * bool(self._unfit) + self._background.complaints()
+
     async def follow(self) -> None:
         """Checks once a second, until cancelled."""
-        while True:
-            await self.check()
-            await asyncio.sleep(_INTERVAL_SECONDS)
+        await repeat("health", self.check, every_seconds=_INTERVAL_SECONDS)
 
     async def check(self) -> None:
         """Checks once and publishes what it found."""
-        ready = await self._works()
+        self._unfit = await self._found_wrong()
+        ready = not self._unfit and self._background.fit
         if ready != self._ready:
-            _log.info("ready" if ready else "not ready")
+            _log.info("ready" if ready else "not ready", complaints=self.complaints())
         self._ready = ready
         await self._publish()
 
@@ -70,17 +84,16 @@ class Health:
         self._draining = True
         await self._publish()
 
-    async def _works(self) -> bool:
+    async def _found_wrong(self) -> str:
+        """What the store has to say; empty where it works."""
         if self._checked is None:
-            return True
+            return ""
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._checked.check()
         except Exception as error:  # whatever the reason, callers must go elsewhere
-            if self._ready:
-                _log.warning("the store does not answer", error=repr(error))
-            return False
-        return True
+            return f"the store does not answer: {error!r}"
+        return ""
 
     async def _publish(self) -> None:
         status = (

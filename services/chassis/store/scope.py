@@ -26,6 +26,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import FunctionElement
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.connections import Parameters
@@ -121,9 +122,14 @@ def _elements(statement: Statement) -> _Elements:
         if isinstance(element, Table):
             if element not in tables:
                 tables.append(element)
-        elif element is not statement and isinstance(element, _COMPOSED):
+        elif element is not statement and _is_composed(element):
             plain = None
     return _Elements(tables, not all(map(is_shared, tables)), plain)
+
+
+def _is_composed(element: object) -> bool:
+    # A function is a source too, to SQLAlchemy; in a condition it is none.
+    return isinstance(element, _COMPOSED) and not isinstance(element, FunctionElement)
 
 
 def _limit_select(select: Select[*tuple[object, ...]], asking: Asking, works: bool) -> None:

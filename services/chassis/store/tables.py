@@ -1,7 +1,7 @@
 """The tables every service has besides its own: event log, idempotency, cursors, parked events.
 
-`chassis_tables(metadata)` declares them; a service's first migration creates them through
-`migrate.create_chassis_tables`. Business tables live with their slice.
+`chassis_tables(metadata)` declares them; migrations create them, first of all through
+`tables_v1`. Business tables live with their slice.
 """
 
 from dataclasses import dataclass
@@ -111,12 +111,15 @@ def _event_log(metadata: MetaData) -> Table:
 
 
 def _feed_epoch(metadata: MetaData) -> Table:
-    """The log's identity, one row; a new one after a restore tells every reader to start over."""
+    """The log's identity and its end, one row; a new one after a restore tells every reader to
+    start over. The end is kept, since the newest events may be taken out of the log."""
     return Table(
         "feed_epoch",
         metadata,
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("epoch", Name, nullable=False),
+        Column("head_position", BigInteger, nullable=False),
+        Column("head_time_ms", BigInteger, nullable=False),
         Column("create_time", UtcTime, nullable=False),
     )
 

@@ -10,15 +10,14 @@ from google.protobuf.message import Message
 from services.chassis.store import WriteTransaction
 from services.insight.alerts import messages, store
 from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
-from services.insight.rules.matching import CompiledRule, Matcher
 from services.insight.rules.model import OWNER, Severity
+from services.insight.rules.store import CompiledRule, Matcher
 from services.insight.rules.texts import FactTexts
-from services.insight.sources.selection import Selection
+from services.insight.sources.store import Selection
 
 __all__ = [
     "acknowledge_alert",
     "close_alert",
-    "expire_alerts",
     "follow_rules",
     "snooze_alert",
     "wake_alerts",
@@ -31,7 +30,7 @@ class _Changes:
 
     opened: list[Alert]
     updated: list[Alert]
-    resolved: list[Alert]
+    ended: list[Alert]
 
 
 async def acknowledge_alert(tx: WriteTransaction, name: str, etag: str) -> Alert:
@@ -59,13 +58,6 @@ async def wake_alerts(tx: WriteTransaction) -> int:
     return len(woken)
 
 
-async def expire_alerts(tx: WriteTransaction, rule: str) -> None:
-    """Ends the live alerts of a rule that is gone."""
-    expired = [alert.expired(at=tx.now) for alert in await store.live_of_rule(tx, rule)]
-    await store.save_many(tx.unscoped(), expired)
-    _tell(tx, expired, messages.resolved)
-
-
 async def follow_rules(
     tx: WriteTransaction,
     generation: int,
@@ -76,6 +68,7 @@ async def follow_rules(
     by_event: bool,
 ) -> None:
     """Opens, updates and resolves the alerts of the selected customers, as the rules find them.
+    Those of rules that are no longer in force expire.
 
     An alert that only time has changed is written but not told: a day would else begin with as many
     messages as there are alerts. `by_event` says that more than time may have passed.
@@ -83,9 +76,9 @@ async def follow_rules(
     changes = await _compare(tx, generation, who, matcher, texts)
     everything = tx.unscoped()
     await store.insert_many(everything, changes.opened)
-    await store.save_many(everything, [*changes.updated, *changes.resolved])
+    await store.save_many(everything, [*changes.updated, *changes.ended])
     _tell(tx, changes.opened, messages.opened)
-    _tell(tx, changes.resolved, messages.resolved)
+    _tell(tx, changes.ended, messages.resolved)
     if by_event:
         _tell(tx, changes.updated, messages.updated)
 
@@ -104,8 +97,11 @@ async def _compare(
                 new.append((compiled, finding))
             elif not alert.says(finding):
                 updated.append(alert.refreshed(finding, at=tx.now))
-    in_force = {each.rule.name for each in matcher.alerts}
-    ended = [alert.resolved(at=tx.now) for alert in live.values() if alert.rule in in_force]
+    read = {each.rule.name for each in matcher.alerts}
+    ended = [alert.resolved(at=tx.now) for alert in live.values() if alert.rule in read]
+    ended += [
+        alert.expired(at=tx.now) for alert in live.values() if alert.rule not in matcher.in_force
+    ]
     return _Changes(await _opened(tx, new), updated, ended)
 
 

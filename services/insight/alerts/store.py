@@ -37,7 +37,7 @@ from services.chassis.store import (
 from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
 from services.insight.metadata import metadata
 from services.insight.rules.model import Severity
-from services.insight.sources.selection import Few, Selection
+from services.insight.sources.store import Few, Selection
 
 __all__ = [
     "alerts",
@@ -47,7 +47,6 @@ __all__ = [
     "insert_many",
     "live_counts",
     "live_of",
-    "live_of_rule",
     "page",
     "save_many",
     "snoozed_until",
@@ -123,7 +122,6 @@ QUERY: Final = Query(
 
 _ALL: Final = select(alerts)
 _GET: Final = _ALL.where(alerts.c.name == bindparam("key"))
-_LIVE_OF_RULE: Final = _ALL.where(alerts.c.rule == bindparam("of_rule"), _IS_LIVE)
 _SNOOZED: Final = _ALL.where(
     alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED
 )
@@ -169,13 +167,9 @@ async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:
     return [_alert(row) for row in rows]
 
 
-async def live_of_rule(tx: ReadTransaction, rule: str) -> list[Alert]:
-    return [_alert(row) for row in await tx.unscoped().all(_LIVE_OF_RULE, {"of_rule": rule})]
-
-
 async def live_counts(tx: ReadTransaction) -> dict[str, int]:
-    """Number of live alerts by rule."""
-    return {row.rule: row.live for row in await tx.unscoped().all(_LIVE_COUNTS, {})}
+    """Number of live alerts in sight by rule."""
+    return {row.rule: row.live for row in await tx.all(_LIVE_COUNTS, {})}
 
 
 async def snoozed_until(tx: ReadTransaction, moment: datetime) -> list[Alert]:

@@ -14,10 +14,10 @@ from services.chassis import money
 from services.chassis.dates import to_date
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.facts.table import FACTS
 
 __all__ = ["definitions", "fact_fields", "fact_type", "to_message", "to_money"]
 
+_MINOR: Final = "_minor"
 _MESSAGES: Final = {
     "google.type.Money": "MONEY",
     "google.protobuf.Timestamp": "TIME",
@@ -57,12 +57,12 @@ def definitions(comments: Mapping[str, str]) -> Iterator[facts_pb2.FactDefinitio
 def to_message(row: AnyRow, currency: str) -> facts_pb2.CustomerFacts:
     """The facts of a row, amounts in the base currency."""
     values: dict[str, Any] = {}
-    for name, column, convert in _PLAN:
-        value = row._mapping[column]
+    for name, convert in _PLAN:
+        value = getattr(row, name)
         if value is not None:
             values[name] = value if convert is None else convert(value)
     for name, column in _AMOUNTS:
-        value = row._mapping[column]
+        value = getattr(row, column)
         if value is not None:
             values[name] = to_money(value, currency)
     return facts_pb2.CustomerFacts(name=f"{row.customer}/facts", as_of=to_date(row.as_of), **values)
@@ -79,10 +79,10 @@ def _values(enum: EnumDescriptor) -> list[str]:
 
 _CONVERSIONS: Final[Mapping[str, Callable[[Any], Any]]] = {"TIME": to_timestamp, "DATE": to_date}
 _PLAN: Final = tuple(
-    (field.name, FACTS[field.name], _CONVERSIONS.get(fact_type(field)))
+    (field.name, _CONVERSIONS.get(fact_type(field)))
     for field in fact_fields()
     if fact_type(field) != "MONEY"
 )
 _AMOUNTS: Final = tuple(
-    (field.name, FACTS[field.name]) for field in fact_fields() if fact_type(field) == "MONEY"
+    (field.name, f"{field.name}{_MINOR}") for field in fact_fields() if fact_type(field) == "MONEY"
 )

@@ -7,8 +7,8 @@ from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
 from services.chassis.descriptors import load_catalogue
 from services.insight.facts import store
 from services.insight.facts.messages import definitions, to_message
+from services.insight.facts.views import Views
 from services.insight.requests import as_argument, customer_of, stated
-from services.insight.views import Views
 
 __all__ = ["FactServicer"]
 
@@ -16,10 +16,9 @@ __all__ = ["FactServicer"]
 class FactServicer(facts_pb2_grpc.FactServiceServicer):
     """Serves guanxi.insight.v1.FactService."""
 
-    def __init__(self, views: Views, *, currency: str, exponent: int) -> None:
+    def __init__(self, views: Views, *, currency: str) -> None:
         self._views = views
         self._currency = currency
-        self._exponent = exponent
         self._definitions = tuple(definitions(load_catalogue().comments))
 
     async def ListFacts(
@@ -42,9 +41,7 @@ class FactServicer(facts_pb2_grpc.FactServiceServicer):
             rows, next_page_token = await store.page(
                 view.tx,
                 view.generation,
-                exponent=self._exponent,
-                today=view.day.date,
-                zone=view.day.zone,
+                view.terms,
                 filter=request.filter,
                 order_by=request.order_by,
                 page_size=request.page_size,

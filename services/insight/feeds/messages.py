@@ -8,10 +8,15 @@ from guanxi.insight.v1 import feeds_pb2
 
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
-from services.insight.feeds.asking import Place
-from services.insight.feeds.model import Rebuild
+from services.insight.feeds.model import Place, Rebuild, SetAside
 
-__all__ = ["feed_message", "parked_id", "parked_message", "rebuild_message"]
+__all__ = [
+    "feed_message",
+    "parked_id",
+    "parked_message",
+    "rebuild_message",
+    "set_aside_message",
+]
 
 _PARKED = "parkedEvents/"
 
@@ -45,6 +50,15 @@ def parked_message(row: AnyRow) -> feeds_pb2.ParkedEvent:
         aggregate_id=event.aggregate_id,
         error=row.error,
         park_time=to_timestamp(row.park_time),
+    )
+
+
+def set_aside_message(aside: SetAside) -> feeds_pb2.SetAsideCustomer:
+    return feeds_pb2.SetAsideCustomer(
+        name=f"setAsideCustomers/{aside.customer.removeprefix('customers/')}",
+        customer=aside.customer,
+        error=aside.error,
+        set_aside_time=to_timestamp(aside.set_aside_time),
     )
 
 

@@ -1,13 +1,56 @@
-"""Rebuilds: what one is and where it may go. A rebuild fills a generation of everything derived."""
+"""How far feeds are read, and rebuilds: what one is and where it may go.
+
+A rebuild fills a generation of everything derived.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["FIRST_GENERATION", "Rebuild", "RebuildState", "consumer_of", "generation_of"]
+__all__ = [
+    "FIRST_GENERATION",
+    "FeedPosition",
+    "Place",
+    "Rebuild",
+    "RebuildState",
+    "SetAside",
+    "consumer_of",
+    "generation_of",
+]
 
 FIRST_GENERATION = 1
 _CONSUMER = "insight-g"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPosition:
+    """How far one feed is applied: each partition up to its position."""
+
+    partitions: tuple[int, ...]
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a feed is applied, where its log ends, and how old the oldest waiting event is.
+
+    Where the feed is not `reachable`, nothing is known to wait.
+    """
+
+    position: int
+    head_position: int
+    oldest_waiting: datetime | None
+    parked: int
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A customer that can't be evaluated, and why."""
+
+    customer: str
+    error: str
+    set_aside_time: datetime
 
 
 class RebuildState(StrEnum):

@@ -1,5 +1,6 @@
 """Transport room of feeds: message ↔ model, one transaction per call. No rule, no SQL."""
 
+from collections.abc import Callable
 from typing import Any
 
 from guanxi.insight.v1 import feeds_pb2, feeds_pb2_grpc
@@ -7,14 +8,18 @@ from guanxi.insight.v1 import feeds_pb2, feeds_pb2_grpc
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock
 from services.chassis.events.parking import replay
+from services.chassis.events.reaction import Reaction
 from services.chassis.store import Store, WriteTransaction
-from services.insight.evaluation import Evaluation
 from services.insight.feeds import actions, store
-from services.insight.feeds.asking import Asking
-from services.insight.feeds.messages import feed_message, parked_id, parked_message, rebuild_message
+from services.insight.feeds.messages import (
+    feed_message,
+    parked_id,
+    parked_message,
+    rebuild_message,
+    set_aside_message,
+)
 from services.insight.feeds.model import Rebuild
-from services.insight.generations import Generations
-from services.insight.reactions import DeriveFacts
+from services.insight.feeds.places import FeedPlaces
 
 __all__ = ["FeedServicer"]
 
@@ -27,21 +32,21 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
     def __init__(
         self,
         database: Store,
-        evaluation: Evaluation,
-        generations: Generations,
-        asking: Asking,
+        places: FeedPlaces,
         clock: Clock,
+        *,
+        reaction_of: Callable[[int], Reaction],
     ) -> None:
+        """`reaction_of` makes what applies events to a generation."""
         self._store = database
-        self._evaluation = evaluation
-        self._generations = generations
-        self._asking = asking
+        self._places = places
+        self._reaction_of = reaction_of
         self._clock = clock
 
     async def ListFeeds(
         self, request: feeds_pb2.ListFeedsRequest, context: Any
     ) -> feeds_pb2.ListFeedsResponse:
-        places = await self._asking.places(self._generations.active)
+        places = await self._places.of(await self._active())
         now = self._clock.now()
         return feeds_pb2.ListFeedsResponse(
             feeds=[feed_message(feed, place, now) for feed, place in places.items()]
@@ -53,7 +58,7 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         async with self._store.read(caller=_SYSTEM) as tx:
             rows, next_page_token = await store.page_of_parked(
                 tx,
-                self._generations.active,
+                await store.active_generation(tx),
                 page_size=request.page_size,
                 page_token=request.page_token,
             )
@@ -64,9 +69,24 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
     async def ReplayParkedEvent(
         self, request: feeds_pb2.ReplayParkedEventRequest, context: Any
     ) -> feeds_pb2.ReplayParkedEventResponse:
-        reaction = DeriveFacts(self._generations.active, self._evaluation)
+        reaction = self._reaction_of(await self._active())
         await replay(self._store, reaction, parked_id(request.name))
         return feeds_pb2.ReplayParkedEventResponse()
+
+    async def ListSetAsideCustomers(
+        self, request: feeds_pb2.ListSetAsideCustomersRequest, context: Any
+    ) -> feeds_pb2.ListSetAsideCustomersResponse:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            found, next_page_token = await store.page_of_aside(
+                tx,
+                await store.active_generation(tx),
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+        return feeds_pb2.ListSetAsideCustomersResponse(
+            set_aside_customers=[set_aside_message(each) for each in found],
+            next_page_token=next_page_token,
+        )
 
     async def StartRebuild(
         self, request: feeds_pb2.StartRebuildRequest, context: Any
@@ -83,5 +103,9 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
             rebuild = await store.last_rebuild(tx)
         if rebuild is None or not rebuild.running:
             return rebuild_message(rebuild)
-        places = await self._asking.places(rebuild.generation)
+        places = await self._places.of(rebuild.generation)
         return rebuild_message(rebuild, places.values())
+
+    async def _active(self) -> int:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            return await store.active_generation(tx)

@@ -4,18 +4,23 @@ Rules only: gaps come in as columns, the population's values as a Population.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from typing import Final
 
 import numpy as np
 
-from services.insight.columns import UNSET, Codes, Flags, Floats, Ints
+from services.insight.numbers.business_days import day_number
+from services.insight.numbers.columns import UNSET, Codes, Flags, Floats, Ints
 from services.insight.segments.model import Population
 
 __all__ = ["OWN_CYCLE_GAPS", "CycleColumns", "PredictionColumns", "Predictor", "predict"]
 
 OWN_CYCLE_GAPS: Final = 3
 """From this many gaps on a customer has a cycle of their own."""
+
+
+_LAST_DAY: Final = day_number(date.max)
 
 
 class Predictor(IntEnum):
@@ -118,4 +123,4 @@ def _confidence(cycle: CycleColumns) -> Floats:
 def _day_after(day: Ints, days: Floats) -> Ints:
     known = ~np.isnan(days)
     whole = np.where(known, days, 0).astype(np.int64)
-    return np.where(known, day + whole, UNSET)
+    return np.where(known, np.minimum(day + whole, _LAST_DAY), UNSET)

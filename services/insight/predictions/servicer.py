@@ -5,10 +5,10 @@ from typing import Any, Final
 from guanxi.insight.v1 import predictions_pb2, predictions_pb2_grpc
 
 from services.insight.facts import store as facts
+from services.insight.facts.views import Views
 from services.insight.predictions import store
 from services.insight.predictions.messages import prediction
 from services.insight.requests import as_argument, customer_of, stated
-from services.insight.views import Views
 
 __all__ = ["PredictionServicer"]
 
@@ -36,7 +36,7 @@ class PredictionServicer(predictions_pb2_grpc.PredictionServiceServicer):
             rows, next_page_token = await store.page_of_due(
                 view.tx,
                 view.generation,
-                view.day.date,
+                view.terms.day.date,
                 within_days=within_days,
                 include_overdue=request.include_overdue,
                 page_size=request.page_size,

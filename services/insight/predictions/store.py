@@ -1,14 +1,15 @@
 """Statements on the facts table that lists of predictions need; no rule, no message."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from sqlalchemy import select
 
 from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, ReadTransaction
-from services.insight.facts.table import facts
+from services.insight.facts.store import facts
+from services.insight.numbers.business_days import days_after
 
 __all__ = ["page_of_due"]
 
@@ -37,7 +38,7 @@ async def page_of_due(
     """
     due = select(facts).where(
         facts.c.generation == generation,
-        facts.c.next_order_start <= today + timedelta(days=within_days),
+        facts.c.next_order_start <= days_after(today, within_days),
     )
     if not include_overdue:
         due = due.where(facts.c.next_order_end >= today)

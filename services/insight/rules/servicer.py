@@ -1,5 +1,6 @@
 """Transport room of rules: message ↔ model, one transaction per call. No rule, no SQL."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from guanxi.insight.v1 import rules_pb2, rules_pb2_grpc
@@ -7,10 +8,10 @@ from guanxi.insight.v1 import rules_pb2, rules_pb2_grpc
 from services.chassis import field_mask
 from services.chassis.ids import Ids
 from services.chassis.store import ReadTransaction, Store, WriteTransaction
-from services.insight.evaluation import Evaluation
 from services.insight.facts import store as facts
 from services.insight.facts.messages import to_message as facts_message
-from services.insight.generations import Generations
+from services.insight.facts.views import Views
+from services.insight.feeds.store import active_generation
 from services.insight.rules import actions, store
 from services.insight.rules.messages import draft_of, to_message
 from services.insight.rules.model import Rule
@@ -24,11 +25,21 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
     """Serves guanxi.insight.v1.RuleService."""
 
     def __init__(
-        self, database: Store, evaluation: Evaluation, generations: Generations, *, ids: Ids
+        self,
+        database: Store,
+        views: Views,
+        *,
+        take_effect: actions.TakeEffect,
+        live_alerts: Callable[[ReadTransaction], Awaitable[Mapping[str, int]]],
+        currency: str,
+        ids: Ids,
     ) -> None:
+        """`live_alerts` counts them by rule: what alerts are is not known here."""
         self._store = database
-        self._evaluation = evaluation
-        self._generations = generations
+        self._views = views
+        self._take_effect = take_effect
+        self._live_alerts = live_alerts
+        self._currency = currency
         self._ids = ids
 
     async def CreateRule(
@@ -38,8 +49,8 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         draft = draft_of(request.rule)
 
         async def work(tx: WriteTransaction) -> rules_pb2.Rule:
-            generation = self._generations.active
-            rule = await actions.create_rule(tx, self._evaluation, generation, name, draft)
+            terms = self._views.today
+            rule = await actions.create_rule(tx, terms, self._take_effect, name, draft)
             return await self._counted(tx, rule)
 
         return await self._store.answer(request, rules_pb2.Rule, work)
@@ -59,7 +70,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
                 page_size=request.page_size,
                 page_token=request.page_token,
             )
-            counts = await actions.match_counts(tx, self._generations.active, rules)
+            counts = await self._counts(tx, rules)
         return rules_pb2.ListRulesResponse(
             rules=[to_message(rule, counts[rule.name]) for rule in rules],
             next_page_token=next_page_token,
@@ -74,13 +85,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
         async def work(tx: WriteTransaction) -> rules_pb2.Rule:
             rule = await actions.change_rule(
-                tx,
-                self._evaluation,
-                self._generations.active,
-                wanted.name,
-                wanted.etag,
-                draft,
-                fields,
+                tx, self._views.today, self._take_effect, wanted.name, wanted.etag, draft, fields
             )
             return await self._counted(tx, rule)
 
@@ -90,8 +95,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         self, request: rules_pb2.DeleteRuleRequest, context: Any
     ) -> rules_pb2.DeleteRuleResponse:
         async def work(tx: WriteTransaction) -> rules_pb2.DeleteRuleResponse:
-            generation = self._generations.active
-            await actions.delete_rule(tx, self._evaluation, generation, request.name, request.etag)
+            await actions.delete_rule(tx, self._take_effect, request.name, request.etag)
             return rules_pb2.DeleteRuleResponse()
 
         return await self._store.answer(request, rules_pb2.DeleteRuleResponse, work)
@@ -99,22 +103,23 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
     async def PreviewRule(
         self, request: rules_pb2.PreviewRuleRequest, context: Any
     ) -> rules_pb2.PreviewRuleResponse:
-        reading = self._evaluation.reading(self._evaluation.day)
-        async with self._store.read() as tx:
+        async with self._views.of(None) as view:
             count, rows = await facts.matching(
-                tx,
-                self._generations.active,
-                exponent=reading.exponent,
-                today=reading.today,
-                zone=reading.zone,
+                view.tx,
+                view.generation,
+                view.terms,
                 filter=request.filter,
                 examples=request.example_count or _EXAMPLES,
             )
         return rules_pb2.PreviewRuleResponse(
             match_count=count,
-            examples=[facts_message(row, self._evaluation.currency) for row in rows],
+            examples=[facts_message(row, self._currency) for row in rows],
         )
 
     async def _counted(self, tx: ReadTransaction, rule: Rule) -> rules_pb2.Rule:
-        counts = await actions.match_counts(tx, self._generations.active, [rule])
+        counts = await self._counts(tx, [rule])
         return to_message(rule, counts[rule.name])
+
+    async def _counts(self, tx: ReadTransaction, rules: Sequence[Rule]) -> Mapping[str, int]:
+        generation = await active_generation(tx)
+        return await actions.match_counts(tx, generation, rules, await self._live_alerts(tx))

@@ -9,8 +9,8 @@ from services.chassis.dates import to_date
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
 from services.insight.facts.messages import to_money
-from services.insight.segments.model import RfmSegment
-from services.insight.segments.store import Run
+from services.insight.numbers.codes import RfmSegment
+from services.insight.segments.model import Segmentation
 
 __all__ = ["customer_segment", "ran", "segment_name", "segment_of", "segmentation", "segments"]
 
@@ -59,7 +59,7 @@ def customer_segment(row: AnyRow, currency: str) -> segments_pb2.CustomerSegment
     )
 
 
-def segmentation(run: Run | None, currency: str) -> segments_pb2.Segmentation:
+def segmentation(run: Segmentation | None, currency: str) -> segments_pb2.Segmentation:
     """What a run measured; before the first run, only the name."""
     message = segments_pb2.Segmentation(name="segmentation")
     if run is None:
@@ -81,5 +81,5 @@ def segmentation(run: Run | None, currency: str) -> segments_pb2.Segmentation:
     return message
 
 
-def ran(run: Run, currency: str) -> segments_pb2.SegmentationRan:
+def ran(run: Segmentation, currency: str) -> segments_pb2.SegmentationRan:
     return segments_pb2.SegmentationRan(segmentation=segmentation(run, currency))

@@ -4,72 +4,23 @@ Rules only: where the numbers come from and where the results go is known elsewh
 """
 
 from dataclasses import dataclass
-from datetime import date
-from enum import IntEnum
+from datetime import date, datetime
 from typing import Final
 
 import numpy as np
 
-from services.insight.columns import Codes, Flags, Floats, Ints
-from services.insight.quantiles import scaled_quantile
+from services.insight.numbers.codes import Activity, CustomerClass, RfmSegment, ValueTier
+from services.insight.numbers.columns import Codes, Flags, Floats, Ints
+from services.insight.numbers.quantiles import scaled_quantile
 
 __all__ = [
-    "Activity",
-    "CustomerClass",
     "Population",
-    "RfmSegment",
     "SegmentColumns",
-    "ValueTier",
+    "Segmentation",
     "cut_points",
     "measure_population",
     "segment_customers",
 ]
-
-
-class RfmSegment(IntEnum):
-    """Segment by recency and frequency: numbers of `guanxi.insight.v1.RfmSegment`."""
-
-    RFM_SEGMENT_UNSPECIFIED = 0
-    PROSPECTS = 1
-    NEW_CUSTOMERS = 2
-    PROMISING = 3
-    POTENTIAL_LOYALISTS = 4
-    CHAMPIONS = 5
-    LOYAL_CUSTOMERS = 6
-    NEED_ATTENTION = 7
-    ABOUT_TO_SLEEP = 8
-    HIBERNATING = 9
-    AT_RISK = 10
-    CANT_LOSE_THEM = 11
-    LOST = 12
-
-
-class ValueTier(IntEnum):
-    """How much a customer is worth: numbers of `guanxi.insight.v1.ValueTier`."""
-
-    VALUE_TIER_UNSPECIFIED = 0
-    HIGH = 1
-    REGULAR = 2
-    LOW = 3
-
-
-class Activity(IntEnum):
-    """Where a customer stands in their own cycle: numbers of `guanxi.insight.v1.Activity`."""
-
-    ACTIVITY_UNSPECIFIED = 0
-    ACTIVE = 1
-    DUE = 2
-    LATE = 3
-    DORMANT = 4
-
-
-class CustomerClass(IntEnum):
-    """The business's classes: numbers of `guanxi.insight.v1.CustomerClass`."""
-
-    CUSTOMER_CLASS_UNSPECIFIED = 0
-    HIGH_VALUE_CUSTOMER = 1
-    REGULAR_CUSTOMER = 2
-    DORMANT_CUSTOMER = 3
 
 
 def _grid() -> Codes:
@@ -136,6 +87,14 @@ class Population:
     lower_quartile_gap_days: float | None
     median_gap_days: float | None
     upper_quartile_gap_days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """What a run measured, and when; `run_time` is None where it was computed for one answer."""
+
+    population: Population
+    run_time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

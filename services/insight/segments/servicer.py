@@ -1,16 +1,16 @@
 """Transport room of segments: one view per call, rows out as messages. No rule, no SQL."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from guanxi.insight.v1 import segments_pb2, segments_pb2_grpc
 
 from services.chassis.errors import not_found
 from services.insight.facts import store as facts
-from services.insight.generations import Generations
 from services.insight.requests import as_argument, customer_of, stated
-from services.insight.runs import Runs
 from services.insight.segments import messages, store
-from services.insight.views import Views
+from services.insight.segments.model import Segmentation
+from services.insight.segments.views import SegmentedViews
 
 __all__ = ["SegmentServicer"]
 
@@ -19,11 +19,14 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
     """Serves guanxi.insight.v1.SegmentService."""
 
     def __init__(
-        self, views: Views, runs: Runs, generations: Generations, *, currency: str
+        self,
+        views: SegmentedViews,
+        run: Callable[[], Awaitable[Segmentation]],
+        *,
+        currency: str,
     ) -> None:
         self._views = views
-        self._runs = runs
-        self._generations = generations
+        self._run = run
         self._currency = currency
 
     async def ListSegments(
@@ -31,7 +34,7 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
     ) -> segments_pb2.ListSegmentsResponse:
         async with self._views.of(stated(request)) as view:
             totals = await store.totals(view.tx, view.generation)
-            run = await view.run()
+            run = await view.segmentation()
         return segments_pb2.ListSegmentsResponse(
             segments=messages.segments(totals, self._currency),
             segmentation=messages.segmentation(run, self._currency),
@@ -43,7 +46,7 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
         customer = customer_of(request.name)
         async with self._views.of(stated(request), customer=customer) as view:
             row = await facts.get(view.tx, view.generation, customer, request.name)
-            run = await view.run()
+            run = await view.segmentation()
         segment = messages.customer_segment(row, self._currency)
         segment.segmentation.CopyFrom(messages.segmentation(run, self._currency))
         return segment
@@ -77,5 +80,5 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
     async def RunSegmentation(
         self, request: segments_pb2.RunSegmentationRequest, context: Any
     ) -> segments_pb2.Segmentation:
-        run = await self._runs.request(self._generations.active)
+        run = await self._run()
         return messages.segmentation(run, self._currency)

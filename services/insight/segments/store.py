@@ -1,11 +1,10 @@
-"""The runs of the segmentation: cut points and population values, by generation and business day.
+"""Stored segmentations: cut points and population values, by generation and business day.
 
 The newest run of a generation is in force; of a day, only its last run is kept.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,6 +15,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     bindparam,
+    delete,
     func,
     select,
 )
@@ -30,12 +30,12 @@ from services.chassis.store import (
     WriteTransaction,
     upsert,
 )
-from services.insight.facts.store import of_generation
-from services.insight.facts.table import facts
+from services.insight.facts.store import facts, of_generation
 from services.insight.metadata import metadata
-from services.insight.segments.model import Population, RfmSegment
+from services.insight.numbers.codes import RfmSegment
+from services.insight.segments.model import Population, Segmentation
 
-__all__ = ["Run", "latest", "of_day", "page_of_segment", "save", "segmentations", "totals"]
+__all__ = ["latest", "of_day", "page_of_segment", "remove", "save", "segmentations", "totals"]
 
 segmentations = Table(
     "segmentations",
@@ -54,14 +54,6 @@ segmentations = Table(
     PrimaryKeyConstraint("generation", "as_of"),
     info={"scope": Shared()},
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run measured, and when; `run_time` is None where it was computed for one answer."""
-
-    population: Population
-    run_time: datetime | None
 
 
 _OF_GENERATION: Final = select(segmentations).where(
@@ -97,24 +89,29 @@ _POPULATION: Final = (
 )
 
 
-async def latest(tx: ReadTransaction, generation: int) -> Run | None:
+async def latest(tx: ReadTransaction, generation: int) -> Segmentation | None:
     """The run in force; None before the first."""
     row = await tx.first(_LATEST, {"generation": generation})
-    return None if row is None else _run(row)
+    return None if row is None else _segmentation(row)
 
 
-async def of_day(tx: ReadTransaction, generation: int, day: date) -> Run | None:
+async def of_day(tx: ReadTransaction, generation: int, day: date) -> Segmentation | None:
     """The last run of a business day, if there was one."""
     row = await tx.first(_OF_DAY, {"generation": generation, "day": day})
-    return None if row is None else _run(row)
+    return None if row is None else _segmentation(row)
 
 
-async def save(tx: WriteTransaction, generation: int, run: Run) -> None:
-    """Puts a run in force."""
+async def save(tx: WriteTransaction, generation: int, run: Segmentation) -> None:
+    """Puts a segmentation in force."""
     population = run.population
     row: dict[str, Any] = {name: getattr(population, name) for name in _POPULATION}
     row |= {"generation": generation, "as_of": population.as_of, "run_time": run.run_time}
     await tx.run(upsert(tx.dialect, segmentations, key=("generation", "as_of")), row)
+
+
+async def remove(tx: WriteTransaction, generation: int) -> None:
+    """Removes what the runs of a generation have stored."""
+    await tx.run(delete(segmentations).where(segmentations.c.generation == generation))
 
 
 async def page_of_segment(
@@ -140,8 +137,8 @@ async def totals(tx: ReadTransaction, generation: int) -> dict[int, AnyRow]:
     return {row.segment: row for row in rows}
 
 
-def _run(row: AnyRow) -> Run:
-    return Run(
+def _segmentation(row: AnyRow) -> Segmentation:
+    return Segmentation(
         Population(
             as_of=row.as_of,
             customer_count=row.customer_count,

@@ -31,7 +31,7 @@ class Changes:
 
     def touched(self) -> list[str]:
         """The customers whose facts may differ now, in order of name."""
-        owners = {each.customer for each in self.orders.values()}
+        owners = {each.customer for each in self.orders.values() if each.customer}
         owners.update(each.customer for each in self.touches.values())
         return sorted(owners.union(self.customers))
 
@@ -49,9 +49,7 @@ def read_events(events: Sequence[event_feed_pb2.Event]) -> Changes:
     return changes
 
 
-def _customer(
-    message_type: type[Any], changes: Changes, event: event_feed_pb2.Event, *, deleted: bool
-) -> None:
+def _customer(message_type: type[Any], changes: Changes, event: event_feed_pb2.Event) -> None:
     customer: customers_pb2.Customer = message_type.FromString(event.payload).customer
     seen = (
         customer.first_seen_time if customer.HasField("first_seen_time") else customer.create_time
@@ -72,20 +70,20 @@ def _customer(
         next_follow_up_us=_microseconds(customer.next_follow_up_time)
         if customer.HasField("next_follow_up_time")
         else None,
-        deleted=deleted,
+        # The state says it, not the type of the event: a deleted customer may change further.
+        deleted=customer.HasField("delete_time"),
     )
 
 
 def _order(message_type: type[Any], changes: Changes, event: event_feed_pb2.Event) -> None:
     order: orders_pb2.Order = message_type.FromString(event.payload).order
-    if not order.customer:
-        return  # a walk-in counts for the company, which is sales' business
     changes.orders[order.name] = OrderRecord(
         name=order.name,
         customer=order.customer,
         position=event.position,
         time_us=_microseconds(order.order_time),
         net_minor=minor_of(order.base_net_amount),
+        original=order.original_order,
         counts=order.state in _COUNTING,
     )
 
@@ -118,8 +116,8 @@ def _name(enum: Any, number: int) -> str:
 _Reader = Callable[[Changes, event_feed_pb2.Event], None]
 
 
-def _customer_reader(message_type: type[Any], *, deleted: bool = False) -> _Reader:
-    return lambda changes, event: _customer(message_type, changes, event, deleted=deleted)
+def _customer_reader(message_type: type[Any]) -> _Reader:
+    return lambda changes, event: _customer(message_type, changes, event)
 
 
 def _order_reader(message_type: type[Any]) -> _Reader:
@@ -131,9 +129,7 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         "guanxi.customer.v1.CustomerCreated": _customer_reader(customers_pb2.CustomerCreated),
         "guanxi.customer.v1.CustomerUpdated": _customer_reader(customers_pb2.CustomerUpdated),
         "guanxi.customer.v1.CustomerUndeleted": _customer_reader(customers_pb2.CustomerUndeleted),
-        "guanxi.customer.v1.CustomerDeleted": _customer_reader(
-            customers_pb2.CustomerDeleted, deleted=True
-        ),
+        "guanxi.customer.v1.CustomerDeleted": _customer_reader(customers_pb2.CustomerDeleted),
         "guanxi.customer.v1.TouchpointLogged": _touchpoint,
         "guanxi.sales.v1.OrderConfirmed": _order_reader(orders_pb2.OrderConfirmed),
         "guanxi.sales.v1.OrderCancelled": _order_reader(orders_pb2.OrderCancelled),

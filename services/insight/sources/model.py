@@ -34,9 +34,11 @@ class CustomerRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """An order of a customer; `net_minor` in minor units of the base currency.
+    """An order; `net_minor` in minor units of the base currency.
 
-    A cancelled order stays, so that its confirmation, applied again, doesn't bring it back.
+    `customer` is empty for a walk-in, `original` for what is not a return of an order that is
+    named. A cancelled order stays, so that its confirmation, applied again, doesn't bring it back;
+    and so does one whose customer was taken off.
     """
 
     name: str
@@ -44,6 +46,7 @@ class OrderRecord:
     position: int
     time_us: int
     net_minor: int
+    original: str
     counts: bool
 
 

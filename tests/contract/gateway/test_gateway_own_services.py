@@ -9,8 +9,9 @@ import grpc
 import pytest
 import pytest_asyncio
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
-from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc
+from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc, company_pb2, company_pb2_grpc
 
+from gateway.company.servicer import CompanyServicer
 from services.chassis.client import connect
 from services.chassis.errors import Kind
 from services.chassis.identity import ForwardedToken
@@ -37,7 +38,11 @@ class Briefs:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def composing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningGateway]:
     briefs = Briefs()
-    own = ((briefs_pb2_grpc.add_BriefServiceServicer_to_server, briefs),)
+    company = CompanyServicer(base_currency="CNY", time_zone="Asia/Shanghai")
+    own = (
+        (briefs_pb2_grpc.add_BriefServiceServicer_to_server, briefs),
+        (company_pb2_grpc.add_CompanyServiceServicer_to_server, company),
+    )
     async with running_gateway(tmp_path_factory.mktemp("gateway"), own=own) as running:
         briefs.customer_target = running.customer_target
         running.customers.answers["GetCustomer"] = customers_pb2.Customer(display_name="Ann")
@@ -61,6 +66,17 @@ async def test_over_grpc_too(composing: RunningGateway) -> None:
     assert brief.customer.display_name == "Ann"
     with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):
         await stub.GetCallBrief(request)
+
+
+async def test_it_says_the_companys_currency_and_time_zone(
+    composing: RunningGateway,
+) -> None:
+    answer = await composing.http.get("/v1/company")
+    assert answer.json() == {"baseCurrencyCode": "CNY", "timeZone": "Asia/Shanghai"}
+    stub: Any = company_pb2_grpc.CompanyServiceStub(await composing.channel())
+    request = company_pb2.GetCompanyRequest()
+    company = await stub.GetCompany(request, metadata=composing.metadata)
+    assert company.time_zone == "Asia/Shanghai"
 
 
 async def test_its_requests_are_validated_by_the_contract(composing: RunningGateway) -> None:

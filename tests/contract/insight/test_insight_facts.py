@@ -11,7 +11,16 @@ from guanxi.insight.v1 import facts_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.errors import DomainError, Kind
-from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, day, touch
+from tests.support.insight import (
+    TODAY,
+    Desk,
+    Insight,
+    confirmed,
+    customer_event,
+    day,
+    instant,
+    touch,
+)
 
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -90,6 +99,54 @@ async def test_a_deleted_customer_has_no_facts_until_undeleted(
     assert (await desk.facts_of("ada")).orders_total == 1
 
 
+async def test_a_deleted_customer_stays_away_whatever_comes_later(
+    insight: Insight, desk: Desk
+) -> None:
+    await insight.knows(customer_event("ada"), confirmed("o1", "ada", YESTERDAY))
+    await insight.knows(customer_event("ada", customers_pb2.CustomerDeleted))
+    # An order moves its customer to another stage, deleted or not.
+    moved = customer_event("ada", customers_pb2.CustomerUpdated, delete_time=instant(TODAY))
+    await insight.knows(confirmed("o2", "ada", YESTERDAY), moved)
+    await insight.knows(touch("t1", "ada", YESTERDAY, "CALL"))
+    await desk.run()
+    assert await desk.all_facts() == {}
+    assert await desk.all_facts(as_of=day(YESTERDAY)) == {}
+
+
+async def test_an_order_that_moves_to_another_customer_counts_for_that_one_alone(
+    insight: Insight, desk: Desk
+) -> None:
+    await insight.knows(
+        customer_event("ada"), customer_event("bob"), confirmed("o1", "ada", YESTERDAY, 70)
+    )
+    await insight.knows(confirmed("o1", "bob", YESTERDAY, 70))
+    facts = await desk.all_facts()
+    assert (facts["ada"].orders_total, facts["ada"].spend_total.units) == (0, 0)
+    assert (facts["bob"].orders_total, facts["bob"].spend_total.units) == (1, 70)
+
+    await insight.knows(confirmed("o1", "", YESTERDAY, 70))
+    assert (await desk.facts_of("bob")).orders_total == 0
+
+
+async def test_who_took_everything_back_is_no_buyer(insight: Insight, desk: Desk) -> None:
+    """W bought for 80 and took 80 back on another day; X has but a return; Y named the order."""
+    await insight.knows(
+        *(customer_event(each) for each in ("w", "x", "y", "z")),
+        confirmed("w1", "w", YESTERDAY, 80),
+        confirmed("w2", "w", TODAY, -80, hour=8),
+        confirmed("x1", "x", YESTERDAY, -50),
+        confirmed("y1", "y", YESTERDAY, 80),
+        confirmed("y2", "y", TODAY, -80, hour=8, original_order="orders/y1"),
+        confirmed("z1", "z", YESTERDAY, 10),
+    )
+    run = await desk.run()
+    assert run.buyer_count == 1
+    assert list(run.monetary_cut_points) == [10, 10, 10, 10]
+    facts = await desk.all_facts()
+    prospects = {name for name, each in facts.items() if each.segment == facts_pb2.PROSPECTS}
+    assert prospects == {"w", "x", "y"}
+
+
 async def test_an_unknown_customer_is_not_found(desk: Desk) -> None:
     with pytest.raises(DomainError) as refused:
         await desk.facts_of("nobody")
@@ -108,6 +165,16 @@ async def test_a_rep_sees_the_facts_of_their_own_customers(insight: Insight) -> 
     assert refused.value.kind is Kind.NOT_FOUND
     manager = await insight.desk("users/max", role="manager")
     assert set(await manager.all_facts()) == {"ada", "bob"}
+
+
+async def test_a_rep_filters_their_own_customers_by_tag(insight: Insight) -> None:
+    await insight.knows(
+        *(customer_event(each, owner=f"users/{each}") for each in ("ann", "eve")),
+        *(confirmed(f"o-{each}", each, YESTERDAY, 2_000_000) for each in ("ann", "eve")),
+    )
+    for role in ("rep", "manager"):
+        rep = await insight.desk("users/ann", role=role, team="teams/west")
+        assert set(await rep.all_facts(filter='tags:"VIP"')) == {"ann"}
 
 
 async def test_facts_of_another_day_know_nothing_of_what_came_later(

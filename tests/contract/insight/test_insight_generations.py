@@ -12,16 +12,19 @@ from sqlalchemy import func, select
 
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar
-from services.insight.evaluation import Evaluation
-from services.insight.facts.table import facts
-from services.insight.feeds import actions, clearing, store
-from services.insight.feeds.asking import Asking
-from services.insight.feeds.following import Following
+from services.insight.engine import clearing
+from services.insight.engine.aside import Asides
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.following import Following
+from services.insight.engine.generations import Generations
+from services.insight.engine.reader import ReadingPlan
+from services.insight.engine.runs import Runs
+from services.insight.facts.store import facts
+from services.insight.feeds import actions, store
 from services.insight.feeds.model import RebuildState, consumer_of, generation_of
-from services.insight.feeds.reader import Reading
-from services.insight.generations import Generations
-from services.insight.runs import Runs
-from services.insight.segments.store import Run, segmentations
+from services.insight.feeds.places import FeedPlaces
+from services.insight.segments.model import Segmentation
+from services.insight.segments.store import segmentations
 from services.insight.sources.store import customers, orders, touches
 from tests.support.insight import TODAY, Insight, confirmed, customer_event, touch, until
 
@@ -32,7 +35,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 class FailingRuns(Runs):
     """Can't run."""
 
-    async def run(self, generation: int) -> Run:
+    async def run(self, generation: int) -> Segmentation:
         raise ValueError("no such column")
 
 
@@ -43,10 +46,11 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
     following = Following(
         database,
         evaluation,
+        Asides(),
         generations,
-        FailingRuns(database, evaluation),
-        Reading({}, 1, 500, clock),
-        Asking(database, {}, clock),
+        FailingRuns(database, evaluation, Asides()),
+        ReadingPlan({}, 1, 500, clock),
+        FeedPlaces(database, {}, clock),
     )
     await database.write(actions.start_rebuild, caller=SYSTEM)
     await following.step()

@@ -26,12 +26,13 @@ from services.chassis.clock import BusinessCalendar, SystemClock
 from services.chassis.ids import Uuid7Ids
 from services.chassis.money import parts
 from services.chassis.store import Store
-from services.insight.evaluation import Evaluation
-from services.insight.facts.model import population_of, score
-from services.insight.facts.table import facts
+from services.insight.engine.aside import Asides
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.model import population_of, score
+from services.insight.engine.reactions import DeriveFacts
+from services.insight.engine.runs import Runs
+from services.insight.facts.store import facts
 from services.insight.metadata import metadata
-from services.insight.reactions import DeriveFacts
-from services.insight.runs import Runs
 from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History
 
@@ -112,11 +113,11 @@ class Kept:
     async def _facts_after(
         self, generation: int, deliveries: Sequence[Sequence[Event]], run: bool
     ) -> list[tuple[Any, ...]]:
-        reaction = DeriveFacts(generation, self.evaluation)
+        reaction = DeriveFacts(generation, self.evaluation, Asides())
         for events in deliveries:
             await self.store.write(partial(reaction.apply, events=events), caller=SYSTEM)
         if run:
-            await Runs(self.store, self.evaluation).run(generation)
+            await Runs(self.store, self.evaluation, Asides()).run(generation)
         async with self.store.read(caller=SYSTEM) as tx:
             rows = await tx.all(
                 select(facts).where(facts.c.generation == generation).order_by(facts.c.customer)

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from services.chassis.caller import Caller
 from services.chassis.money import parts
 from services.chassis.store import AnyRow
-from services.insight.facts.table import facts
+from services.insight.facts.store import facts
 from tests.support.databases import Databases
 from tests.support.insight import Insight, WrittenFeed, insight_reading, until
 from tests.support.oracle import lines_frame, recompute, touches_frame

@@ -4,7 +4,7 @@ import pytest
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import StartRefused
-from services.chassis.store.migrate import differences
+from services.chassis.store.schema import differences
 from services.sales.main import PROGRAM
 from services.sales.metadata import metadata
 from tests.support.chassis import believed_keys

@@ -108,14 +108,10 @@ def test_bytes_are_not_text() -> None:
 
 
 def test_text_whose_contract_names_its_characters_is_left_to_the_contract() -> None:
-    request = customer(owner="users/a\0", emails=["a\0@b.example"], phones=["\0"])
+    request = customer(owner="users/a\0")
     assert TEXTS.in_order(request)
     broken = validation_error(Validator().collect_violations(request))
-    assert {each.field for each in broken.violations} == {
-        "customer.owner",
-        "customer.emails[0]",
-        "customer.phones[0]",
-    }
+    assert [each.field for each in broken.violations] == ["customer.owner"]
 
 
 @pytest.mark.parametrize(

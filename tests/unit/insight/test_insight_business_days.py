@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.insight.business_days import business_days, day_number
+from services.insight.numbers.business_days import business_days, day_number
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Switches at local midnight, half hours, a skipped day, two switches within a week.

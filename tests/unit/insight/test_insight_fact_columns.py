@@ -16,9 +16,8 @@ from services.chassis.lists.filters.fields import (
     StringType,
     TimeType,
 )
-from services.insight.facts.filtering import fields
 from services.insight.facts.messages import fact_fields, fact_type
-from services.insight.facts.table import FACTS
+from services.insight.facts.store import FACTS, fields
 
 TYPES = {
     "STRING": StringType(),

@@ -5,7 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from guanxi.customer.v1 import touchpoints_pb2
 
-from services.insight.facts.inputs import TouchChannel, TouchType
+from services.insight.engine.model import compute_facts
+from services.insight.sources.columns import (
+    CustomerColumns,
+    OrderColumns,
+    TouchChannel,
+    TouchColumns,
+    TouchType,
+)
 from tests.support.fact_records import CustomerFacts, records
 from tests.support.histories import History, day_us
 
@@ -52,6 +59,55 @@ def test_two_orders_of_a_day_are_two_orders_and_one_purchase_day() -> None:
     assert record.return_rate == 40 / 350
 
 
+def with_returns(*orders: tuple[int, int, int]) -> CustomerFacts:
+    """Facts of one customer from (days ago, net in minor units, place of the original or -1)."""
+    rows = [(0, ago(days), net) for days, net, _ in orders]
+    return records(
+        compute_facts(
+            OrderColumns.of(rows, [original for *_, original in orders]),
+            TouchColumns.of([]),
+            CustomerColumns.of([None]),
+            as_of=TODAY,
+            zone=UTC,
+            population=None,
+        )
+    )[0]
+
+
+def test_who_took_everything_back_on_another_day_has_bought_nothing() -> None:
+    record = from_orders((9, 8000), (5, -8000))
+
+    assert (record.orders_total, record.purchase_days, record.spend_total_minor) == (0, 0, 0)
+    assert (record.first_order_time, record.days_since_order) == (None, None)
+    assert record.largest_order_minor is None
+    assert record.return_rate == 1
+
+
+def test_an_order_taken_back_whole_was_no_purchase_and_the_others_were() -> None:
+    record = with_returns((20, 500, -1), (10, 80, -1), (5, -30, 1), (4, -50, 1))
+
+    assert (record.orders_total, record.purchase_days, record.days_since_order) == (1, 1, 20)
+    assert (record.spend_total_minor, record.largest_order_minor) == (500, 500)
+
+
+def test_an_order_taken_back_in_part_is_a_purchase() -> None:
+    record = with_returns((20, 500, -1), (10, 80, -1), (5, -79, 1))
+
+    assert (record.orders_total, record.days_since_order) == (2, 10)
+
+
+def test_a_return_counts_against_its_order_from_its_own_day_on() -> None:
+    record = with_returns((0, 500, -1), (-1, -500, 0))
+
+    assert (record.orders_total, record.spend_total_minor) == (1, 500)
+
+
+def test_rows_left_out_do_not_move_a_return_to_another_order() -> None:
+    record = with_returns((-3, 70, -1), (20, 500, -1), (10, 80, -1), (5, -80, 2))
+
+    assert (record.orders_total, record.days_since_order) == (1, 20)
+
+
 def test_returns_and_orders_of_nothing_make_no_purchase_day() -> None:
     record = from_orders((9, 0), (8, -500))
 
@@ -71,10 +127,10 @@ def test_the_average_order_is_rounded_half_to_even(nets: tuple[int, ...], averag
 
 
 def test_the_last_365_days_are_today_and_364_days_before() -> None:
-    record = from_orders((0, 1), (364, 10), (365, 100), (366, -1_000))
+    record = from_orders((0, 1), (364, 10), (365, 100), (366, 1_000))
 
     assert (record.orders_365d, record.spend_365d_minor) == (2, 11)
-    assert (record.orders_total, record.spend_total_minor) == (3, -889)
+    assert (record.orders_total, record.spend_total_minor) == (4, 1111)
 
 
 def test_the_same_period_is_15_days_around_the_day_a_year_ago() -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from services.insight.facts.model import FactColumns, compute_facts, population_of, score
+from services.insight.engine.model import FactColumns, compute_facts, population_of, score
 from services.insight.segments.model import Population
 from tests.support.fact_records import CustomerFacts, records
 from tests.support.oracle import Opinion, lines_frame, read_lines, recompute, touches_frame

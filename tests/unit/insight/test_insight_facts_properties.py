@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.insight.facts.model import population_of, score
+from services.insight.engine.model import population_of, score
 from services.insight.segments.model import Population
 from tests.support.fact_records import records
 from tests.support.histories import History, day_us, histories

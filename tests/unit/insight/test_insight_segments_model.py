@@ -11,13 +11,10 @@ from guanxi.insight.v1 import facts_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.insight.numbers.codes import Activity, CustomerClass, RfmSegment, ValueTier
 from services.insight.segments.model import (
-    Activity,
-    CustomerClass,
     Population,
-    RfmSegment,
     SegmentColumns,
-    ValueTier,
     cut_points,
     measure_population,
     segment_customers,

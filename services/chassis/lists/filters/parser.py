@@ -16,7 +16,6 @@ import re
 from typing import Final, NoReturn
 
 from services.chassis.errors import invalid
-from services.chassis.lists.filters.cursor import KEYWORDS, NAME, Cursor, refusal
 from services.chassis.lists.filters.syntax import (
     And,
     Call,
@@ -29,6 +28,7 @@ from services.chassis.lists.filters.syntax import (
     conjunction,
     disjunction,
 )
+from services.chassis.lists.filters.text import KEYWORDS, NAME, FilterText, refusal
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_TERMS", "parse"]
 
@@ -63,7 +63,7 @@ def parse(text: str, *, argument: str = "filter") -> Node:
     return _Reader(text, argument).filter()
 
 
-class _Reader(Cursor):
+class _Reader(FilterText):
     """One pass over one text, a method for each rule of the grammar."""
 
     def __init__(self, text: str, argument: str) -> None:

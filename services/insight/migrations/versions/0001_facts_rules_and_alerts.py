@@ -4,14 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.chassis.store import Json, Name, Names, UtcTime
-from services.chassis.store.migrate import create_chassis_tables
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
+oldest_code = "0001"
 
 
 def upgrade() -> None:
-    create_chassis_tables(op.get_bind())
+    create_chassis_tables_v1()
     op.create_table(
         "alerts",
         sa.Column("name", Name, nullable=False),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_alerts"),
     )
+    op.create_index("ix_alerts_assignee", "alerts", ["assignee", "severity", "create_time", "name"])
     op.create_index("ix_alerts_customer", "alerts", ["customer", "rule"])
     op.create_index("ix_alerts_owner", "alerts", ["owner", "severity", "create_time", "name"])
     op.create_index("ix_alerts_severity", "alerts", ["severity", "create_time", "name"])
@@ -140,15 +142,17 @@ def upgrade() -> None:
     op.create_table(
         "orders",
         sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("customer", Name, nullable=False),
         sa.Column("name", Name, nullable=False),
+        sa.Column("customer", Name, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("time_us", sa.BigInteger, nullable=False),
         sa.Column("net_minor", sa.BigInteger, nullable=False),
+        sa.Column("original", Name, nullable=False),
         sa.Column("counts", sa.Boolean, nullable=False),
-        sa.PrimaryKeyConstraint("generation", "customer", "name", name="pk_orders"),
+        sa.PrimaryKeyConstraint("generation", "name", name="pk_orders"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_orders_customer", "orders", ["generation", "customer"])
     op.create_table(
         "read_model",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
@@ -182,6 +186,9 @@ def upgrade() -> None:
         sa.Column("tag_dimension", Name, nullable=False),
         sa.Column("tag", sa.Text, nullable=False),
         sa.Column("built_in", sa.Boolean, nullable=False),
+        sa.Column("reach", sa.SmallInteger, nullable=False),
+        sa.Column("author", Name, nullable=False),
+        sa.Column("teams", Names, nullable=False),
         sa.Column("create_time", UtcTime, nullable=False),
         sa.Column("update_time", UtcTime, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -203,15 +210,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("generation", "as_of", name="pk_segmentations"),
     )
     op.create_table(
-        "touches",
+        "set_asides",
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("customer", Name, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("set_aside_time", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "customer", name="pk_set_asides"),
+    )
+    op.create_table(
+        "touches",
+        sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("name", Name, nullable=False),
+        sa.Column("customer", Name, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("time_us", sa.BigInteger, nullable=False),
         sa.Column("type", sa.SmallInteger, nullable=False),
         sa.Column("channel", sa.SmallInteger, nullable=False),
         sa.Column("about_price", sa.Boolean, nullable=False),
-        sa.PrimaryKeyConstraint("generation", "customer", "name", name="pk_touches"),
+        sa.PrimaryKeyConstraint("generation", "name", name="pk_touches"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_touches_customer", "touches", ["generation", "customer"])

@@ -1,0 +1,1 @@
+"""What keeps facts, scores, tags and alerts true: by events, by runs and by time."""

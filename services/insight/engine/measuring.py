@@ -1,0 +1,71 @@
+"""Measures the population: cut points and gaps over everyone, chunk by chunk."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from services.chassis.store import AnyRow, ReadTransaction
+from services.insight.engine.computing import compute_all
+from services.insight.engine.model import FactColumns
+from services.insight.numbers.business_days import Day
+from services.insight.numbers.columns import Ints
+from services.insight.segments.model import Population, measure_population
+from services.insight.sources.store import Span, next_span_end
+
+__all__ = ["Measures", "measure", "measures_of", "population_from", "spans"]
+
+# Short write transactions, so that an event waits for a tenth of a second at most.
+_CHUNK_CUSTOMERS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a population is measured by, of some customers; the gaps between all purchase days."""
+
+    purchase_days: Ints
+    days_since_order: Ints
+    spend_total_minor: Ints
+    gap_days: Ints
+
+
+async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
+    """All customers of a generation, chunk by chunk."""
+    after = ""
+    while (last := await next_span_end(tx, generation, after, _CHUNK_CUSTOMERS)) is not None:
+        yield Span(after, last)
+        after = last
+
+
+async def measure(tx: ReadTransaction, generation: int, day: Day) -> Population:
+    """The cut points and population values of everyone who is not deleted, on a day."""
+    parts = []
+    async for span in spans(tx, generation):
+        for customers, computed in await compute_all(tx, generation, span, day):
+            parts.append(measures_of(customers, computed))
+    return population_from(parts, day)
+
+
+def measures_of(customers: Sequence[AnyRow], computed: FactColumns) -> Measures:
+    """Of the customers that are not deleted; row n is customer n of the facts."""
+    orders = computed.orders
+    kept = np.array([not row.deleted for row in customers], dtype=np.bool_)
+    return Measures(
+        purchase_days=orders.purchase_days[kept],
+        days_since_order=orders.days_since_order[kept],
+        spend_total_minor=orders.spend_total_minor[kept],
+        gap_days=orders.gaps.days[np.repeat(kept, orders.gaps.count)],
+    )
+
+
+def population_from(parts: Sequence[Measures], day: Day) -> Population:
+    """What all the customers of the parts are measured against."""
+    none = np.zeros(0, dtype=np.int64)
+    return measure_population(
+        as_of=day.date,
+        purchase_days=np.concatenate((none, *(part.purchase_days for part in parts))),
+        days_since_order=np.concatenate((none, *(part.days_since_order for part in parts))),
+        spend_total_minor=np.concatenate((none, *(part.spend_total_minor for part in parts))),
+        gap_days=np.concatenate((none, *(part.gap_days for part in parts))),
+    )

@@ -1,0 +1,91 @@
+"""What insight does when an event of the customer or sales service arrives."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from guanxi.events.v1.event_feed_pb2 import Event
+
+from services.chassis.store import WriteTransaction
+from services.insight.engine.aside import Asides
+from services.insight.engine.computing import refresh
+from services.insight.engine.evaluation import Evaluation
+from services.insight.feeds.store import active_generation
+from services.insight.segments import store as segments
+from services.insight.sources import store as sources
+from services.insight.sources.messages import Changes, read_events
+from services.insight.sources.store import Few, Selection
+
+__all__ = ["DeriveFacts"]
+
+
+# Nobody makes that many changes at once but an import.
+_BACKLOG_EVENTS: Final = 500
+# What orders bring about among customers comes after them, in smaller batches.
+_BACKLOG_SECONDS: Final = 2.0
+
+
+class DeriveFacts:
+    """Keeps one generation's facts, and, while it is the active one, tags and alerts.
+
+    Applying an event again changes nothing: records are written by name and position, and facts are
+    computed anew from all records of the customers touched. Rules wait while a backlog is read:
+    half a history fulfils conditions that the whole one doesn't. `rules_wait_since` says since when
+    (the loop's time); the sweep lets them follow, and so does every start.
+    """
+
+    def __init__(self, generation: int, evaluation: Evaluation, asides: Asides) -> None:
+        self._asides = asides
+        self.generation = generation
+        self.applied = 0
+        self.applied_at = 0.0
+        self.rules_wait_since: float | None = None
+        self._backlog_until = 0.0
+        self._evaluation = evaluation
+
+    async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
+        changes = read_events(events)
+        touched = await self._touched(tx, changes)
+        now = asyncio.get_running_loop().time()
+        if len(events) >= _BACKLOG_EVENTS:
+            self._backlog_until = now + _BACKLOG_SECONDS
+        rules_wait = now < self._backlog_until
+        if touched:
+            await self._record(tx, changes, touched)
+            await self._derive(tx, Few(touched), rules_wait=rules_wait)
+        if rules_wait and self.rules_wait_since is None:
+            self.rules_wait_since = now
+        self.applied += len(events)
+        self.applied_at = now
+
+    async def _touched(self, tx: WriteTransaction, changes: Changes) -> list[str]:
+        """Whose facts may differ now: theirs too whose record is somebody else's from now on."""
+        records = [*changes.orders, *changes.touches]
+        before = await sources.customers_before(tx, self.generation, records)
+        return sorted(before.union(changes.touched()))
+
+    async def _record(self, tx: WriteTransaction, changes: Changes, touched: Sequence[str]) -> None:
+        known = changes.customers
+        unknown = [name for name in touched if name not in known]
+        await sources.save_customers(tx, self.generation, known.values())
+        await sources.stub_customers(tx, self.generation, unknown)
+        await sources.save_orders(tx, self.generation, changes.orders.values())
+        await sources.save_touches(tx, self.generation, changes.touches.values())
+
+    async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
+        generation = self.generation
+        run = await segments.latest(tx, generation)
+        population = run.population if run else None
+        active = await active_generation(tx) == generation
+
+        async def derive_facts(some: Selection) -> None:
+            await refresh(tx, generation, some, self._evaluation.day, population)
+
+        async def derive_all(some: Selection) -> None:
+            await derive_facts(some)
+            await self._evaluation.follow(tx, generation, some, active=active, by_event=True)
+
+        if rules_wait:
+            await self._asides.attempt(tx, generation, who, derive_facts)
+        else:
+            await self._asides.follow(tx, generation, who, derive_all)

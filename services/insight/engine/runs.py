@@ -1,0 +1,147 @@
+"""Full runs: everyone's facts for today, cut points over all, every score and rule anew.
+
+What a run leaves behind depends on the records and the day alone, not on how they came in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+from services.chassis.caller import Caller
+from services.chassis.errors import DomainError, Kind
+from services.chassis.store import Store, WriteTransaction
+from services.insight.engine.aside import Asides
+from services.insight.engine.computing import refresh
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.measuring import measure, spans
+from services.insight.feeds.store import active_generation, names_aside
+from services.insight.numbers.business_days import Day
+from services.insight.segments import store
+from services.insight.segments.messages import ran
+from services.insight.segments.model import Population, Segmentation
+from services.insight.sources.store import Few, Selection, Span, known_names
+
+__all__ = ["Runs"]
+
+_SYSTEM = Caller.system("run")
+
+
+class Runs:
+    """Makes runs, one after the other."""
+
+    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides) -> None:
+        self._store = store
+        self._asides = asides
+        self._evaluation = evaluation
+        self._one_at_a_time = asyncio.Lock()
+        self._requests: asyncio.Queue[tuple[int, asyncio.Future[Segmentation]]] = asyncio.Queue()
+
+    async def request(self, generation: int) -> Segmentation:
+        """A run made by `answer_requests`, which goes on when the caller who asked is gone."""
+        answer: asyncio.Future[Segmentation] = asyncio.get_running_loop().create_future()
+        self._requests.put_nowait((generation, answer))
+        return await answer
+
+    async def answer_requests(self) -> None:
+        """Makes the runs that are asked for, until cancelled."""
+        while True:
+            generation, answer = await self._requests.get()
+            try:
+                run = await self.run(generation)
+            except DomainError as error:
+                if not answer.cancelled():
+                    answer.set_exception(error)
+                continue
+            if not answer.cancelled():
+                answer.set_result(run)
+
+    async def run(self, generation: int) -> Segmentation:
+        """Runs now; returns what is in force from then on."""
+        async with self._one_at_a_time:
+            day = self._evaluation.day
+            async with self._store.read(caller=_SYSTEM) as tx:
+                population = await measure(tx, generation, day)
+
+            async def put_in_force(tx: WriteTransaction) -> Segmentation:
+                run = Segmentation(population, tx.now)
+                await store.save(tx, generation, run)
+                if await active_generation(tx) == generation:
+                    tx.emit(
+                        ran(run, self._evaluation.currency),
+                        aggregate_type="segmentation",
+                        aggregate_id="segmentation",
+                        partition_key="segmentation",
+                    )
+                return run
+
+            run = await self._store.write(put_in_force, caller=_SYSTEM)
+            async for span in self._spans(generation):
+                await self._rescore_span(generation, span, day, population)
+            return run
+
+    async def evaluate(self, generation: int) -> None:
+        """Every rule for everyone, on the facts as they are."""
+        async for span in self._spans(generation):
+
+            async def work(tx: WriteTransaction, span: Span = span) -> None:
+                active = await active_generation(tx) == generation
+                follow = partial(
+                    self._evaluation.follow, tx, generation, active=active, by_event=False
+                )
+                await self._asides.attempt(tx, generation, span, follow)
+
+            await self._store.write(work, caller=_SYSTEM)
+
+    async def try_again(self, generation: int) -> None:
+        """Those who are set aside, once more."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            names = await names_aside(tx, generation)
+            run = await store.latest(tx, generation)
+        if names:
+            day, population = self._evaluation.day, run.population if run else None
+            await self._store.write(
+                lambda tx: self._rescore(tx, generation, Few(names), day, population),
+                caller=_SYSTEM,
+            )
+
+    async def _rescore(
+        self,
+        tx: WriteTransaction,
+        generation: int,
+        who: Selection,
+        day: Day,
+        population: Population | None,
+    ) -> None:
+        active = await active_generation(tx) == generation
+
+        async def rescore(some: Selection) -> None:
+            await refresh(tx, generation, some, day, population)
+            await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
+
+        await self._asides.follow(tx, generation, who, rescore)
+
+    async def _rescore_span(
+        self, generation: int, span: Span, day: Day, population: Population
+    ) -> None:
+        try:
+            await self._store.write(
+                lambda tx: self._rescore(tx, generation, span, day, population), caller=_SYSTEM
+            )
+        except DomainError as error:
+            # Events keep changing customers of this span; of fewer they change fewer.
+            middle = await self._middle(generation, span)
+            if error.kind is not Kind.ABORTED or middle is None:
+                raise
+            await self._rescore_span(generation, Span(span.after, middle), day, population)
+            await self._rescore_span(generation, Span(middle, span.last), day, population)
+
+    async def _middle(self, generation: int, span: Span) -> str | None:
+        """A name that halves the span; None where it has but one customer."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            names = await known_names(tx, generation, span)
+        return names[(len(names) - 1) // 2] if len(names) > 1 else None
+
+    async def _spans(self, generation: int) -> AsyncIterator[Span]:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            async for span in spans(tx, generation):
+                yield span

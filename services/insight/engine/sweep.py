@@ -1,0 +1,110 @@
+"""What only time brings about: a run on start, on every new business day and when the number of
+buyers has changed by a tenth; snoozed alerts that open again; customers set aside, once more."""
+
+import asyncio
+from datetime import date
+
+from services.chassis.background import repeat
+from services.chassis.caller import Caller
+from services.chassis.store import Store
+from services.insight.alerts.actions import wake_alerts
+from services.insight.alerts.store import snoozed_until
+from services.insight.engine.evaluation import Evaluation
+from services.insight.engine.following import Following
+from services.insight.engine.generations import Generations
+from services.insight.engine.runs import Runs
+from services.insight.facts.store import count_buyers
+from services.insight.feeds.places import FeedPlaces
+from services.insight.segments import store as segments
+
+__all__ = ["Sweep"]
+
+_LOOK_SECONDS = 0.25
+_CHANGED_BY = 10  # a tenth
+_RULES_WAIT_SECONDS = 30.0
+_TRY_AGAIN_SECONDS = 60.0
+_SYSTEM = Caller.system("sweep")
+
+
+class Sweep:
+    """The background task that watches the time."""
+
+    def __init__(
+        self,
+        store: Store,
+        evaluation: Evaluation,
+        generations: Generations,
+        runs: Runs,
+        following: Following,
+        places: FeedPlaces,
+        *,
+        idle_seconds: float,
+    ) -> None:
+        self._store = store
+        self._evaluation = evaluation
+        self._generations = generations
+        self._runs = runs
+        self._following = following
+        self._places = places
+        self._idle_seconds = idle_seconds
+        self._swept: tuple[int, date] | None = None
+        self._counted = 0
+        self._tried_again_at = 0.0
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        await repeat("sweep", self.step, every_seconds=_LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Looks once, and does what is due."""
+        generation = self._generations.active
+        today = self._evaluation.day.date
+        if self._swept != (generation, today):
+            # Also after a start: the last process may have been killed in the middle of a run.
+            await self._runs.run(generation)
+            self._swept = (generation, today)
+        else:
+            await self._follow_events(generation)
+            await self._try_again(generation)
+        await self._wake_alerts()
+
+    async def _follow_events(self, generation: int) -> None:
+        """What has to wait until events leave time for it."""
+        reader = self._following.reader(generation)
+        if reader is None:
+            return
+        reaction, now = reader.reaction, asyncio.get_running_loop().time()
+        waiting = reaction.rules_wait_since
+        news = reaction.applied != self._counted
+        quiet = now - reaction.applied_at >= self._idle_seconds
+        if not (news or waiting is not None):
+            return
+        if quiet and not await self._places.has_a_backlog(generation):
+            self._counted = reaction.applied
+            reaction.rules_wait_since = None
+            if await self._buyers_have_changed(generation):
+                await self._runs.run(generation)
+            elif waiting is not None:
+                await self._runs.evaluate(generation)
+        elif waiting is not None and now - waiting >= _RULES_WAIT_SECONDS:
+            reaction.rules_wait_since = None
+            await self._runs.evaluate(generation)
+
+    async def _try_again(self, generation: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._tried_again_at >= _TRY_AGAIN_SECONDS:
+            self._tried_again_at = now
+            await self._runs.try_again(generation)
+
+    async def _wake_alerts(self) -> None:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            slept_out = await snoozed_until(tx, tx.now)
+        if slept_out:
+            await self._store.write(wake_alerts, caller=_SYSTEM)
+
+    async def _buyers_have_changed(self, generation: int) -> bool:
+        async with self._store.read(caller=_SYSTEM) as tx:
+            buyers = await count_buyers(tx, generation)
+            run = await segments.latest(tx, generation)
+        before = run.population.buyer_count if run else 0
+        return abs(buyers - before) * _CHANGED_BY >= max(before, 1)

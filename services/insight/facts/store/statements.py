@@ -1,0 +1,123 @@
+"""Every statement on the facts table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from services.chassis.errors import not_found
+from services.chassis.lists import filters
+from services.chassis.store import AnyRow, ReadTransaction, Taken, WriteTransaction
+from services.insight.facts.store.filtering import FilterTerms, fields, query
+from services.insight.facts.store.table import facts
+
+__all__ = [
+    "count_buyers",
+    "get",
+    "matching",
+    "of_generation",
+    "page",
+    "remove",
+    "remove_until",
+    "save",
+    "save_tags",
+]
+
+of_generation: Final = facts.c.generation == bindparam("generation")
+_ALL: Final = select(facts).where(of_generation)
+_GET: Final = _ALL.where(facts.c.customer == bindparam("key"))
+_BUYERS: Final = (
+    select(func.count()).select_from(facts).where(of_generation, facts.c.purchase_days > 0)
+)
+_KEY: Final = ("generation", "customer")
+# Tags belong to the rules: a row that is computed anew keeps them until they are evaluated.
+_COMPUTED: Final = Taken(
+    _KEY, tuple(c.name for c in facts.columns if c.name not in (*_KEY, "tags"))
+)
+
+
+async def get(tx: ReadTransaction, generation: int, customer: str, resource: str) -> AnyRow:
+    """The row of a customer. Raises NOT_FOUND naming the resource that was asked for."""
+    row = await tx.first(_GET, {"generation": generation, "key": customer})
+    if row is None:
+        raise not_found(resource)
+    return row
+
+
+async def page(
+    tx: ReadTransaction,
+    generation: int,
+    terms: FilterTerms,
+    *,
+    filter: str,
+    order_by: str,
+    page_size: int,
+    page_token: str,
+    arguments: Mapping[str, str],
+) -> tuple[Sequence[AnyRow], str]:
+    """A page of rows, and the token of the next. Raises INVALID_ARGUMENT."""
+    found = query(terms.exponent).page(
+        select(facts).where(facts.c.generation == generation),
+        filter=filter,
+        order_by=order_by,
+        page_size=page_size,
+        page_token=page_token,
+        arguments=arguments,
+        today=terms.day.date,
+        zone=terms.day.zone,
+    )
+    return found.cut(await tx.all(found.statement))
+
+
+async def matching(
+    tx: ReadTransaction,
+    generation: int,
+    terms: FilterTerms,
+    *,
+    filter: str,
+    examples: int,
+) -> tuple[int, Sequence[AnyRow]]:
+    """How many rows match a filter, and the first of them. Raises INVALID_ARGUMENT."""
+    met = filters.compile(filter, fields(terms.exponent), today=terms.day.date, zone=terms.day.zone)
+    found = select(facts).where(facts.c.generation == generation, met)
+    count: int = await tx.scalar(
+        select(func.count()).select_from(facts).where(facts.c.generation == generation, met)
+    )
+    return count, await tx.all(found.order_by(facts.c.customer).limit(examples))
+
+
+async def save(tx: WriteTransaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows, in the order of the table's columns, over what is stored but for the tags."""
+    await tx.unscoped().insert_rows(facts, rows, _COMPUTED)
+
+
+async def save_tags(
+    tx: WriteTransaction, generation: int, tags: Sequence[tuple[str, tuple[str, ...]]]
+) -> None:
+    """Writes the tags of each customer."""
+    rows = [{"of": generation, "key": customer, "new_tags": given} for customer, given in tags]
+    await tx.unscoped().run_many(_SAVE_TAGS, rows)
+
+
+async def remove(tx: WriteTransaction, generation: int, customers: Sequence[str]) -> None:
+    """Takes away the rows of customers that were deleted."""
+    await tx.unscoped().run_many(
+        _REMOVE, [{"of": generation, "key": customer} for customer in customers]
+    )
+
+
+async def remove_until(tx: WriteTransaction, generation: int, last: str) -> None:
+    """Takes away the rows of the customers whose names don't come after one."""
+    of_some = (facts.c.generation == generation, facts.c.customer <= last)
+    await tx.unscoped().run(delete(facts).where(*of_some))
+
+
+async def count_buyers(tx: ReadTransaction, generation: int) -> int:
+    """Customers with at least one purchase day."""
+    count: int = await tx.unscoped().scalar(_BUYERS, {"generation": generation})
+    return count
+
+
+_ONE: Final = (facts.c.generation == bindparam("of"), facts.c.customer == bindparam("key"))
+_REMOVE: Final = delete(facts).where(*_ONE)
+_SAVE_TAGS: Final = update(facts).where(*_ONE).values(tags=bindparam("new_tags"))

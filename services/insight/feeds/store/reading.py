@@ -1,0 +1,199 @@
+"""Which generation is in use, the rebuilds, and what the cursors and parked events say; no rule."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from services.chassis.lists.paging import Query
+from services.chassis.store import (
+    AnyRow,
+    ChassisTables,
+    Choice,
+    Name,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+    chassis_tables,
+    upsert,
+)
+from services.insight.feeds.model import (
+    FIRST_GENERATION,
+    FeedPosition,
+    Rebuild,
+    RebuildState,
+    consumer_of,
+    generation_of,
+)
+from services.insight.metadata import metadata
+
+__all__ = [
+    "active_generation",
+    "applied_events",
+    "base_currency",
+    "forget_consumer",
+    "insert_rebuild",
+    "last_rebuild",
+    "page_of_parked",
+    "positions",
+    "prepare",
+    "save_rebuild",
+    "superseded_generations",
+    "use_generation",
+]
+
+read_model = Table(
+    "read_model",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("generation", Integer, nullable=False),
+    Column("base_currency", Name, nullable=False),
+    info={"scope": Shared()},
+)
+rebuilds = Table(
+    "rebuilds",
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("state", Choice(RebuildState), nullable=False),
+    Column("applied_events", BigInteger, nullable=False),
+    Column("total_events", BigInteger, nullable=False),
+    Column("start_time", UtcTime, nullable=False),
+    Column("end_time", UtcTime),
+    Column("error", Text, nullable=False),
+    info={"scope": Shared()},
+)
+
+_ROW: Final = 1
+_ACTIVE: Final = select(read_model.c.generation).where(read_model.c.id == _ROW)
+_LAST: Final = select(rebuilds).order_by(rebuilds.c.generation.desc()).limit(1)
+_CHASSIS: Final[ChassisTables] = chassis_tables(metadata)
+_CURSORS: Final = _CHASSIS.feed_cursors
+_PARKED: Final = _CHASSIS.parked_events
+_POSITIONS: Final = (
+    select(_CURSORS.c.feed, _CURSORS.c.position)
+    .where(_CURSORS.c.consumer == bindparam("reader"))
+    .order_by(_CURSORS.c.feed, _CURSORS.c.partition)
+)
+_CONSUMERS: Final = select(_CURSORS.c.consumer).distinct()
+_PARKED_COUNTS: Final = (
+    select(_PARKED.c.feed, func.count().label("parked"))
+    .where(_PARKED.c.consumer == bindparam("reader"))
+    .group_by(_PARKED.c.feed)
+)
+_PARKED_PAGES: Final = Query(
+    fields={},
+    order={"id": _PARKED.c.id},
+    default_order="id",
+    tie_breaker=_PARKED.c.id,
+)
+
+
+async def prepare(tx: WriteTransaction, base_currency: str) -> bool:
+    """Makes the first generation active; False where the database is not new."""
+    first = upsert(tx.dialect, read_model, key=("id",), update=())
+    row = {"id": _ROW, "generation": FIRST_GENERATION, "base_currency": base_currency}
+    return await tx.run(first, row) == 1
+
+
+async def base_currency(tx: ReadTransaction) -> str:
+    """The currency in which the amounts in the database are counted."""
+    currency: str = await tx.scalar(select(read_model.c.base_currency), {})
+    return currency
+
+
+async def active_generation(tx: ReadTransaction) -> int:
+    """The generation that answers are given from."""
+    generation: int = await tx.scalar(_ACTIVE, {})
+    return generation
+
+
+async def use_generation(tx: WriteTransaction, generation: int, *, instead_of: int) -> bool:
+    """Gives answers from another generation from now on; False where somebody else did it."""
+    changed = (
+        update(read_model)
+        .where(read_model.c.id == _ROW, read_model.c.generation == instead_of)
+        .values(generation=generation)
+    )
+    return await tx.run(changed) == 1
+
+
+async def last_rebuild(tx: ReadTransaction) -> Rebuild | None:
+    """The rebuild in progress, or the last one."""
+    row = await tx.first(_LAST, {})
+    if row is None:
+        return None
+    return Rebuild(**{field.name: getattr(row, field.name) for field in fields(Rebuild)})
+
+
+async def insert_rebuild(tx: WriteTransaction, rebuild: Rebuild) -> None:
+    await tx.run(insert(rebuilds).values(**_row(rebuild)))
+
+
+async def save_rebuild(tx: WriteTransaction, rebuild: Rebuild) -> None:
+    await tx.run(
+        update(rebuilds).where(rebuilds.c.generation == rebuild.generation).values(**_row(rebuild))
+    )
+
+
+async def positions(tx: ReadTransaction, generation: int) -> dict[str, FeedPosition]:
+    """How far the generation has read, by feed."""
+    reader = {"reader": consumer_of(generation)}
+    parked = {row.feed: row.parked for row in await tx.all(_PARKED_COUNTS, reader)}
+    partitions: dict[str, list[int]] = {}
+    for row in await tx.all(_POSITIONS, reader):
+        partitions.setdefault(row.feed, []).append(row.position)
+    return {
+        feed: FeedPosition(tuple(read), parked.get(feed, 0)) for feed, read in partitions.items()
+    }
+
+
+async def applied_events(tx: ReadTransaction, generation: int) -> int:
+    """Events of all feeds that the generation has applied or parked."""
+    return sum(max(each.partitions) for each in (await positions(tx, generation)).values())
+
+
+async def superseded_generations(tx: ReadTransaction) -> list[int]:
+    """The generations that have left traces and are neither in use nor being rebuilt."""
+    consumers = [row.consumer for row in await tx.all(_CONSUMERS, {})]
+    rebuild = await last_rebuild(tx)
+    needed = {await active_generation(tx)}
+    if rebuild is not None and rebuild.running:
+        needed.add(rebuild.generation)
+    found = {generation_of(consumer) for consumer in consumers}
+    return sorted(each for each in found if each is not None and each not in needed)
+
+
+async def page_of_parked(
+    tx: ReadTransaction, generation: int, *, page_size: int, page_token: str
+) -> tuple[Sequence[AnyRow], str]:
+    """A page of what the generation has parked, oldest first. Raises INVALID_ARGUMENT."""
+    found = _PARKED_PAGES.page(
+        select(_PARKED).where(_PARKED.c.consumer == consumer_of(generation)),
+        page_size=page_size,
+        page_token=page_token,
+    )
+    return found.cut(await tx.all(found.statement))
+
+
+async def forget_consumer(tx: WriteTransaction, generation: int) -> None:
+    """Forgets cursors and parked events of a generation that is no more."""
+    for table in (_CURSORS, _PARKED):
+        await tx.run(delete(table).where(table.c.consumer == consumer_of(generation)))
+
+
+def _row(rebuild: Rebuild) -> dict[str, Any]:
+    return {field.name: getattr(rebuild, field.name) for field in fields(Rebuild)}

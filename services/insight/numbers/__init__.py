@@ -1,0 +1,1 @@
+"""Numbers that every slice shares: columns, quantiles, business days, and the contract's codes."""

@@ -1,0 +1,150 @@
+"""A customer that can't be evaluated is set aside, and the others are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
+
+from services.insight.rules.texts import FactTexts
+from tests.support.databases import Databases
+from tests.support.insight import (
+    TODAY,
+    Desk,
+    Insight,
+    confirmed,
+    customer_event,
+    day,
+    running_insight,
+    until,
+)
+from tests.support.services import migrated_database
+
+YESTERDAY = TODAY - timedelta(days=1)
+FIRST_DAY = date(1, 1, 1)
+
+
+async def rule(desk: Desk, **fields: Any) -> None:
+    chosen = {
+        "kind": rules_pb2.Rule.ALERT,
+        "filter": "orders_total >= 1",
+        "enabled": True,
+        "severity": rules_pb2.NOTICE,
+        **fields,
+    }
+    await desk.rules.CreateRule(
+        rules_pb2.CreateRuleRequest(rule=rules_pb2.Rule(**chosen), rule_id="mine")
+    )
+
+
+async def set_aside(desk: Desk) -> list[feeds_pb2.SetAsideCustomer]:
+    reply = await desk.feeds.ListSetAsideCustomers(feeds_pb2.ListSetAsideCustomersRequest())
+    return list(reply.set_aside_customers)
+
+
+async def alerted(desk: Desk) -> set[str]:
+    return {alert.customer for alert in await desk.open_alerts('rule = "rules/mine"')}
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch, customer: str) -> None:
+    """Texts about one customer can't be written."""
+    fill = FactTexts.fill
+
+    def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
+        if row["customer"] == f"customers/{customer}":
+            raise OverflowError("date value out of range")
+        return fill(self, text, row)
+
+    monkeypatch.setattr(FactTexts, "fill", failing)
+
+
+async def test_the_others_are_followed_and_ops_are_told(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(desk)
+    poisoned(monkeypatch, "bob")
+    await insight.knows(
+        *(customer_event(each) for each in ("ada", "bob", "cy")),
+        *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
+    )
+    assert await alerted(desk) == {"customers/ada", "customers/cy"}
+    (aside,) = await set_aside(desk)
+    assert (aside.name, aside.customer) == ("setAsideCustomers/bob", "customers/bob")
+    assert aside.error == "OverflowError: date value out of range"
+    feeds = await desk.feeds.ListFeeds(feeds_pb2.ListFeedsRequest())
+    assert not any(feed.parked_count for feed in feeds.feeds)
+
+    await desk.run()
+    assert await alerted(desk) == {"customers/ada", "customers/cy"}
+    assert len(await set_aside(desk)) == 1
+
+
+async def test_who_was_set_aside_is_followed_again_by_the_next_event_or_run(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(desk)
+    with monkeypatch.context() as poison:
+        poisoned(poison, "bob")
+        await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
+        assert await set_aside(desk)
+    await desk.run()
+    assert await alerted(desk) == {"customers/bob"}
+    assert await set_aside(desk) == []
+
+    with monkeypatch.context() as poison:
+        poisoned(poison, "bob")
+        await insight.knows(confirmed("o2", "bob", YESTERDAY))
+        assert await set_aside(desk)
+    await insight.knows(confirmed("o3", "bob", YESTERDAY))
+    assert (await desk.facts_of("bob")).orders_total == 3
+    assert await set_aside(desk) == []
+
+
+async def test_an_order_of_the_first_day_west_of_utc_is_an_order_like_any_other(
+    databases: Databases,
+) -> None:
+    url = await migrated_database(databases, "insight")
+    async with running_insight(url, time_zone="America/New_York") as insight:
+        desk = await insight.desk()
+        await rule(desk, text_en="{last_order_time}, {next_order_start}")
+        await insight.knows(
+            customer_event("ada"),
+            customer_event("bob"),
+            confirmed("o1", "ada", FIRST_DAY, hour=0),
+            confirmed("o2", "bob", FIRST_DAY, hour=0),
+            confirmed("o3", "bob", YESTERDAY),
+        )
+        await desk.run()
+        assert await alerted(desk) == {"customers/ada", "customers/bob"}
+        assert await set_aside(desk) == []
+        texts = {alert.customer: alert.text_en for alert in await desk.open_alerts()}
+        assert texts["customers/ada"].startswith("0001-01-01")
+        for as_of in (FIRST_DAY, date(9999, 12, 31)):
+            assert (await desk.facts_of("bob", as_of)).name
+            due = predictions_pb2.ListDueCustomersRequest(as_of=day(as_of), within_days=30)
+            await desk.predictions.ListDueCustomers(due)
+            await desk.all_facts(as_of=day(as_of))
+
+
+async def test_a_process_starts_with_a_customer_it_cant_evaluate(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await migrated_database(databases, "insight")
+    async with running_insight(url) as insight:
+        desk = await insight.desk()
+        await rule(desk)
+        await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
+    poisoned(monkeypatch, "bob")
+    async with running_insight(url) as insight:
+        desk = await insight.desk()
+
+        async def known() -> bool:
+            return bool(await set_aside(desk))
+
+        await until(known)
+        insight.clock.move(days=1)
+        await insight.knows(customer_event("ada"))
+        assert set(await desk.all_facts()) == {"ada", "bob"}
