@@ -47,7 +47,7 @@ ANN = "customers/ann"
 
 async def events(office: Office, count: int) -> list[Event]:
     """The first events of the service's log, once there are so many."""
-    feed = EventFeedStub(await office.service.channel("services/test", role="service"))
+    feed = EventFeedStub(await office.service.channel("services/insight", role="service", team=""))
     found: list[Event] = []
     async with asyncio.timeout(10):
         while len(found) < count:
@@ -243,7 +243,7 @@ async def test_an_order_in_sales_makes_a_customer_here(
     url = await migrated_database(databases, "sales")
     async with running_service("sales", url) as sales:
         orders = OrderServiceStub(await sales.channel())
-        feed = await sales.channel("services/customer", role="service")
+        feed = await sales.channel("services/customer", role="service", team="")
         puller = asyncio.create_task(follow_sales(office.service.store, feed, 2).run())
         try:
             line = OrderLine(quantity=1, unit_price=Money(currency_code="USD", units=10))
