@@ -1,5 +1,6 @@
 """Transport room of briefs: the name of a customer in, the brief out."""
 
+from datetime import tzinfo
 from typing import Any
 
 import grpc
@@ -22,8 +23,9 @@ _NO_CUSTOMER = frozenset({Kind.NOT_FOUND, Kind.PERMISSION_DENIED})
 class BriefServicer(BriefServiceServicer):
     """Answers GetCallBrief from three services."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, zone: tzinfo) -> None:
         self._sources = sources
+        self._zone = zone
 
     async def GetCallBrief(
         self, request: GetCallBriefRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -38,7 +40,7 @@ class BriefServicer(BriefServiceServicer):
             # What a service finds wrong was in this request: nothing else is asked for.
             if error.kind is Kind.INVALID_ARGUMENT:
                 raise error
-        return compose(request.name, parts)
+        return compose(request.name, parts, self._zone)
 
 
 def _day(as_of: Date) -> Date | None:

@@ -1,7 +1,7 @@
 """Logs: structured, with the request's id, for people on a terminal and JSON elsewhere.
 
 Messages never enter a log line, so that personal fields cannot; they are named by type. The
-standard library's loggers (uvicorn, alembic, grpc) come out in the same form.
+standard library's loggers (asyncio, alembic, grpc) come out in the same form.
 """
 
 import json
@@ -33,7 +33,8 @@ def configure_logging(
     rendering: list[Processor]
     if for_people:
         common.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
-        # The default prints what variables held: personal fields, and minutes of work for a large one.
+        # The default prints what variables held: personal fields, and minutes of work for a large
+        # one.
         rendering = [
             structlog.dev.ConsoleRenderer(
                 colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -58,11 +59,6 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(numeric_level, logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers = []
-        logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # `migrate` says itself what it did
 
 

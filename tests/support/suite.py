@@ -90,21 +90,23 @@ class Suite:
         for name in tuple(self._running):
             self._end(name, signal.SIGTERM)
 
-    def guanxi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs the command line against this suite."""
-        result = self.popen_guanxi(*arguments)
+    def guanxi(
+        self, *arguments: str, check: bool = True, key: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the command line against this suite, with the development key or another one."""
+        result = self.popen_guanxi(*arguments, key=key)
         out, _ = result.communicate(timeout=300)
         completed = subprocess.CompletedProcess(arguments, result.returncode, out, "")
         assert not check or completed.returncode == 0, out
         return completed
 
-    def popen_guanxi(self, *arguments: str) -> subprocess.Popen[str]:
+    def popen_guanxi(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
         """Starts the command line and lets it run."""
         return subprocess.Popen(
             [sys.executable, "-c", "from cli.main import main; main()", *arguments],
             env={
                 **self.environment,
-                "GUANXI_CLI_API_KEY": self.keys.api_key,
+                "GUANXI_CLI_API_KEY": key or self.keys.api_key,
                 "GUANXI_CLI_TARGET": f"127.0.0.1:{self.ports['grpc']}",
                 "PYTHONPATH": str(ROOT),
                 "COLUMNS": "200",

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.ownership import expect_may_give, settle_owner
-from services.chassis.store import WriteTransaction
+from services.chassis.store import ReadTransaction, WriteTransaction
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
 from services.customer.customers.store import counted_orders, customers
@@ -33,20 +33,24 @@ async def create_customers(
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND
-    and the model's). A customer may be referred by one further up in the same batch.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
+    (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the model's). A customer may be
+    referred by one further up in the same batch, or be part of it.
     """
     names = given_names(new.values())
     known = await customers.known(tx, names)
     orders = await counted_orders.counts(tx, names)
-    referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
+    referrers = await _alive(tx.unscoped(), {each.draft.referred_by for each in new.values()})
+    parents = await _alive(tx, {each.draft.parent_organization for each in new.values()})
 
     def make(each: New[Draft]) -> Customer:
         owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
         etag = tx.new_id()
         customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
         _expect_referrer(customer, referrers)
+        _expect_parent(customer, parents)
         referrers.add(customer.name)
+        parents.add(customer.name)
         # Sales may have told of orders before.
         return customer.bought(orders.get(each.name, 0), at=tx.now, etag=etag)
 
@@ -87,7 +91,8 @@ async def change_customer(
     """Changes the named fields. Handing the customer on takes a scope wider than OWN.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND) and what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
+    what the model raises.
     """
     before = await customers.get(tx, name)
     before.expect(etag)
@@ -98,7 +103,9 @@ async def change_customer(
         if (after.owner, after.team) != (before.owner, before.team):
             expect_may_give(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
-            _expect_referrer(after, await _alive(tx, {after.referred_by}))
+            _expect_referrer(after, await _alive(tx.unscoped(), {after.referred_by}))
+        if after.parent_organization != before.parent_organization:
+            _expect_parent(after, await _alive(tx, {after.parent_organization}))
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)
@@ -126,9 +133,9 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
     return restored
 
 
-async def _alive(tx: WriteTransaction, names: Set[str]) -> set[str]:
-    """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
-    delete_times = await store.delete_times(tx.unscoped(), names - {""})
+async def _alive(tx: ReadTransaction, names: Set[str]) -> set[str]:
+    """Which of the names are customers in sight. Whoever refers a customer need not be in one's."""
+    delete_times = await store.delete_times(tx, names - {""})
     return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
@@ -136,6 +143,15 @@ def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
     if customer.referred_by and customer.referred_by not in referrers:
         raise invalid(
             "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
+        )
+
+
+def _expect_parent(customer: Customer, parents: Collection[str]) -> None:
+    if customer.parent_organization and customer.parent_organization not in parents:
+        raise invalid(
+            "parent_organization",
+            "PARENT_ORGANIZATION_NOT_FOUND",
+            f"{customer.parent_organization} was not found",
         )
 
 

@@ -9,14 +9,9 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from services.chassis.creation import New
-from services.chassis.errors import (
-    DomainError,
-    Kind,
-    already_exists,
-    failed_precondition,
-    invalid,
-)
+from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
+from services.chassis.normal import digits, folded, with_lower_domains
 
 __all__ = [
     "SETTLED",
@@ -76,6 +71,7 @@ class Draft:
     team: str = ""
     source: str = ""
     referred_by: str = ""
+    parent_organization: str = ""
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
@@ -85,6 +81,8 @@ class Draft:
 class Customer:
     """A customer; `delete_time` is None while it is alive.
 
+    The `…_key` fields are normal forms of what stands beside them, for finding it.
+
     `stage_before_orders` is the lifecycle stage the first order found; None where no order has
     moved the customer.
     """
@@ -92,8 +90,11 @@ class Customer:
     name: str
     kind: CustomerKind
     display_name: str
+    display_name_key: str
     phones: tuple[str, ...]
+    phones_key: tuple[str, ...]
     emails: tuple[str, ...]
+    emails_key: tuple[str, ...]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -103,6 +104,7 @@ class Customer:
     team: str
     source: str
     referred_by: str
+    parent_organization: str
     next_follow_up_time: datetime | None
     labels: Mapping[str, str]
     first_seen_time: datetime
@@ -125,7 +127,8 @@ class Customer:
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
         expect_alive(self.name, self.delete_time)
-        changed = replace(self, **_given(draft, fields))
+        given = replace(self, **_given(draft, fields))
+        changed = replace(given, **_keys(given))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
         if changed == self:
@@ -201,7 +204,7 @@ class OrderNews:
 def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
     """
     draft = new.draft
     customer = Customer(
@@ -209,7 +212,8 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         kind=draft.kind,
         display_name=draft.display_name,
         phones=draft.phones,
-        emails=_normalized(draft.emails),
+        emails=with_lower_domains(draft.emails),
+        **_keys(draft),
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
@@ -219,6 +223,7 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         team=team,
         source=draft.source,
         referred_by=draft.referred_by,
+        parent_organization=draft.parent_organization,
         next_follow_up_time=draft.next_follow_up_time,
         labels=draft.labels,
         first_seen_time=draft.first_seen_time or at,
@@ -235,6 +240,9 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
 _BOOKKEEPING: Final = frozenset(
     {
         "name",
+        "display_name_key",
+        "phones_key",
+        "emails_key",
         "stage_before_orders",
         "create_time",
         "update_time",
@@ -249,11 +257,19 @@ _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name n
 def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
     values = {name: getattr(draft, name) for name in fields}
     if "emails" in values:
-        values["emails"] = _normalized(draft.emails)
+        values["emails"] = with_lower_domains(draft.emails)
     return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
 
 
 _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
+
+
+def _keys(customer: Draft | Customer) -> dict[str, Any]:
+    return {
+        "display_name_key": folded(customer.display_name),
+        "phones_key": tuple(digits(each) for each in customer.phones),
+        "emails_key": tuple(folded(each) for each in customer.emails),
+    }
 
 
 # How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
@@ -278,11 +294,5 @@ def _check(customer: Customer) -> None:
         raise invalid("display_name", "DISPLAY_NAME_MISSING", "a customer needs a name")
     if customer.referred_by == customer.name:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
-
-
-def _normalized(emails: Sequence[str]) -> tuple[str, ...]:
-    """The domain in lower case, for there it means the same; the part before @ as it was left."""
-    return tuple(
-        f"{local}@{domain.lower()}"
-        for local, _, domain in (each.rpartition("@") for each in emails)
-    )
+    if customer.parent_organization == customer.name:
+        raise invalid("parent_organization", "PARENT_OF_ITSELF", "a customer can't be its own part")

@@ -168,8 +168,8 @@ async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:
 
 
 async def live_counts(tx: ReadTransaction) -> dict[str, int]:
-    """Number of live alerts by rule."""
-    return {row.rule: row.live for row in await tx.unscoped().all(_LIVE_COUNTS, {})}
+    """Number of live alerts in sight by rule."""
+    return {row.rule: row.live for row in await tx.all(_LIVE_COUNTS, {})}
 
 
 async def snoozed_until(tx: ReadTransaction, moment: datetime) -> list[Alert]:

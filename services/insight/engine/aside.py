@@ -31,10 +31,14 @@ class Asides:
     """Who is set aside, as the store, the log and the metrics have it."""
 
     def __init__(self, metrics: Metrics | None = None) -> None:
-        self._count = metrics and Gauge(
-            "guanxi_insight_set_aside_customers",
-            "Customers that could not be evaluated and were set aside.",
-            registry=metrics.registry,
+        self._count = (
+            Gauge(
+                "guanxi_insight_set_aside_customers",
+                "Customers that could not be evaluated and were set aside.",
+                registry=metrics.registry,
+            )
+            if metrics
+            else None
         )
 
     async def follow(

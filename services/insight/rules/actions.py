@@ -6,7 +6,7 @@ from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
 from services.insight.rules import store
-from services.insight.rules.model import Rule, RuleDraft, RuleKind
+from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
 
 __all__ = ["TakeEffect", "change_rule", "create_rule", "delete_rule", "match_counts"]
 
@@ -24,7 +24,7 @@ async def create_rule(
     if await store.find(tx, name) is not None:
         raise already_exists(name)
     try:
-        rule = Rule.of(draft, name, at=tx.now)
+        rule = Rule.of(draft, name, Sight.of(tx.caller), at=tx.now)
         store.compile_rule(rule, terms)
     except DomainError as error:
         raise beneath("rule", error) from None
@@ -45,12 +45,14 @@ async def change_rule(
 ) -> Rule:
     """Changes the named fields and lets the rule take effect, or end if it is disabled.
 
-    Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT as `create_rule`.
+    Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
+    as `create_rule`.
     """
     before = await store.get(tx, name)
+    before.expect_within(tx.caller)
     before.expect(etag)
     try:
-        after = before.change(draft, fields, at=tx.now)
+        after = before.change(draft, fields, tx.caller, at=tx.now)
         store.compile_rule(after, terms)
     except DomainError as error:
         raise beneath("rule", error) from None
@@ -65,9 +67,10 @@ async def change_rule(
 async def delete_rule(tx: WriteTransaction, take_effect: TakeEffect, name: str, etag: str) -> None:
     """Deletes a rule; its alerts expire and its tag comes off.
 
-    Raises NOT_FOUND, ABORTED (ETAG_MISMATCH).
+    Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH).
     """
     rule = await store.get(tx, name)
+    rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
     if rule.enabled:
@@ -77,7 +80,7 @@ async def delete_rule(tx: WriteTransaction, take_effect: TakeEffect, name: str, 
 async def match_counts(
     tx: ReadTransaction, generation: int, rules: Sequence[Rule], live_alerts: Mapping[str, int]
 ) -> dict[str, int]:
-    """Customers that match each rule now: tagged, or with a live alert."""
+    """Customers in sight that match each rule now: tagged, or with a live alert."""
     tags = sorted({rule.tag for rule in rules if rule.kind is RuleKind.TAG and rule.enabled})
     tagged = await store.tagged_counts(tx, generation, tags)
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.chassis.store import WriteTransaction
 from services.insight.rules import store
-from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+from services.insight.rules.model import COMPANY, Rule, RuleDraft, RuleKind, Severity
 
 __all__ = ["default_rules", "install"]
 
@@ -16,7 +16,7 @@ def default_rules(at: datetime) -> list[Rule]:
     """Every default rule, as created at an instant."""
     content = files(__package__).joinpath("defaults.toml").read_text("utf-8")
     return [
-        Rule.of(_draft(values), f"rules/{rule}", at=at, built_in=True)
+        Rule.of(_draft(values), f"rules/{rule}", COMPANY, at=at, built_in=True)
         for rule, values in tomllib.loads(content).items()
     ]
 

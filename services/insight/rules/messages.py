@@ -1,9 +1,12 @@
 """Rule messages ↔ our own words; no rule, no SQL."""
 
+from typing import Final
+
 from guanxi.insight.v1 import rules_pb2
 
+from services.chassis.caller import Scope
 from services.chassis.timestamps import to_timestamp
-from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity, Sight
 
 __all__ = ["draft_of", "to_message"]
 
@@ -42,6 +45,7 @@ def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
         tag_dimension=rule.tag_dimension,
         tag=rule.tag,
         built_in=rule.built_in,
+        sight=_sight(rule.sight),
         match_count=match_count,
         create_time=to_timestamp(rule.create_time),
         update_time=to_timestamp(rule.update_time),
@@ -50,3 +54,14 @@ def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
     if rule.severity is not None:
         message.severity = rules_pb2.Severity.ValueType(rule.severity.value)
     return message
+
+
+_REACH: Final = {
+    Scope.OWN: _Message.Sight.OWN,
+    Scope.TEAM: _Message.Sight.TEAM,
+    Scope.ALL: _Message.Sight.COMPANY,
+}
+
+
+def _sight(sight: Sight) -> rules_pb2.Rule.Sight:
+    return _Message.Sight(reach=_REACH[sight.reach], author=sight.author, teams=sight.teams)

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from services.chassis import etag
-from services.chassis.errors import invalid
+from services.chassis.caller import Caller, Scope
+from services.chassis.errors import DomainError, Kind, invalid
 
-__all__ = ["OWNER", "Rule", "RuleDraft", "RuleKind", "Severity"]
+__all__ = ["COMPANY", "OWNER", "Rule", "RuleDraft", "RuleKind", "Severity", "Sight"]
 
 OWNER = "owner"
 """The assignee expression that stands for whoever looks after the customer."""
@@ -30,6 +31,38 @@ class Severity(IntEnum):
     NOTICE = 1
     WARNING = 2
     CRITICAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which customers a rule sees: all of them, or those of its author, or of their teams too.
+
+    `teams` are the author's when they wrote it, also where only their own customers are seen.
+    """
+
+    reach: Scope
+    author: str
+    teams: tuple[str, ...]
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Sight":
+        """That of who writes a rule."""
+        return cls(caller.scope, caller.subject, caller.teams)
+
+    def within(self, caller: Caller) -> bool:
+        """Whether a caller sees all that it sees."""
+        match caller.scope:
+            case Scope.ALL:
+                return True
+            case Scope.TEAM:
+                known = bool(self.teams) or self.author == caller.subject
+                return self.reach is not Scope.ALL and known and {*self.teams} <= {*caller.teams}
+            case _:
+                return self.reach is Scope.OWN and self.author == caller.subject
+
+
+COMPANY = Sight(Scope.ALL, "", ())
+"""That of the rules that come with the suite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +99,21 @@ class Rule:
     tag_dimension: str
     tag: str
     built_in: bool
+    sight: Sight
     create_time: datetime
     update_time: datetime
     version: int
 
     @classmethod
-    def of(cls, draft: RuleDraft, name: str, *, at: datetime, built_in: bool = False) -> "Rule":
+    def of(
+        cls,
+        draft: RuleDraft,
+        name: str,
+        sight: Sight,
+        *,
+        at: datetime,
+        built_in: bool = False,
+    ) -> "Rule":
         """A new rule.
 
         Raises INVALID_ARGUMENT, FIELD_REQUIRED for `kind`, `filter`, the tag of a TAG rule and the
@@ -93,6 +135,7 @@ class Rule:
             tag_dimension=draft.tag_dimension,
             tag=draft.tag,
             built_in=built_in,
+            sight=sight,
             create_time=at,
             update_time=at,
             version=1,
@@ -109,12 +152,28 @@ class Rule:
         """Raises ABORTED, ETAG_MISMATCH."""
         etag.expect(given, self.etag, self.name)
 
-    def change(self, draft: RuleDraft, changed: Collection[str], *, at: datetime) -> "Rule":
-        """The rule with the named fields of the draft. Raises INVALID_ARGUMENT as `of`."""
+    def expect_within(self, caller: Caller) -> None:
+        """Raises PERMISSION_DENIED, RULE_SEES_MORE where a caller doesn't see all that it sees."""
+        if not self.sight.within(caller):
+            raise DomainError(
+                Kind.PERMISSION_DENIED,
+                "RULE_SEES_MORE",
+                f"{self.name} sees customers that you don't see; make a rule of your own",
+                metadata={"rule": self.name},
+            )
+
+    def change(
+        self, draft: RuleDraft, changed: Collection[str], by: Caller, *, at: datetime
+    ) -> "Rule":
+        """The rule with the named fields of the draft; its author's changes renew its sight.
+
+        Raises INVALID_ARGUMENT as `of`.
+        """
         values = {name: getattr(draft, name) for name in changed}
         if values.get("assignee") == "":
             values["assignee"] = OWNER
-        rule = replace(self, **values)
+        sight = Sight.of(by) if by.subject == self.sight.author else self.sight
+        rule = replace(self, **values, sight=sight)
         if rule == self:
             return self
         rule._expect_complete()

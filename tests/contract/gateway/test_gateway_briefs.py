@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC
 from typing import Any
 
 import grpc
@@ -36,7 +37,8 @@ class Briefs(briefs_pb2_grpc.BriefServiceServicer):
             connect(self.target, identity=ForwardedToken()) as there,
             connect("127.0.0.1:1", identity=ForwardedToken()) as away,
         ):
-            servicer = BriefServicer(Sources(customer=there, sales=away, insight=there))
+            sources = Sources(customer=there, sales=away, insight=there)
+            servicer = BriefServicer(sources, UTC)
             return await servicer.GetCallBrief(request, context)
 
 

@@ -115,7 +115,8 @@ async def test_a_file_without_parts_is_an_empty_one(
     gateway, service = files
 
     async def nothing(_request: Any, _context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        for part in ():
+        parts: tuple[httpbody_pb2.HttpBody, ...] = ()
+        for part in parts:
             yield part
 
     service.streams["Export"] = nothing
@@ -128,9 +129,10 @@ async def test_a_stream_refused_before_its_first_part_has_its_status(
 ) -> None:
     gateway, service = files
 
-    async def refuse(_request: Any, _context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        raise not_found("files/a")
-        yield
+    async def refuse(request: Any, _context: Any) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        if request.name:
+            raise not_found(request.name)
+        yield CSV
 
     service.streams["Export"] = refuse
     answer = await gateway.http.get("/v1/files/a:export")

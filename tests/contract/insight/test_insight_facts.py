@@ -167,6 +167,16 @@ async def test_a_rep_sees_the_facts_of_their_own_customers(insight: Insight) -> 
     assert set(await manager.all_facts()) == {"ada", "bob"}
 
 
+async def test_a_rep_filters_their_own_customers_by_tag(insight: Insight) -> None:
+    await insight.knows(
+        *(customer_event(each, owner=f"users/{each}") for each in ("ann", "eve")),
+        *(confirmed(f"o-{each}", each, YESTERDAY, 2_000_000) for each in ("ann", "eve")),
+    )
+    for role in ("rep", "manager"):
+        rep = await insight.desk("users/ann", role=role, team="teams/west")
+        assert set(await rep.all_facts(filter='tags:"VIP"')) == {"ann"}
+
+
 async def test_facts_of_another_day_know_nothing_of_what_came_later(
     insight: Insight, desk: Desk
 ) -> None:

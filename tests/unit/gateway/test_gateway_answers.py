@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
 from typing import Any
@@ -17,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.transcode.errors import HTTP_STATUS, ErrorCodec
-from gateway.transcode.response import ResponseCodec
+from gateway.transcode.response import PIECE_BYTES, ResponseCodec
+from gateway.transcode.wire import cut
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import to_status
 from tests.support import probes
@@ -52,6 +54,60 @@ class TestAnswers:
         failed = json.loads(codec.decode(reply.SerializeToString())[0])["failedRequests"]["3"]
         assert failed["details"][0]["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"
         assert failed["details"][0]["reason"] == "ALREADY_EXISTS"
+
+
+class TestLongReplies:
+    CODEC = ResponseCodec("guanxi.sales.v1.ListOrdersResponse", CONTRACT.types)
+
+    async def test_they_are_written_in_pieces_as_if_in_one_and_others_get_their_turn(self) -> None:
+        reply = orders_pb2.ListOrdersResponse(next_page_token="t")
+        for number in range(4_000):
+            reply.orders.add(name=f"orders/{number}", customer="customers/ann", line_count=number)
+        data = reply.SerializeToString()
+        assert len(data) > 3 * PIECE_BYTES
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        text, _ = await self.CODEC.decode_in_turns(data)
+        counting.cancel()
+        assert json.loads(text) == json_format.MessageToDict(reply)
+        assert turns > 3
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            orders_pb2.ListOrdersResponse(),
+            orders_pb2.ListOrdersResponse(next_page_token="t"),
+            orders_pb2.ListOrdersResponse(orders=[orders_pb2.Order()]),
+            orders_pb2.ListOrdersResponse(orders=[orders_pb2.Order(name="orders/1")] * 2),
+        ],
+    )
+    async def test_few_and_none_are_written_like_any(
+        self, reply: orders_pb2.ListOrdersResponse
+    ) -> None:
+        text, _ = await self.CODEC.decode_in_turns(reply.SerializeToString())
+        assert json.loads(text) == json_format.MessageToDict(reply)
+
+    async def test_lists_and_maps_beside_each_other_keep_their_places(self) -> None:
+        reply = customers_pb2.BatchCreateCustomersResponse()
+        reply.customers.add(name="customers/a")
+        reply.failed_requests[3].CopyFrom(Status(code=5, message="gone"))
+        codec = ResponseCodec(reply.DESCRIPTOR.full_name, CONTRACT.types)
+        text, _ = await codec.decode_in_turns(reply.SerializeToString())
+        assert json.loads(text) == json_format.MessageToDict(reply)
+
+    @pytest.mark.parametrize(
+        "data", [b"\x0a\x05a", b"\x0a", b"\x80" * 11, b"\x0b\x0c", b"\x0d\x00"]
+    )
+    async def test_what_is_no_message_is_an_error(self, data: bytes) -> None:
+        with pytest.raises(ValueError, match=r"goes on past|not supported"):
+            await self.CODEC.decode_in_turns(data)
 
 
 class TestAnys:
@@ -189,6 +245,20 @@ customers = st.builds(
     labels=st.dictionaries(texts, texts, max_size=3),
     kind=st.sampled_from([0, 1, 2]),
 )
+
+
+@given(
+    names=st.lists(texts, max_size=5), token=texts, piece=st.integers(1, 200), listed=st.booleans()
+)
+def test_the_pieces_of_a_message_are_the_message(
+    names: list[str], token: str, piece: int, listed: bool
+) -> None:
+    reply = orders_pb2.ListOrdersResponse(next_page_token=token)
+    for name in names:
+        reply.orders.add(name=name, net_amount={"units": -1, "nanos": len(name)})
+    pieces = list(cut(reply.SerializeToString(), [1] if listed else [], piece))
+    assert orders_pb2.ListOrdersResponse.FromString(b"".join(p for _, p in pieces)) == reply
+    assert pieces[-1][0] == 0
 
 
 @given(customer=customers)

@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError
 from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
 from services.insight.facts.store import FACTS, FilterTerms
 from services.insight.numbers.business_days import Day
 from services.insight.rules.defaults import default_rules
-from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity
+from services.insight.rules.model import COMPANY, Rule, RuleDraft, RuleKind, Severity, Sight
 from services.insight.rules.store import compile_rule
 from services.insight.rules.texts import FactTexts, facts_in
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+ADMIN = Caller("users/root", ("admin",), (), Scope.ALL)
+MAX = Caller("users/max", ("manager",), ("teams/north",), Scope.TEAM)
 LATER = NOW + timedelta(hours=1)
 TERMS = FilterTerms(Day(NOW.date(), ZoneInfo("UTC")), 2)
 DRAFT = RuleDraft(
@@ -62,18 +65,19 @@ def test_the_facts_of_a_rule_come_once_in_the_order_of_its_filter() -> None:
     rule = Rule.of(
         replace(DRAFT, filter="orders_total > 1 AND (age_days > 9 OR orders_total < 5)"),
         "rules/r",
+        COMPANY,
         at=NOW,
     )
     assert compile_rule(rule, TERMS).facts == ("orders_total", "age_days")
 
 
 def test_a_rule_is_for_the_owner_where_it_names_nobody() -> None:
-    rule = Rule.of(DRAFT, "rules/r", at=NOW)
+    rule = Rule.of(DRAFT, "rules/r", COMPANY, at=NOW)
     assert rule.assignee == "owner"
-    named = rule.change(replace(DRAFT, assignee="users/zoe"), ["assignee"], at=LATER)
+    named = rule.change(replace(DRAFT, assignee="users/zoe"), ["assignee"], ADMIN, at=LATER)
     assert (named.assignee, named.update_time) == ("users/zoe", LATER)
     assert named.etag != rule.etag
-    assert named.change(DRAFT, ["assignee"], at=LATER).assignee == "owner"
+    assert named.change(DRAFT, ["assignee"], ADMIN, at=LATER).assignee == "owner"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ def test_a_rule_is_for_the_owner_where_it_names_nobody() -> None:
 )
 def test_an_incomplete_rule_is_refused(change: dict[str, Any], field: str) -> None:
     with pytest.raises(DomainError) as refused:
-        Rule.of(replace(DRAFT, **change), "rules/r", at=NOW)
+        Rule.of(replace(DRAFT, **change), "rules/r", COMPANY, at=NOW)
     assert refused.value.violations[0].field == field
 
 
@@ -156,3 +160,31 @@ def test_facts_are_written_for_people() -> None:
     }
     assert texts.fill("{region}: {days_since_order} days", row) == "Kent: ? days"
     assert list(facts_in("{a} and {b_1d}, {}")) == ["a", "b_1d"]
+
+
+@pytest.mark.parametrize(
+    ("sight", "within_max"),
+    [
+        (COMPANY, False),
+        (Sight.of(ADMIN), False),
+        (Sight.of(MAX), True),
+        (Sight.of(replace(MAX, subject="users/mia")), True),
+        (Sight.of(replace(MAX, teams=("teams/north", "teams/south"))), False),
+        (Sight.of(Caller("users/ann", ("rep",), ("teams/north",), Scope.OWN)), True),
+        (Sight.of(Caller("users/eve", ("rep",), ("teams/south",), Scope.OWN)), False),
+        (Sight.of(Caller("users/eve", ("rep",), (), Scope.OWN)), False),
+    ],
+)
+def test_who_sees_all_that_a_rule_sees(sight: Sight, within_max: bool) -> None:
+    assert sight.within(MAX) is within_max
+    assert sight.within(ADMIN)
+    assert sight.within(replace(MAX, scope=Scope.OWN)) is False
+
+
+def test_a_rule_keeps_its_sight_but_for_its_authors_own_changes() -> None:
+    rule = Rule.of(DRAFT, "rules/r", Sight.of(MAX), at=NOW)
+    renamed = replace(DRAFT, display_name="Named")
+
+    assert rule.change(renamed, ["display_name"], ADMIN, at=LATER).sight == Sight.of(MAX)
+    moved = replace(MAX, teams=("teams/south",))
+    assert rule.change(renamed, ["display_name"], moved, at=LATER).sight.teams == ("teams/south",)

@@ -3,7 +3,7 @@
 What a comparison of each type means in SQL is the compiler's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -40,6 +40,7 @@ __all__ = [
     "FloatType",
     "ListType",
     "MapType",
+    "Normal",
     "NumberType",
     "StringType",
     "TimeType",
@@ -48,10 +49,18 @@ __all__ = [
     "money",
 ]
 
+Normal = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class StringType:
-    """Text. `=` is exact, `= "abc*"` a prefix; `:` means contains, without regard to case."""
+    """Text. `=` is exact, `= "abc*"` a prefix; `:` means contains, without regard to case.
+
+    With `normal`, the column holds the normal form of a text, and a filter's values are compared in
+    it too.
+    """
+
+    normal: Normal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +106,12 @@ class DateType:
 class ListType:
     """Texts in a column that holds a JSON array (JSON, JSONB or text); `:` means has the element.
 
-    With `names`, elements are of these only. A JSONB column with a GIN index serves `:` from it.
+    With `names`, elements are of these only; `normal` is as for texts. A JSONB column with a GIN
+    index serves `:` from it.
     """
 
     names: tuple[str, ...] = ()
+    normal: Normal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from typing import Final
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, select
 
+from services.chassis.lists.filters import Field, ListType, StringType
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.normal import digits, folded
 from services.chassis.records import Records
 from services.chassis.store import Choice, Json, Name, Names, Owned, ReadTransaction, UtcTime
 from services.customer.customers.model import (
@@ -27,8 +29,11 @@ table = Table(
     Column("name", Name, primary_key=True),
     Column("kind", Choice(CustomerKind), nullable=False),
     Column("display_name", Text, nullable=False),
+    Column("display_name_key", Text, nullable=False),
     Column("phones", Names, nullable=False),
+    Column("phones_key", Names, nullable=False),
     Column("emails", Names, nullable=False),
+    Column("emails_key", Names, nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -38,6 +43,7 @@ table = Table(
     Column("team", Name, nullable=False),
     Column("source", Text, nullable=False),
     Column("referred_by", Name, nullable=False),
+    Column("parent_organization", Name, nullable=False),
     Column("next_follow_up_time", UtcTime),
     Column("labels", Json, nullable=False),
     Column("first_seen_time", UtcTime, nullable=False),
@@ -50,6 +56,7 @@ table = Table(
     Index("ix_customers_create_time", "create_time", "name"),
     Index("ix_customers_owner_create_time", "owner", "create_time", "name"),
     Index("ix_customers_team_create_time", "team", "create_time", "name"),
+    Index("ix_customers_display_name_key", "display_name_key"),
     info={"scope": Owned("owner", "team")},
 )
 
@@ -61,9 +68,6 @@ customers: Final = Records(
         filter=(
             "name",
             "kind",
-            "display_name",
-            "emails",
-            "phones",
             "industry",
             "region",
             "lifecycle_stage",
@@ -72,6 +76,7 @@ customers: Final = Records(
             "team",
             "source",
             "referred_by",
+            "parent_organization",
             "next_follow_up_time",
             "create_time",
             "update_time",
@@ -79,6 +84,11 @@ customers: Final = Records(
         ),
         order=("create_time", "update_time", "display_name", "region", "next_follow_up_time"),
         default_order="create_time desc",
+        more={
+            "display_name": Field(table.c.display_name_key, StringType(folded)),
+            "emails": Field(table.c.emails_key, ListType(normal=folded)),
+            "phones": Field(table.c.phones_key, ListType(normal=digits)),
+        },
     ),
 )
 

@@ -4,18 +4,19 @@ them, is matched against every rule of a kind by one statement.
 What follows from a match is not known here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
+from services.chassis.caller import Scope
 from services.chassis.errors import invalid
 from services.chassis.lists import filters
 from services.chassis.store import AnyRow, ReadTransaction
 from services.insight.facts.store import FACTS, FilterTerms, facts, fields, of_generation
-from services.insight.rules.model import Rule, RuleKind
+from services.insight.rules.model import Rule, RuleKind, Sight
 from services.insight.rules.texts import facts_in
 from services.insight.sources.store import Selection
 
@@ -101,7 +102,18 @@ def compile_rule(rule: Rule, terms: FilterTerms) -> CompiledRule:
     for field in ("text_en", "text_zh"):
         _expect_known_facts(field, getattr(rule, field))
     met = filters.compile_node(node, declared, today=terms.day.date, zone=terms.day.zone)
-    return CompiledRule(rule, met, tuple(name for name in named if name in FACTS))
+    return CompiledRule(
+        rule, and_(met, *_seen(rule.sight)), tuple(name for name in named if name in FACTS)
+    )
+
+
+def _seen(sight: Sight) -> Iterator[ColumnElement[bool]]:
+    """True for the customers that a rule sees, as a caller of its author's scope sees them."""
+    own = facts.c.owner == sight.author
+    if sight.reach is Scope.OWN:
+        yield own
+    elif sight.reach is Scope.TEAM:
+        yield or_(own, facts.c.team.in_(sight.teams))
 
 
 def _expect_known_facts(field: str, text: str) -> None:

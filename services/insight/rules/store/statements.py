@@ -19,14 +19,24 @@ from sqlalchemy import (
     update,
 )
 
+from services.chassis.caller import Scope
 from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
 from services.chassis.lists.filters.sql import HasElement
 from services.chassis.lists.paging import Query
-from services.chassis.store import AnyRow, Choice, Name, ReadTransaction, UtcTime, WriteTransaction
-from services.insight.facts.store import facts, of_generation
+from services.chassis.store import (
+    AnyRow,
+    Choice,
+    Name,
+    Names,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+)
+from services.insight.facts.store import facts
 from services.insight.metadata import metadata
-from services.insight.rules.model import Rule, RuleKind, Severity
+from services.insight.rules.model import Rule, RuleKind, Severity, Sight
 
 __all__ = [
     "enabled",
@@ -56,9 +66,13 @@ rules = Table(
     Column("tag_dimension", Name, nullable=False),
     Column("tag", Text, nullable=False),
     Column("built_in", Boolean, nullable=False),
+    Column("reach", SmallInteger, nullable=False),
+    Column("author", Name, nullable=False),
+    Column("teams", Names, nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
+    info={"scope": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")
@@ -87,7 +101,7 @@ _SAVE: Final = (
     .where(rules.c.name == bindparam("key"))
     .values({column.name: bindparam(f"new_{column.name}") for column in rules.columns})
 )
-_COLUMNS: Final = tuple(field.name for field in fields(Rule))
+_COLUMNS: Final = tuple(field.name for field in fields(Rule) if field.name != "sight")
 
 
 async def get(tx: ReadTransaction, name: str) -> Rule:
@@ -122,14 +136,9 @@ async def enabled(tx: ReadTransaction) -> tuple[Rule, ...]:
 async def tagged_counts(
     tx: ReadTransaction, generation: int, tags: Sequence[str]
 ) -> dict[str, int]:
-    """Number of customers that carry each tag."""
-    if not tags:
-        return {}
-    counts = [func.count().filter(HasElement(facts.c.tags, tag)) for tag in tags]
-    row = await tx.unscoped().first(
-        select(*counts).where(of_generation), {"generation": generation}
-    )
-    return dict(zip(tags, row or (), strict=False))
+    """Number of customers in sight that carry each tag."""
+    carry = select(func.count()).select_from(facts).where(facts.c.generation == generation)
+    return {tag: await tx.scalar(carry.where(HasElement(facts.c.tags, tag))) for tag in tags}
 
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Rule]) -> None:
@@ -149,10 +158,11 @@ async def remove(tx: WriteTransaction, name: str) -> None:
 def _rule(row: AnyRow) -> Rule:
     values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
     values["severity"] = Severity(row.severity) if row.severity else None
-    return Rule(**values)
+    return Rule(**values, sight=Sight(Scope(row.reach), row.author, row.teams))
 
 
 def _row(rule: Rule) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(rule, name) for name in _COLUMNS}
     row["severity"] = int(rule.severity) if rule.severity else None
-    return row
+    sight = rule.sight
+    return {**row, "reach": int(sight.reach), "author": sight.author, "teams": sight.teams}
