@@ -7,7 +7,14 @@ from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, bindp
 
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
-from services.chassis.store import Name, ReadTransaction, UtcTime, WriteTransaction, upsert
+from services.chassis.store import (
+    Name,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+    upsert,
+)
 from services.insight.feeds.model import SetAside
 from services.insight.metadata import metadata
 
@@ -28,6 +35,7 @@ set_asides = Table(
     Column("error", Text, nullable=False),
     Column("set_aside_time", UtcTime, nullable=False),
     PrimaryKeyConstraint("generation", "customer"),
+    info={"scope": Shared()},
 )
 
 _NAMES: Final = (
