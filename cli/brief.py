@@ -4,54 +4,82 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from guanxi.customer.v1 import touchpoints_pb2
 from guanxi.gateway.v1 import briefs_pb2
 from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceStub
+from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
+from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 from guanxi.insight.v1 import facts_pb2, rules_pb2
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from cli.connection import connect, plain_errors
+from cli.connection import CommandError, connect, plain_errors
 from cli.formats import day, money, words
+from cli.imports.cells import BadValue
+from cli.imports.keys import id_of
 from cli.segments import AsOf, parse_day
 
 _console = Console()
+_SECONDS = 10
 
 
 def brief(
-    customer: Annotated[str, typer.Argument(help="Id or name: 12748 or customers/12748.")],
+    customer: Annotated[
+        str,
+        typer.Argument(
+            help="Key as in the files you import, id or name: 'Grün & Söhne', customers/12748."
+        ),
+    ],
     as_of: AsOf = "",
 ) -> None:
     """Show what to know before calling a customer."""
-    request = briefs_pb2.GetCallBriefRequest(
-        name=f"customers/{customer.removeprefix('customers/')}/callBrief", as_of=parse_day(as_of)
-    )
+    request = briefs_pb2.GetCallBriefRequest(name=_name(customer), as_of=parse_day(as_of))
 
-    async def main() -> briefs_pb2.CallBrief:
+    async def main() -> tuple[briefs_pb2.CallBrief, Company]:
         async with connect() as connection:
-            stub = BriefServiceStub(connection.channel)
-            return await stub.GetCallBrief(request, metadata=connection.metadata, timeout=10)
+            brief = BriefServiceStub(connection.channel).GetCallBrief(
+                request, metadata=connection.metadata, timeout=_SECONDS
+            )
+            company = CompanyServiceStub(connection.channel).GetCompany(
+                GetCompanyRequest(), metadata=connection.metadata, timeout=_SECONDS
+            )
+            return await brief, await company
 
     with plain_errors():
-        reply = asyncio.run(main())
-    _show(reply)
+        reply, company = asyncio.run(main())
+    _show(reply, ZoneInfo(company.time_zone))
 
 
-def _show(reply: briefs_pb2.CallBrief) -> None:
-    _console.rule(reply.customer.display_name or reply.name, align="left")
+def _name(customer: str) -> str:
+    try:
+        identifier = id_of("customer", customer.removeprefix("customers/"))
+    except BadValue as bad:
+        raise CommandError(f"{bad}.") from None
+    return f"customers/{identifier}/callBrief"
+
+
+def _show(reply: briefs_pb2.CallBrief, zone: ZoneInfo) -> None:
+    _console.rule(escape(reply.customer.display_name or reply.name), align="left")
     _show_alerts(reply)
     told = {alert.text_en for alert in reply.alerts}
     for highlight in reply.highlights:
         if highlight not in told:
-            _console.print(f"• {highlight}")
+            _say(f"• {highlight}")
     _show_segment(reply)
     _show_purchases(reply)
-    _show_touchpoints(reply)
+    _show_touchpoints(reply, zone)
     for missing in reply.missing_parts:
         part = words(briefs_pb2.CallBrief.Part.Name(missing.part))
-        _console.print(f"[yellow]missing: {part} ({missing.status.message})[/yellow]")
+        _say(f"missing: {part} ({missing.status.message})", style="yellow")
+
+
+def _say(text: str, style: str = "") -> None:
+    # What people and companies are called is no markup.
+    _console.print(text, style=style, markup=False)
 
 
 def _show_segment(reply: briefs_pb2.CallBrief) -> None:
@@ -75,7 +103,8 @@ def _show_segment(reply: briefs_pb2.CallBrief) -> None:
 
 def _show_alerts(reply: briefs_pb2.CallBrief) -> None:
     for alert in reply.alerts:
-        _console.print(f"[bold]{rules_pb2.Severity.Name(alert.severity)}[/bold] {alert.text_en}")
+        _console.print(rules_pb2.Severity.Name(alert.severity), style="bold", end=" ")
+        _say(alert.text_en)
 
 
 def _show_purchases(reply: briefs_pb2.CallBrief) -> None:
@@ -84,7 +113,7 @@ def _show_purchases(reply: briefs_pb2.CallBrief) -> None:
     table = Table("buys", "quantity", "net", "orders", title_justify="left")
     for purchase in reply.purchases:
         table.add_row(
-            purchase.description or purchase.product,
+            escape(purchase.description or purchase.product),
             f"{purchase.quantity:,}",
             money(purchase.base_net_amount),
             f"{purchase.order_count:,}",
@@ -92,8 +121,8 @@ def _show_purchases(reply: briefs_pb2.CallBrief) -> None:
     _console.print(table)
 
 
-def _show_touchpoints(reply: briefs_pb2.CallBrief) -> None:
+def _show_touchpoints(reply: briefs_pb2.CallBrief, zone: ZoneInfo) -> None:
     for touchpoint in reply.touchpoints:
-        when = touchpoint.touch_time.ToDatetime().date().isoformat()
+        when = touchpoint.touch_time.ToDatetime(zone).date().isoformat()
         kind = words(touchpoints_pb2.Touchpoint.Type.Name(touchpoint.type))
-        _console.print(f"{when} {kind}: {touchpoint.subject or touchpoint.content}")
+        _say(f"{when} {kind}: {touchpoint.subject or touchpoint.content}")

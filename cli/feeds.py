@@ -9,6 +9,7 @@ import typer
 from guanxi.insight.v1 import feeds_pb2
 from guanxi.insight.v1.feeds_pb2_grpc import FeedServiceStub
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import CommandError, Connection, connect, plain_errors
@@ -73,7 +74,12 @@ def parked() -> None:
     table = Table("name", "feed", "position", "type", "about", "error")
     for event in reply.parked_events:
         table.add_row(
-            event.name, event.feed, str(event.position), event.type, event.aggregate_id, event.error
+            event.name,
+            event.feed,
+            str(event.position),
+            event.type,
+            event.aggregate_id,
+            escape(event.error),
         )
     _console.print(table)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from google.api import annotations_pb, http_pb
-from protobuf import DescFile, Registry
+from protobuf import DescFile, Registry, wkt
 
 from services.chassis.descriptors import Catalogue, ContractError, Method, load_catalogue
 
@@ -24,8 +24,27 @@ __all__ = [
     "owner_of",
 ]
 
-# Travels inside `Any`, so no contract imports it.
+# These travel inside `Any`, so a contract need not import them.
 _DETAILS = "google/rpc/error_details.proto"
+_WELL_KNOWN = (
+    wkt.Any,
+    wkt.BoolValue,
+    wkt.BytesValue,
+    wkt.DoubleValue,
+    wkt.Duration,
+    wkt.Empty,
+    wkt.FieldMask,
+    wkt.FloatValue,
+    wkt.Int32Value,
+    wkt.Int64Value,
+    wkt.ListValue,
+    wkt.StringValue,
+    wkt.Struct,
+    wkt.Timestamp,
+    wkt.UInt32Value,
+    wkt.UInt64Value,
+    wkt.Value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,7 @@ def owner_of(method: Method) -> str:
 
 
 def _types(files: list[str]) -> Registry:
-    registry = Registry()
+    registry = Registry(*_WELL_KNOWN)
     for name in [*files, _DETAILS]:
         module = importlib.import_module(name.removesuffix(".proto").replace("/", ".") + "_pb")
         registry.add(cast(DescFile, module.desc()))

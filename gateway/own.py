@@ -1,19 +1,20 @@
-"""The gRPC services the gateway answers itself: composed answers, `guanxi.gateway.v1`.
+"""The gRPC services the gateway answers itself: composed answers and the company's settings,
+`guanxi.gateway.v1`.
 
 They are served inside the process by the chassis' server, so that sign-in, access, validation and
 metrics are those of every service; REST and the proxy reach them like any other owner.
 """
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from guanxi.gateway.v1.briefs_pb2_grpc import add_BriefServiceServicer_to_server
+from guanxi.gateway.v1.company_pb2_grpc import add_CompanyServiceServicer_to_server
 
 from gateway.briefs.parts import Sources
 from gateway.briefs.servicer import BriefServicer
+from gateway.company.servicer import CompanyServicer
 from gateway.settings import GatewaySettings
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import connect
@@ -32,14 +33,22 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         sales=connect(settings.sales_target, identity=ForwardedToken()),
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
+    company = CompanyServicer(base_currency=settings.base_currency, time_zone=settings.time_zone)
     try:
-        yield ((add_BriefServiceServicer_to_server, BriefServicer(sources)),)
+        yield (
+            (add_BriefServiceServicer_to_server, BriefServicer(sources, settings.zone)),
+            (add_CompanyServiceServicer_to_server, company),
+        )
     finally:
         await asyncio.gather(*(each.close() for each in sources))
 
 
+_LOOPBACK = "127.0.0.1"
+
+
 class OwnServices:
-    """The gateway's own services on a socket of their own."""
+    """The gateway's own services on a port that only this machine reaches. Unlike a socket in a
+    folder, it leaves nothing behind where the process is killed."""
 
     def __init__(
         self,
@@ -48,8 +57,6 @@ class OwnServices:
         verifier: Verifier,
         metrics: Metrics,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="guanxi-gateway-")
-        self.target = f"unix:{Path(self._folder.name) / 'own.sock'}"
         self._server = GrpcServer(
             settings,
             domain="gateway",
@@ -59,12 +66,12 @@ class OwnServices:
             metrics=metrics,
             checked=None,
         )
+        self.target = f"{_LOOPBACK}:{self._server.listen(f'{_LOOPBACK}:0', '')}"
 
     async def start(self) -> None:
         """Serves from now on; calls made earlier wait for it."""
-        await self._server.start(self.target, "")
+        await self._server.serve()
 
     async def stop(self, grace_seconds: float) -> None:
         """Lets running calls finish within the grace."""
         await self._server.stop(grace_seconds)
-        self._folder.cleanup()

@@ -139,7 +139,7 @@ class RouteTable(Generic[T]):
         last, colon, verb = segments[-1].rpartition(":") if segments else ("", "", "")
         if colon:
             root = verbs.get(verb)
-            if root is not None:
+            if root is not None and verb:
                 bare = [*segments[:-1], last]
                 leaf = root.find(bare, 0)
                 if leaf is not None:

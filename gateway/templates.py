@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 __all__ = ["Template", "TemplateError", "Variable", "parse_template"]
 
-_LITERAL = re.compile(r"[^{}/*:=]+")
+# What a path may hold as it is (RFC 3986, pchar) and no wildcard, variable or verb is made of. An
+# escape could be sent in several spellings, and is compared as it was sent.
+_LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()+,;@-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -101,6 +103,8 @@ class _Parser:
             rest = self.segments[self.segments.index("**") + 1 :]
             if any(segment in ("*", "**") for segment in rest):
                 raise TemplateError(f"{self.text!r}: no wildcard may follow '**'")
+        if "." in self.segments or ".." in self.segments:
+            raise TemplateError(f"{self.text!r}: clients take '.' and '..' out of a path")
         paths = [variable.field_path for variable in self.variables]
         for path in paths:
             if paths.count(path) > 1:

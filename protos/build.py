@@ -56,10 +56,11 @@ def main() -> int:
             built = Path(scratch) / "out"
             built.mkdir()
             try:
-                _build(sources, built, Path(scratch))
+                build(PROTOS, built, Path(scratch))
             except BuildFailed as failure:
                 print(f"protos: {failure}; gen/ is left as it was", file=sys.stderr)
                 return 1
+            stamp.unlink(missing_ok=True)  # stopped in the middle, the next build begins anew
             _replace(GEN, built)
         stamp.write_text(wanted)
         print(f"protos: {len(sources)} files built into gen/")
@@ -70,9 +71,11 @@ class BuildFailed(Exception):
     """A contract has a mistake; where protoc found it, it has said so on stderr."""
 
 
-def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
+def build(root: Path, out: Path, scratch: Path) -> None:
+    """Generates everything for the contracts under `root`; raises BuildFailed."""
+    sources = _contracts(root)
     everything = out / "guanxi.binpb"
-    describe(PROTOS, everything, scratch)
+    describe(root, everything, scratch)
     descriptors = FileDescriptorSet.FromString(everything.read_bytes())
     if broken := broken_promises(descriptors):
         raise BuildFailed("\n        ".join(broken))
@@ -95,12 +98,13 @@ def _build(sources: Sequence[str], out: Path, scratch: Path) -> None:
 def describe(root: Path, descriptor_set: Path, scratch: Path) -> None:
     """Writes the FileDescriptorSet of every contract under `root`, imports and comments included.
 
-    Raises BuildFailed where a contract has a mistake; protoc has then said which on stderr.
+    They may import the suite's own. Raises BuildFailed where a contract has a mistake; protoc has
+    then said which on stderr.
     """
     validate_set = scratch / "validate.binpb"
     validate_set.write_bytes(_validate_descriptors(scratch))
     arguments = [f"--descriptor_set_in={validate_set}"]
-    arguments += [f"--proto_path={path}" for path in (root, SITE, WELL_KNOWN)]
+    arguments += [f"--proto_path={path}" for path in (root, PROTOS, SITE, WELL_KNOWN)]
     arguments += ["--include_imports", "--include_source_info"]
     arguments += [f"--descriptor_set_out={descriptor_set}"]
     _protoc([*arguments, *_contracts(root), *ERRORS])

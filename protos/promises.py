@@ -1,4 +1,5 @@
-"""What every public or internal method must say of itself, checked when the contracts are built.
+"""What every public or internal method must say of itself and of its request, checked when the
+contracts are built.
 
 The services' own start checks the same of the methods they serve; here it fails before anyone runs.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
@@ -52,3 +53,26 @@ def _problems(pool: DescriptorPool, method: MethodDescriptor) -> Iterator[str]:
         yield "is internal and has an HTTP route"
     if not internal and not has_route:
         yield "is public and has no HTTP route"
+    yield from _request_problems(pool, method.input_type, set())
+
+
+def _request_problems(pool: DescriptorPool, message: Descriptor, seen: set[str]) -> Iterator[str]:
+    """A request without a bound could take any amount of time and memory."""
+    seen.add(message.full_name)
+    options_type = GetMessageClass(pool.FindMessageTypeByName("google.protobuf.FieldOptions"))
+    for field in message.fields:
+        options: Any = options_type()
+        options.ParseFromString(field.GetOptions().SerializeToString())
+        rules = options.Extensions[pool.FindExtensionByName("buf.validate.field")]
+        bounded = rules.repeated.HasField("max_items") or rules.map.HasField("max_pairs")
+        # Others' messages state no bounds; the parts of a request are bounded in all.
+        if field.is_repeated and not bounded and field.full_name.startswith("guanxi."):
+            yield f"takes any number of {field.full_name}: give it max_items or max_pairs"
+        if field.name == "page_size" and (
+            rules.int32.WhichOneof("less_than")
+            or rules.int32.gte
+            or not rules.int32.HasField("gte")
+        ):
+            yield f"must refuse a negative {field.full_name}, and no other: gte is 0, without lte"
+        if field.message_type is not None and field.message_type.full_name not in seen:
+            yield from _request_problems(pool, field.message_type, seen)

@@ -16,10 +16,18 @@ from hypothesis import settings
 
 from tests.support import engines
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.memory import bounded_memory
 
 # A busy machine is slow for a moment; that says nothing about the code under test.
 settings.register_profile("guanxi", deadline=None)
 settings.load_profile("guanxi")
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_bounded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A loop that gathers without end is the fault of the test that runs it."""
+    with bounded_memory(request.node.nodeid):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
 from cli.connection import CommandError
+from cli.imports.cells import clean, folded
 from cli.imports.sources import NO_COLUMN
 
 
@@ -31,8 +33,11 @@ def parse_assignments(assignments: Sequence[str], mapping_file: Path | None) -> 
     if mapping_file is not None:
         try:
             chosen.update(tomllib.loads(mapping_file.read_text(encoding="utf-8")))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise CommandError(f"Can't read the mapping {mapping_file}: {error}") from error
+        for name, column in chosen.items():
+            if not isinstance(column, str):
+                raise CommandError(f'{mapping_file}: write {name} = "Column".')
     for assignment in assignments:
         field, equals, column = assignment.partition("=")
         if not equals:
@@ -41,48 +46,83 @@ def parse_assignments(assignments: Sequence[str], mapping_file: Path | None) -> 
     return chosen
 
 
-def locate(
-    fields: Sequence[Field], header: Sequence[str], chosen: Mapping[str, str]
-) -> dict[str, int]:
-    """Field name to column index; a field without a column is left out.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The fields of one kind of import, and the columns that the user chose for some of them."""
 
-    Raises:
-        CommandError: names an unknown field, an unknown column, or a required field without one.
-    """
-    known = {field.name for field in fields}
-    for name in chosen:
-        if name not in known:
+    fields: Sequence[Field]
+    chosen: Mapping[str, str]
+
+    def known(self, header: Sequence[str]) -> int:
+        """How many cells of a line are names of columns that are looked for."""
+        names = {_plain(name) for field in self.fields for name in self._names(field)}
+        return sum(_plain(cell) in names for cell in header)
+
+    def locate(self, header: Sequence[str]) -> dict[str, int]:
+        """Field name to column index; a field without a column is left out.
+
+        Raises:
+            CommandError: names an unknown field or column, a required field without a column, a
+            field that two columns could hold, or a column that is there twice.
+        """
+        known = {field.name for field in self.fields}
+        for name in self.chosen:
+            if name not in known:
+                raise CommandError(
+                    f"--map {name}: no such field; there are {', '.join(sorted(known))}."
+                )
+        located = {}
+        for field in self.fields:
+            found = self._find(field, header)
+            if found is not None:
+                located[field.name] = found
+        return located
+
+    def _names(self, field: Field) -> tuple[str, ...]:
+        if field.name in self.chosen:
+            return (self.chosen[field.name],)
+        return (field.name, *field.synonyms)
+
+    def _find(self, field: Field, header: Sequence[str]) -> int | None:
+        names = {_plain(name) for name in self._names(field)}
+        found = [index for index, column in enumerate(header) if _plain(column) in names]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise _several(field, [header[index] for index in found])
+        if field.name in self.chosen:
             raise CommandError(
-                f"--map {name}: no such field; there are {', '.join(sorted(known))}."
-            )
-    positions = {_folded(column): index for index, column in enumerate(header)}
-    located: dict[str, int] = {}
-    for field in fields:
-        candidates = (
-            (chosen[field.name],) if field.name in chosen else (field.name, *field.synonyms)
-        )
-        found = next((positions[_folded(c)] for c in candidates if _folded(c) in positions), None)
-        if found is not None:
-            located[field.name] = found
-        elif field.name in chosen:
-            raise CommandError(
-                f"--map {field.name}={chosen[field.name]}: the file has no such column;"
+                f"--map {field.name}={self.chosen[field.name]}: the file has no such column;"
                 f" it has {', '.join(header)}."
             )
-        elif field.required:
+        if field.required:
             raise CommandError(
                 f"No column for {field.name}: name it with --map {field.name}=COLUMN;"
                 f" the file has {', '.join(header)}."
             )
-    return located
+        return None
 
 
-def _folded(column: str) -> str:
-    return "".join(character for character in column.casefold() if character.isalnum())
+def _several(field: Field, columns: Sequence[str]) -> CommandError:
+    plain = Counter(map(_plain, columns))
+    twice = next((column for column in columns if plain[_plain(column)] > 1), None)
+    if twice is not None:
+        return CommandError(
+            f"The column {twice} is there more than once, and {field.name} is in one of them:"
+            " rename the others."
+        )
+    return CommandError(
+        f"{' and '.join(columns)} could each hold {field.name}: choose with"
+        f" --map {field.name}=COLUMN."
+    )
+
+
+def _plain(column: str) -> str:
+    return "".join(character for character in folded(column) if character.isalnum())
 
 
 class Cells:
-    """A row's cells by field name; empty where the file has no such column."""
+    """A row's cells by field name; empty where the file has no such column or no value."""
 
     __slots__ = ("_columns", "_values")
 
@@ -91,7 +131,8 @@ class Cells:
         self._values = values
 
     def __getitem__(self, name: str) -> str:
-        return self._values[self._columns.get(name, NO_COLUMN)].strip()
+        """Raises BadValue for a control character."""
+        return clean(self._values[self._columns.get(name, NO_COLUMN)], name)
 
 
 def picker(columns: Mapping[str, int], *names: str) -> Callable[[list[str]], tuple[str, ...]]:

@@ -3,128 +3,197 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from cli.connection import CommandError, plain_errors
-from cli.imports.columns import parse_assignments
+from cli.imports.job import Job, Options
+from cli.imports.numbers import Decimals
 from cli.imports.refusals import Refusals
 from cli.imports.result import Result, report
-from cli.imports.run import Job, import_customers, import_orders, import_touchpoints
-from cli.imports.sources import open_source
+from cli.imports.run import import_customers, import_orders, import_touchpoints
+from cli.imports.sources import Form
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Import a CSV file, plain or gzipped. Importing it again changes nothing.",
 )
 
-File = Annotated[Path, typer.Argument(help="CSV file with a header; .gz is read as it is.")]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable."),
-]
-Mapping = Annotated[
-    Path | None, typer.Option("--mapping", help="TOML file with the same pairs as --map.")
-]
-Zone = Annotated[str, typer.Option("--time-zone", help="Zone of times without an offset.")]
-Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the file.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and change nothing.")]
-Wait = Annotated[bool, typer.Option(help="Wait until segments and alerts are up to date.")]
-Currency = Annotated[
-    str, typer.Option("--currency", help="ISO 4217 code of amounts without a currency column.")
-]
+_ROWS_REFUSED = 3
+_TABS = ("tab", "\\t")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The options of every import, as typer reads them."""
+
+    file: Annotated[Path, typer.Argument(help="CSV file with a header; .gz is read as it is.")]
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable."
+        ),
+    ] = None
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="TOML file with the same pairs as --map.")
+    ] = None
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="Encoding of the file: gb18030, windows-1252. Found by its byte order mark, else"
+            " UTF-8."
+        ),
+    ] = ""
+    delimiter: Annotated[
+        str, typer.Option(help="What stands between cells: ';', 'tab'. Found out if not given.")
+    ] = ""
+    header_line: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Line that names the columns, counted from 1: 4. Found out if not given, also"
+            " below a title.",
+        ),
+    ] = 0
+    time_zone: Annotated[
+        str,
+        typer.Option(
+            help="Zone of times without an offset: Europe/Berlin. The company's if not given."
+        ),
+    ] = ""
+    date_format: Annotated[
+        str,
+        typer.Option(
+            help="How times are written, as strftime has it: '%d.%m.%Y %H:%M'. Like 2026-03-31"
+            " 17:05 if not given."
+        ),
+    ] = ""
+    decimal: Annotated[
+        Decimals | None,
+        typer.Option(help="What stands before decimals: comma, if 7,50 is seven and a half."),
+    ] = None
+    thousands: Annotated[
+        bool,
+        typer.Option(
+            "--thousands",
+            help="Thousands are separated in whole numbers too: 4,180 (or 4.180 with --decimal"
+            " comma) is 4180.",
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and change nothing.")
+    ] = False
+    wait: Annotated[bool, typer.Option(help="Wait until segments and alerts are up to date.")] = (
+        True
+    )
+
+    def options(self, currency: str = "") -> Options:
+        """What they mean. Raises CommandError."""
+        delimiter = "\t" if self.delimiter.lower() in _TABS else self.delimiter
+        if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
+            raise CommandError(f"--delimiter {self.delimiter}: give one character, or tab.")
+        return Options(
+            file=self.file,
+            form=Form(self.encoding, delimiter, self.header_line),
+            columns=self.map or (),
+            mapping=self.mapping,
+            time_zone=self.time_zone,
+            date_format=self.date_format,
+            decimals=self.decimal,
+            thousands=self.thousands,
+            currency=currency,
+            dry_run=self.dry_run,
+            wait=self.wait,
+        )
+
+
+def _with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the shared options in place of its first parameter, and before its own:
+    typer reads a signature, and this is the one place that writes it."""
+
+    def call(**given: Any) -> None:
+        shared = {each.name: given.pop(each.name) for each in fields(_Shared)}
+        command(_Shared(**shared), **given)
+
+    own = list(inspect.signature(command).parameters.values())[1:]
+    hints = get_type_hints(_Shared, include_extras=True)
+    hints |= get_type_hints(command, include_extras=True)
+    shared = inspect.signature(_Shared).parameters.values()
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+            for each in (*shared, *own)
+        ]
+    )
+    call.__annotations__ = {each.name: hints[each.name] for each in (*shared, *own)}
+    call.__name__, call.__doc__ = command.__name__, command.__doc__
+    return call
 
 
 @app.command("orders")
+@_with_shared_options
 def orders(
-    file: File,
-    currency: Currency = "USD",
-    columns: Map = None,
-    mapping: Mapping = None,
-    time_zone: Zone = "UTC",
-    encoding: Encoding = "utf-8-sig",
-    dry_run: DryRun = False,
-    wait: Wait = True,
+    shared: _Shared,
+    currency: Annotated[
+        str,
+        typer.Option(
+            help="ISO 4217 code of amounts without a currency column: EUR. The company's base"
+            " currency if not given."
+        ),
+    ] = "",
 ) -> None:
     """Import order lines: one row a line; rows with the same order become one order.
 
     Fields: order, order_time, quantity, unit_price (all required), product, description,
     customer, customer_name, region, currency, exchange_rate, original_order, owner.
+    What an order has once may be given on its first row only.
+
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
     """
-    job = _job(file, columns, mapping, time_zone, encoding, dry_run, wait, currency)
-    _run(job, import_orders)
+    _run(shared.options(currency), import_orders)
 
 
 @app.command("customers")
-def customers(
-    file: File,
-    columns: Map = None,
-    mapping: Mapping = None,
-    time_zone: Zone = "UTC",
-    encoding: Encoding = "utf-8-sig",
-    dry_run: DryRun = False,
-    wait: Wait = True,
-) -> None:
+@_with_shared_options
+def customers(shared: _Shared) -> None:
     """Import customers, one a row.
 
-    Fields: name (required), customer, kind, phones and emails (several separated by ;),
-    industry, region, source, owner, team, lifecycle_stage, first_seen_time.
+    Fields: name, or given_name and family_name (one of them is required), company, customer, kind,
+    phones and emails (several separated by ;), industry, region, source, owner, team,
+    lifecycle_stage, first_seen_time.
+
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
     """
-    job = _job(file, columns, mapping, time_zone, encoding, dry_run, wait)
-    _run(job, import_customers)
+    _run(shared.options(), import_customers)
 
 
 @app.command("touchpoints")
-def touchpoints(
-    file: File,
-    columns: Map = None,
-    mapping: Mapping = None,
-    time_zone: Zone = "UTC",
-    encoding: Encoding = "utf-8-sig",
-    dry_run: DryRun = False,
-    wait: Wait = True,
-) -> None:
+@_with_shared_options
+def touchpoints(shared: _Shared) -> None:
     """Import touchpoints, one a row.
 
     Fields: customer, type, touch_time (all required), touchpoint, channel, channel_detail,
     direction, subject, content, topics and products_of_concern (several separated by ;),
     duration_minutes, outcome, actor.
+
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
     """
-    job = _job(file, columns, mapping, time_zone, encoding, dry_run, wait)
-    _run(job, import_touchpoints)
+    _run(shared.options(), import_touchpoints)
 
 
-def _job(
-    file: Path,
-    columns: list[str] | None,
-    mapping: Path | None,
-    time_zone: str,
-    encoding: str,
-    dry_run: bool,
-    wait: bool,
-    currency: str = "",
-) -> Job:
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise CommandError(
-            f"--time-zone {time_zone}: no such zone; try Europe/London or UTC."
-        ) from None
-    source = open_source(file, encoding)
-    chosen = parse_assignments(columns or [], mapping)
-    return Job(source, chosen, zone, currency, dry_run, wait)
-
-
-def _run(job: Job, work: Callable[[Job], Awaitable[tuple[Result, Refusals]]]) -> None:
-    async def main() -> tuple[Result, Refusals]:
-        return await work(job)
+def _run(
+    options: Options, work: Callable[[Options], Awaitable[tuple[Job, Result, Refusals]]]
+) -> None:
+    async def main() -> tuple[Job, Result, Refusals]:
+        return await work(options)
 
     with plain_errors():
-        result, refusals = asyncio.run(main())
-    report(result, refusals, job.source, job.refused_path)
+        job, result, refusals = asyncio.run(main())
+    report(job, result, refusals)
     if refusals.reasons:
-        raise typer.Exit(3)
+        raise typer.Exit(_ROWS_REFUSED)

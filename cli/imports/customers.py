@@ -1,31 +1,30 @@
-"""Rows of customers → customers."""
+"""Rows of customers → customers, and the organizations that their people belong to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from zoneinfo import ZoneInfo
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
+from cli.connection import CommandError
+from cli.imports.cells import BadValue, folded
 from cli.imports.columns import Cells, Field
-from cli.imports.refusals import Refusals
+from cli.imports.reading import Style, ids
+from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.values import (
-    BadValue,
-    Identifiers,
-    content_id,
-    in_collection,
-    listed,
-    parse_choice,
-    parse_time,
-)
+from cli.imports.values import content_id, in_collection, listed, parse_choice
 
 FIELDS = (
-    Field("name", ("display_name", "customer_name", "account", "company"), required=True),
+    Field("name", ("display_name", "customer_name", "full_name", "account")),
+    Field("given_name", ("first_name", "forename")),
+    Field("family_name", ("last_name", "surname")),
+    Field("company", ("company_name", "organization", "organisation", "employer")),
     Field("customer", ("customer_id", "id", "customer_number")),
     Field("kind", ("type",)),
-    Field("phones", ("phone", "mobile", "tel")),
-    Field("emails", ("email", "mail")),
+    Field("phones", ("phone", "phone_number", "mobile", "tel")),
+    Field("emails", ("email", "email_address", "mail")),
     Field("industry", ("sector",)),
     Field("region", ("country", "office_location")),
     Field("source", ("channel",)),
@@ -35,45 +34,69 @@ FIELDS = (
     Field("first_seen_time", ("first_seen", "since")),
 )
 
+_NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
+# What the contract takes for a phone number and for an e-mail address.
+_PHONE = re.compile("([^0-9０-９]*[0-9０-９]){3}")
+_MAX_PHONE_LENGTH = 64
+_EMAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>.]+(\.[^\s@,;<>.]+)*")
+_MAX_EMAIL_LENGTH = 254
+_MAX_CONTACTS = 20
+_NOUNS = {"phones": "phone number", "emails": "e-mail address"}
+_HAN = re.compile("[\u3400-\u9fff]+")
+
+
+class NewCustomer(NamedTuple):
+    """A customer to send, its line, and the name of the organization it belongs to, if any."""
+
+    line: int
+    request: CreateCustomerRequest
+    company: str
+
+
+def expect_a_name(columns: Mapping[str, int]) -> None:
+    """Raises CommandError for a file with no column that can name a customer."""
+    if not any(name in columns for name in _NAMES):
+        raise CommandError(
+            "No column for name: name it with --map name=COLUMN, or those of --map"
+            " given_name=COLUMN and --map family_name=COLUMN."
+        )
 
 
 class Collector:
     """Collects customers. A row without a key of its own gets an id made from its name, phones
     and emails, so that importing the file again finds it again."""
 
-    def __init__(self, columns: dict[str, int], *, zone: ZoneInfo, refusals: Refusals) -> None:
+    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
-        self._zone = zone
+        self._style = style
         self._refusals = refusals
-        self._ids = Identifiers("customer")
+        self._ids = ids("customer")
 
-    def collect(self, rows: Iterable[Row]) -> list[tuple[int, CreateCustomerRequest]]:
-        """Line number and request of every row that can be read."""
+    def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
+        """Every row that can be read. Phones and e-mails that are none are left out and noted."""
         collected = []
         for line, values in rows:
             try:
-                request = self._request(Cells(self._columns, values))
+                collected.append(self._customer(line, Cells(self._columns, values)))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
-            else:
-                collected.append((line, request))
         return collected
 
-    def _request(self, cell: Cells) -> CreateCustomerRequest:
-        if not cell["name"]:
+    def _customer(self, line: int, cell: Cells) -> NewCustomer:
+        person, company = _name(cell), cell["company"]
+        if not person and not company:
             raise BadValue("name is empty")
         key = cell["customer"]
+        phones, emails = cell["phones"], cell["emails"]
+        identity = folded(person or company), folded(phones), folded(emails)
         request = CreateCustomerRequest(
-            customer_id=self._ids.id_of(key)
-            if key
-            else content_id("c", cell["name"], cell["phones"], cell["emails"])
+            customer_id=self._ids[key] if key else content_id("c", *identity)
         )
         customer = request.customer
-        customer.display_name = cell["name"]
-        customer.phones.extend(listed(cell["phones"]))
-        customer.emails.extend(listed(cell["emails"]))
+        customer.display_name = person or company
+        self._add_contacts(line, customer, phones, emails)
         customer.industry = cell["industry"]
         customer.region = cell["region"]
         customer.source = cell["source"]
@@ -81,8 +104,51 @@ class Collector:
         customer.team = in_collection("teams", cell["team"])
         if kind := cell["kind"]:
             customer.kind = parse_choice(kind, _KINDS, "kind")
+        elif not person:
+            customer.kind = Customer.ORGANIZATION
         if stage := cell["lifecycle_stage"]:
             customer.lifecycle_stage = parse_choice(stage, _STAGES, "lifecycle stage")
         if first_seen := cell["first_seen_time"]:
-            customer.first_seen_time.CopyFrom(parse_time(first_seen, self._zone))
-        return request
+            customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
+        return NewCustomer(line, request, company if person else "")
+
+    def _add_contacts(self, line: int, customer: Customer, phones: str, emails: str) -> None:
+        # A spreadsheet marks a text that looks like a number by an apostrophe.
+        numbers = [number.removeprefix("'") for number in listed(phones)]
+        addresses = listed(emails.replace(",", ";"))
+        customer.phones.extend(self._taken(line, "phones", numbers, _is_phone))
+        customer.emails.extend(self._taken(line, "emails", addresses, _is_email))
+
+    def _taken(
+        self, line: int, field: str, values: Sequence[str], is_one: Callable[[str], bool]
+    ) -> Iterator[str]:
+        """The values the contract takes; of the others it is noted why not."""
+        good = [value for value in values if is_one(value)]
+        yield from good[:_MAX_CONTACTS]
+        for value in values:
+            if not is_one(value):
+                self._leave_out(line, field, value, f"no {_NOUNS[field]}")
+        for value in good[_MAX_CONTACTS:]:
+            self._leave_out(line, field, value, f"more than {_MAX_CONTACTS} {field}")
+
+    def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
+        told = f"{reason}: the customer went in without it"
+        self._refusals.left_out.append(LeftOut(line, field, value, told))
+
+
+def _name(cell: Cells) -> str:
+    """The whole name, or what its two halves make; a Chinese family name comes first."""
+    if name := cell["name"]:
+        return name
+    given, family = cell["given_name"], cell["family_name"]
+    if _HAN.fullmatch(given) and _HAN.fullmatch(family):
+        return f"{family}{given}"
+    return f"{given} {family}".strip()
+
+
+def _is_phone(text: str) -> bool:
+    return len(text) <= _MAX_PHONE_LENGTH and _PHONE.match(text) is not None
+
+
+def _is_email(text: str) -> bool:
+    return len(text) <= _MAX_EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None

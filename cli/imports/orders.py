@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
 
 from guanxi.sales.v1.orders_pb2 import (
     ORDER_VIEW_MINIMAL,
@@ -14,57 +15,77 @@ from guanxi.sales.v1.orders_pb2 import (
 )
 
 from cli.connection import CommandError
+from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, picker
+from cli.imports.keys import as_meant
+from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.survey import Reading
-from cli.imports.values import BadValue, in_collection, parse_money, parse_quantity
+from cli.imports.survey import Survey
+from cli.imports.values import in_collection
 
 _MAX_BATCH_ORDERS = 1_000
 _MAX_BATCH_LINES = 8_000
 
 
-class Priced(NamedTuple):
-    """A line as it recurs in a file: all but its quantity, and the currency of its price."""
-
-    line: OrderLine
-    currency: str
-
-
 @dataclass(slots=True)
 class PendingOrder:
-    """An order being collected: its request, its lines in the file, and what its rows agree on."""
+    """An order being collected: its request, its lines in the file, and what its rows agree on.
 
-    customer: str
+    `customer`, `time` and `terms` are cells as one of its rows has them, so that rows that say the
+    same again need no reading; `agreed` is what the terms mean. `priced` are the lines known in its
+    currency, by their cells.
+    """
+
     row_count: int
+    refusal: str
     request: CreateOrderRequest = field(default_factory=CreateOrderRequest)
     append: Callable[[OrderLine], None] = field(init=False)
-    currency: str = ""
+    customer: str = ""
     time: str | None = None
+    terms: tuple[str, ...] = ()
+    agreed: dict[str, str] = field(default_factory=dict)
+    priced: dict[tuple[str, ...], OrderLine] = field(default_factory=dict)
     rows: list[int] = field(default_factory=list)
-    refusal: str = ""
 
     def __post_init__(self) -> None:
         self.append = self.request.order.lines.append
 
 
 class Collector:
-    """Collects order lines into orders. Rows of one order need not stand together. An order with
-    a bad row is refused as a whole: without that line its amounts would be wrong."""
+    """Collects order lines into orders. Rows of one order need not stand together, and what an
+    order has once (its customer, time, currency …) may be given on its first row only. An order
+    with a bad row is refused as a whole: without that line its amounts would be wrong.
+
+    `refused` are names of customers and products that the services refused, and why.
+    """
 
     def __init__(
-        self, reading: Reading, row_counts: Mapping[str, int], *, refusals: Refusals
+        self,
+        reading: Reading,
+        found: Survey,
+        *,
+        refusals: Refusals,
+        refused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._reading = reading
         self._order_cells = picker(reading.columns, "order", "customer", "order_time", "quantity")
-        self._line_cells = picker(
-            reading.columns, "unit_price", "product", "description", "currency"
-        )
+        self._line_cells = picker(reading.columns, "unit_price", "product", "description")
+        # What an order has once, besides its customer and its time.
+        self._read_term: dict[str, Callable[[str], str]] = {
+            "currency": str.upper,
+            "exchange_rate": reading.rate,
+            "original_order": lambda text: f"orders/{reading.order_ids[text]}",
+            "owner": lambda text: in_collection("users", text),
+        }
+        self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
-        self._row_counts = dict(row_counts)
+        self._refused = refused
+        self._row_counts = dict(found.row_counts)
+        self._spoiled = found.spoiled
         self._open: dict[str, PendingOrder] = {}
         # The same lines recur in every file.
-        self._priced: dict[tuple[str, ...], Priced] = {}
+        self._priced: defaultdict[str, dict[tuple[str, ...], OrderLine]] = defaultdict(dict)
 
     def collect(self, rows: Iterable[Row]) -> Iterator[PendingOrder]:
         """Every order that can be read, as its last row comes; those that name an original order
@@ -86,74 +107,112 @@ class Collector:
         yield from returns
 
     def _complete(self, rows: Iterable[Row]) -> Iterator[PendingOrder]:
-        pending, priced = self._open, self._priced
+        pending, order_ids = self._open, self._reading.order_ids
+        quantities = self._reading.quantities
+        has_terms = not self._read_term.keys().isdisjoint(self._reading.columns)
         for line, values in rows:
             key, customer, time, quantity = self._order_cells(values)
-            order = pending.get(key)
+            try:
+                identifier = order_ids[key]
+            except BadValue as bad:
+                self._refusals.add((line,), str(bad))
+                continue
+            if not identifier:  # which the survey has refused
+                continue
+            order = pending.get(identifier)
             if order is None:
-                order = pending[key] = PendingOrder(customer, self._rows_of(key))
+                order = pending[identifier] = self._new(identifier)
             order.rows.append(line)
             try:
                 if len(order.rows) == 1:
-                    self._begin(order, Cells(self._reading.columns, values))
+                    self._begin(order, identifier, Cells(self._reading.columns, values))
                 if time != order.time or customer != order.customer:
                     self._check(order, customer, time)
+                if has_terms and (terms := self._terms(values)) != order.terms:
+                    self._check_terms(order, terms)
                 content = self._line_cells(values)
-                order_line, currency = priced.get(content) or self._price(content)
-                if currency != order.currency:
-                    raise BadValue(f"currency {currency} in an order in {order.currency}")
-                order_line.quantity = parse_quantity(quantity)
+                order_line = order.priced.get(content) or self._price(order, content)
+                order_line.quantity = quantities[quantity]
                 order.append(order_line)  # which copies
             except BadValue as bad:
                 self._refuse(order, line, str(bad))
             if len(order.rows) == order.row_count:
-                del pending[key]
+                del pending[identifier]
                 yield order
 
-    def _rows_of(self, key: str) -> int:
+    def _new(self, identifier: str) -> PendingOrder:
         try:
-            return self._row_counts.pop(key)
+            row_count = self._row_counts.pop(identifier)
         except KeyError:
             raise _changed() from None
+        return PendingOrder(row_count, self._spoiled.get(identifier, ""))
 
     def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
         self._refusals.add((line,), reason)
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
-    def _begin(self, pending: PendingOrder, cell: Cells) -> None:
-        reading = self._reading
-        pending.request.order_id = reading.order_ids.id_of(cell["order"])
+    def _begin(self, pending: PendingOrder, identifier: str, cell: Cells) -> None:
+        pending.request.order_id = identifier
         pending.request.confirm = True
+        pending.agreed = agreed = {
+            name: read(text) if (text := cell[name]) else ""
+            for name, read in self._read_term.items()
+        }
+        agreed["currency"] = agreed["currency"] or self._reading.currency
+        pending.priced = self._priced[agreed["currency"]]
         order = pending.request.order
-        order.reference = cell["order"]
-        order.currency_code = pending.currency = cell["currency"] or reading.currency
-        order.exchange_rate = cell["exchange_rate"]
-        order.owner = in_collection("users", cell["owner"])
-        if original := cell["original_order"]:
-            order.original_order = f"orders/{reading.order_ids.id_of(original)}"
-        if customer := cell["customer"]:
-            order.customer = f"customers/{reading.customer_ids.id_of(customer)}"
+        order.reference = as_meant(cell["order"])
+        order.currency_code = agreed["currency"]
+        order.exchange_rate = agreed["exchange_rate"]
+        order.original_order = agreed["original_order"]
+        order.owner = agreed["owner"]
+        if customer := self._reading.customer_ids[cell["customer"]]:
+            order.customer = f"customers/{customer}"
+            self._expect_taken(order.customer)
 
     def _check(self, pending: PendingOrder, customer: str, time: str) -> None:
         """Rows of one order must agree on the customer; of their times the earliest counts, as
         some books stamp the lines of one order minutes apart."""
-        if customer != pending.customer:
-            raise BadValue(f"customer {customer!r} where the order began with {pending.customer!r}")
-        moment = self._reading.time(time)
         order = pending.request.order
-        if pending.time is None or moment.seconds < order.order_time.seconds:
+        identifier = self._reading.customer_ids[customer]
+        if identifier and f"customers/{identifier}" != order.customer:
+            began = order.customer.removeprefix("customers/") or "none"
+            raise BadValue(f"customer {customer!r} where the order began with {began!r}")
+        pending.customer = customer
+        moment = self._reading.times[time]
+        if moment is None:
+            if pending.time is None:
+                raise BadValue("order_time is empty")
+        elif pending.time is None or moment.seconds < order.order_time.seconds:
             pending.time = time
             order.order_time.CopyFrom(moment)
 
-    def _price(self, content: tuple[str, ...]) -> Priced:
-        price, product, description, currency = (cell.strip() for cell in content)
+    def _check_terms(self, pending: PendingOrder, terms: tuple[str, ...]) -> None:
+        """What later rows say of an order's terms must be what its first row says."""
+        for (name, read), text in zip(self._read_term.items(), terms, strict=True):
+            stated = clean(text, name)
+            if stated and read(stated) != pending.agreed[name]:
+                began = pending.agreed[name] or "none"
+                raise BadValue(f"{name} {stated} where the order began with {began}")
+        pending.terms = terms
+
+    def _price(self, pending: PendingOrder, content: tuple[str, ...]) -> OrderLine:
+        price, product, description = content
+        identifier = self._reading.product_ids[product]
         line = OrderLine(
-            product=f"products/{self._reading.product_ids.id_of(product)}" if product else "",
-            description=description,
-            unit_price=parse_money(price, currency or self._reading.currency),
+            product=f"products/{identifier}" if identifier else "",
+            description=clean(description, "description"),
+            unit_price=self._reading.numbers.amount(
+                clean(price, "unit_price"), pending.request.order.currency_code
+            ),
         )
-        priced = self._priced[content] = Priced(line, line.unit_price.currency_code)
-        return priced
+        self._expect_taken(line.product)
+        pending.priced[content] = line
+        return line
+
+    def _expect_taken(self, name: str) -> None:
+        if name in self._refused:
+            raise BadValue(f"{name} was refused: {self._refused[name]}")
 
 
 def order_batches(
@@ -177,7 +236,9 @@ def order_batches(
 
 
 def _empty(validate_only: bool) -> BatchCreateOrdersRequest:
-    return BatchCreateOrdersRequest(validate_only=validate_only, view=ORDER_VIEW_MINIMAL)
+    return BatchCreateOrdersRequest(
+        validate_only=validate_only, view=ORDER_VIEW_MINIMAL, allow_unknown_customers=True
+    )
 
 
 def _changed() -> CommandError:

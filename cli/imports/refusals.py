@@ -1,4 +1,4 @@
-"""Rows that were refused, and the file that tells the user which and why."""
+"""Rows that were refused and cells that were left out, and the files that tell which and why."""
 
 from __future__ import annotations
 
@@ -6,26 +6,48 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from cli.imports.sources import Source
+from cli.imports.sources import Misfit, Source
+
+
+class LeftOut(NamedTuple):
+    """A value that its row went in without."""
+
+    line: int
+    field: str
+    value: str
+    reason: str
 
 
 @dataclass(slots=True)
 class Refusals:
-    """Line numbers and reasons, at most one a line."""
+    """Line numbers and reasons, at most one a line; and values left out of rows that went in."""
 
     reasons: dict[int, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def add(self, lines: Iterable[int], reason: str) -> None:
         """Refuses lines; the first reason given for a line stays."""
         for line in lines:
             self.reasons.setdefault(line, reason)
 
-    def write(self, source: Source, path: Path) -> None:
+    def add_misfit(self, misfit: Misfit) -> None:
+        """Refuses a record that doesn't fit its header."""
+        self.add((misfit.line,), misfit.reason)
+
+    def write_rows(self, source: Source, path: Path) -> None:
         """Writes the refused rows with line number and reason before their own columns."""
         with path.open("w", encoding="utf-8", newline="") as text:
             writer = csv.writer(text)
             writer.writerow(("line", "reason", *source.header))
-            for line, values in source.rows():
+            for line, values in source.records():
                 if line in self.reasons:
-                    writer.writerow((line, self.reasons[line], *values[:-1]))
+                    writer.writerow((line, self.reasons[line], *values))
+
+    def write_cells(self, path: Path) -> None:
+        """Writes the values that were left out."""
+        with path.open("w", encoding="utf-8", newline="") as text:
+            writer = csv.writer(text)
+            writer.writerow(LeftOut._fields)
+            writer.writerows(self.left_out)

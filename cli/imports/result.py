@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.table import Table
 
+from cli.imports.job import Job
 from cli.imports.progress import console
 from cli.imports.refusals import Refusals
-from cli.imports.sources import Source
 
 
 @dataclass(slots=True)
@@ -17,7 +16,6 @@ class Result:
     """Rows read, and per kind of item how many are new, there already, and refused."""
 
     row_count: int = 0
-    dry_run: bool = False
     items: list[tuple[str, int, int, int]] = field(default_factory=list)
 
     def add(self, noun: str, created: int, unchanged: int, refused: int) -> None:
@@ -25,16 +23,34 @@ class Result:
         self.items.append((noun, created, unchanged, refused))
 
 
-def report(result: Result, refusals: Refusals, source: Source, refused_path: Path) -> None:
-    """Prints the result and writes the file of refused rows, if there are any."""
-    table = Table(title="Would import" if result.dry_run else "Imported", title_justify="left")
+def report(job: Job, result: Result, refusals: Refusals) -> None:
+    """Prints the result and writes the files of what didn't go in, if there is anything."""
+    table = Table(title="Would import" if job.dry_run else "Imported", title_justify="left")
     for heading in ("", "new", "already there", "refused"):
         table.add_column(heading, justify="left" if not heading else "right")
     for noun, *counts in result.items:
         table.add_row(noun, *(f"{count:,}" for count in counts))
     console.print(table)
-    refused = len(refusals.reasons)
-    console.print(f"{result.row_count:,} rows read, {refused:,} refused.")
+    if job.source.header_line > 1:
+        _say(f"The columns are named on line {job.source.header_line}.")
+    unused = _unused_columns(job)
+    if unused:
+        _say(f"Columns not used: {', '.join(unused)}.")
+    refused, left_out = len(refusals.reasons), len(refusals.left_out)
+    _say(f"{result.row_count:,} rows read, {refused:,} refused.")
     if refused:
-        refusals.write(source, refused_path)
-        console.print(f"Refused rows, each with its line number and reason: {refused_path}")
+        refusals.write_rows(job.source, job.refused_path)
+        _say(f"Refused rows, each with its line number and reason: {job.refused_path}")
+    if left_out:
+        refusals.write_cells(job.cells_path)
+        _say(f"{left_out:,} values left out of rows that went in: {job.cells_path}")
+
+
+def _unused_columns(job: Job) -> list[str]:
+    used = set(job.columns.values())
+    return [name for index, name in enumerate(job.source.header) if name and index not in used]
+
+
+def _say(text: str) -> None:
+    # Names of files and columns are no markup.
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import grpc
 from google.protobuf.message import Message
@@ -23,17 +21,18 @@ from rich.progress import Progress
 
 from cli.connection import Connection, connect, describe, error_info
 from cli.feeds import wait_until_caught_up
-from cli.imports import customers, orders, touchpoints
-from cli.imports.columns import Field, locate
+from cli.imports import customers, orders, organizations, touchpoints
+from cli.imports.job import Job, Options, prepare
 from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
+from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.result import Result
 from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
-from cli.imports.sources import Source
-from cli.imports.survey import FIELDS, Reading, Survey, survey
+from cli.imports.survey import FIELDS, survey
 
 _EXISTS_CHANGED = "exists already with other content"
+_TO_COME = frozenset({"PRODUCT_NOT_FOUND", "PARENT_ORGANIZATION_NOT_FOUND"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ _CUSTOMERS = Kind(
     lambda channel: CustomerServiceStub(channel).BatchCreateCustomers,
     BatchCreateCustomersRequest,
 )
+_ORGANIZATIONS = replace(_CUSTOMERS, noun="organizations")
 _PRODUCTS = Kind(
     "products",
     lambda channel: ProductServiceStub(channel).BatchCreateProducts,
@@ -62,108 +62,97 @@ _TOUCHPOINTS = Kind(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to import and how."""
-
-    source: Source
-    columns: dict[str, str]
-    zone: ZoneInfo
-    currency: str
-    dry_run: bool
-    wait: bool
-
-    def locate(self, fields: Sequence[Field]) -> dict[str, int]:
-        """Field name to column index of this job's file."""
-        return locate(fields, self.source.header, self.columns)
-
-    @property
-    def refused_path(self) -> Path:
-        """Where the refused rows go: beside the file, or here if that folder is read-only."""
-        return Path.cwd() / f"{self.source.path.name.removesuffix('.gz')}.refused.csv"
-
-
-async def import_orders(job: Job) -> tuple[Result, Refusals]:
+async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
     """Imports order lines, with the customers and products they speak of.
 
     The file is read twice: what it holds is known after the first time, so that the second time
     each order is sent as soon as its last row is read, while the services work on those before.
     """
     refusals = Refusals()
-    reading = Reading(job.locate(FIELDS), currency=job.currency, zone=job.zone)
-    found = survey(job.source.rows(), reading)
-    result = Result(found.row_count, job.dry_run)
     async with connect() as connection:
+        job = await prepare(options, FIELDS, connection)
+        reading = Reading(job.columns, job.style)
+        found = survey(job.source, reading, refusals)
+        result = Result(found.row_count)
         with bars() as progress:
             # Different services write them, and neither waits for the other.
-            customer_tally, (product_tally, order_tally, lines) = await side_by_side(
+            customers_sent, products_sent = await side_by_side(
                 _send(_CUSTOMERS, list(found.customers.values()), job, connection, progress),
-                _send_products_and_orders(found, reading, refusals, job, connection, progress),
+                _send(_PRODUCTS, list(found.products.values()), job, connection, progress),
             )
-        _count_named(result, "customers", customer_tally)
-        _count_named(result, "products", product_tally)
+            refused = dict(_refused_names("customers", found.customers, customers_sent))
+            refused.update(_refused_names("products", found.products, products_sent))
+            collector = orders.Collector(reading, found, refusals=refusals, refused=refused)
+            lines: list[list[int]] = []
+            orders_sent = await send_batches(
+                OrderServiceStub(connection.channel).BatchCreateOrders,
+                orders.order_batches(
+                    _noting_lines(collector.collect(job.source.rows()), lines),
+                    validate_only=job.dry_run,
+                ),
+                connection.metadata,
+                advancing(progress, "Orders", len(found.row_counts)),
+            )
+        _count_named(result, "customers", customers_sent)
+        _count_named(result, "products", products_sent)
         if job.dry_run:
-            _forgive_products_to_come(order_tally)
-        _refuse(refusals, order_tally, lines)
-        _count(result, "orders", order_tally, len(found.row_counts) - len(lines))
+            _forgive_what_is_to_come(orders_sent)
+        _refuse(refusals, orders_sent, lines)
+        _count(result, "orders", orders_sent, len(found.row_counts) - len(lines))
         await _settle(job, connection)
-    return result, refusals
+    return job, result, refusals
 
 
-async def _send_products_and_orders(
-    found: Survey,
-    reading: Reading,
-    refusals: Refusals,
-    job: Job,
-    connection: Connection,
-    progress: Progress,
-) -> tuple[Tally, Tally, list[list[int]]]:
-    """What became of products and orders, and the lines of every order that was sent."""
-    products = await _send(_PRODUCTS, list(found.products.values()), job, connection, progress)
-    collector = orders.Collector(reading, found.row_counts, refusals=refusals)
-    lines: list[list[int]] = []
-    sent = await send_batches(
-        OrderServiceStub(connection.channel).BatchCreateOrders,
-        orders.order_batches(
-            _noting_lines(collector.collect(job.source.rows()), lines), validate_only=job.dry_run
-        ),
-        connection.metadata,
-        advancing(progress, "Orders", len(found.row_counts)),
-    )
-    return products, sent, lines
-
-
-async def import_customers(job: Job) -> tuple[Result, Refusals]:
-    """Imports customers."""
+async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
+    """Imports customers, with the organizations that their people belong to."""
     refusals = Refusals()
-    collector = customers.Collector(job.locate(customers.FIELDS), zone=job.zone, refusals=refusals)
-    numbered = collector.collect(job.source.rows())
-    return await _import_items(job, _CUSTOMERS, numbered, refusals)
+    async with connect() as connection:
+        job = await prepare(options, customers.FIELDS, connection)
+        customers.expect_a_name(job.columns)
+        collector = customers.Collector(job.columns, job.style, refusals=refusals)
+        new = collector.collect(job.source.rows(refusals.add_misfit))
+        result = Result(len(new) + len(refusals.reasons))
+        # Organizations go first, for people are told apart from who belongs to nobody.
+        made = await organizations.belong(new, refusals, connection)
+        organizations_first = sorted(new, key=lambda each: bool(each.company))
+        with bars() as progress:
+            if made:
+                sent = await _send(_ORGANIZATIONS, made, job, connection, progress)
+                _count_named(result, "organizations", sent)
+        numbered = [(each.line, each.request) for each in organizations_first]
+        await _import_items(job, _CUSTOMERS, numbered, refusals, connection, result)
+    return job, result, refusals
 
 
-async def import_touchpoints(job: Job) -> tuple[Result, Refusals]:
+async def import_touchpoints(options: Options) -> tuple[Job, Result, Refusals]:
     """Imports touchpoints."""
     refusals = Refusals()
-    collector = touchpoints.Collector(
-        job.locate(touchpoints.FIELDS), zone=job.zone, refusals=refusals
-    )
-    numbered = collector.collect(job.source.rows())
-    return await _import_items(job, _TOUCHPOINTS, numbered, refusals)
+    async with connect() as connection:
+        job = await prepare(options, touchpoints.FIELDS, connection)
+        collector = touchpoints.Collector(job.columns, job.style, refusals=refusals)
+        numbered = collector.collect(job.source.rows(refusals.add_misfit))
+        result = Result(len(numbered) + len(refusals.reasons))
+        await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection, result)
+    return job, result, refusals
 
 
 async def _import_items(
-    job: Job, kind: Kind, numbered: Sequence[tuple[int, Message]], refusals: Refusals
-) -> tuple[Result, Refusals]:
+    job: Job,
+    kind: Kind,
+    numbered: Sequence[tuple[int, Message]],
+    refusals: Refusals,
+    connection: Connection,
+    result: Result,
+) -> None:
     unreadable = len(refusals.reasons)
-    result = Result(len(numbered) + unreadable, job.dry_run)
-    async with connect() as connection:
-        with bars() as progress:
-            items = [request for _, request in numbered]
-            tally = await _send(kind, items, job, connection, progress)
-        _refuse(refusals, tally, [[line] for line, _ in numbered])
-        _count(result, kind.noun, tally, unreadable)
-        await _settle(job, connection)
-    return result, refusals
+    with bars() as progress:
+        items = [request for _, request in numbered]
+        tally = await _send(kind, items, job, connection, progress)
+    if job.dry_run:
+        _forgive_what_is_to_come(tally)
+    _refuse(refusals, tally, [[line] for line, _ in numbered])
+    _count(result, kind.noun, tally, unreadable)
+    await _settle(job, connection)
 
 
 async def _send(
@@ -175,6 +164,15 @@ async def _send(
         connection.metadata,
         advancing(progress, kind.noun.capitalize(), len(items)),
     )
+
+
+def _refused_names(
+    collection: str, sent: Mapping[str, Message], tally: Tally
+) -> Iterator[tuple[str, str]]:
+    """The names of what was refused of the items sent, each with the reason."""
+    identifiers = list(sent)
+    for index, status in tally.refused.items():
+        yield f"{collection}/{identifiers[index]}", describe(status)
 
 
 def _noting_lines(ready: Iterable[PendingOrder], lines: list[list[int]]) -> Iterator[PendingOrder]:
@@ -203,11 +201,12 @@ def _count_named(result: Result, noun: str, tally: Tally) -> None:
     result.add(noun, tally.created, unchanged, len(tally.refused))
 
 
-def _forgive_products_to_come(tally: Tally) -> None:
-    """In a dry run the products of the file aren't there yet: that is no reason to refuse."""
+def _forgive_what_is_to_come(tally: Tally) -> None:
+    """In a dry run the products and organizations of the file aren't there yet: that is no reason
+    to refuse."""
 
     def to_come(status: status_pb2.Status) -> bool:
-        return error_info(status).reason == "PRODUCT_NOT_FOUND"
+        return error_info(status).reason in _TO_COME
 
     forgiven = [index for index, status in tally.refused.items() if to_come(status)]
     for index in forgiven:

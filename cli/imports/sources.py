@@ -1,27 +1,52 @@
-"""Reads delimited text files, plain or gzipped, row by row with line numbers."""
+"""Reads delimited text files, plain or gzipped, row by row with the numbers of their lines."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cli.connection import CommandError
+from cli.imports.encodings import encoding_of, open_bytes, undecodable, unreadable
+from cli.imports.quotes import opening_quote
 
 _DELIMITERS = ",;\t|"
-
+# Spreadsheets write one such line before the header, and read it from there.
+_SEPARATOR_LINE = "sep="
+# So many lines may stand before the header.
+_LEADING_LINES = 20
+_MAX_CELL_CHARACTERS = 1_000_000
 
 # Every row ends with one empty value more than the header has: it stands for columns that a file
 # doesn't have, so that looking them up needs no test.
 NO_COLUMN = -1
 
 
-# The line a record starts on (the header is line 1) and its values.
+# The line a record starts on (counted from 1, as an editor does) and its values.
 Row: TypeAlias = tuple[int, list[str]]
+
+
+class Misfit(NamedTuple):
+    """A record with more or fewer cells than the header: which cell is which nobody knows."""
+
+    line: int
+    values: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a file is written, as far as its user said: empty and 0 are found out."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    header_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +55,127 @@ class Source:
 
     path: Path
     header: tuple[str, ...]
+    header_line: int
     delimiter: str
     encoding: str
 
-    def rows(self) -> Iterator[Row]:
-        """Every record after the header, blank ones left out."""
-        with _open(self.path, self.encoding) as text:
-            reader = csv.reader(text, delimiter=self.delimiter)
-            next(reader)
-            line = reader.line_num + 1
-            width = len(self.header)
-            for values in reader:
-                if len(values) == width:
-                    values.append("")
-                    yield line, values
-                elif values:
-                    missing = width - len(values)
-                    yield line, [*values[:width], "", *[""] * missing]
-                line = reader.line_num + 1
+    def rows(self, on_misfit: Callable[[Misfit], object] = lambda misfit: None) -> Iterator[Row]:
+        """Every record after the header, blank ones left out, with an empty value at its end.
+
+        Raises:
+            CommandError: a quote isn't closed, or the file isn't text in its encoding.
+        """
+        width = len(self.header)
+        for line, values in self.records():
+            if len(values) == width:
+                values.append("")
+                yield line, values
+            elif any(values[width:]) or len(values) < width:
+                on_misfit(Misfit(line, values, self._misfit(len(values))))
+            else:  # programs that write more delimiters than they have columns
+                values[width:] = [""]
+                yield line, values
+
+    def records(self) -> Iterator[Row]:
+        """Every record after the header as it stands in the file, blank ones left out."""
+        with _text(self.path, self.encoding) as text:
+            before = self.header_line - 1
+            reader = _reader(islice(text, before, None), self.delimiter)
+            line = self.header_line
+            try:
+                next(reader)
+                line = before + reader.line_num + 1
+                for values in reader:
+                    if any(values):
+                        yield line, values
+                    line = before + reader.line_num + 1
+            except csv.Error as error:
+                raise self._malformed(line, error) from None
+
+    def _misfit(self, count: int) -> str:
+        told = f"{count} cells where the header has {len(self.header)}"
+        if count < len(self.header):
+            return told
+        return f"{told}: a cell with {_named(self.delimiter)} in it must stand in quotes"
+
+    def _malformed(self, line: int, error: csv.Error) -> CommandError:
+        """What is told of a record that can't be read: the line where its quote opens."""
+        with _text(self.path, self.encoding) as text:
+            opens = opening_quote(islice(text, line - 1, None), line, self.delimiter)
+        if opens is None:
+            return CommandError(f"{self.path}, line {line}: {error}.")
+        return CommandError(
+            f"{self.path}, line {opens}: a quote opens here and is not closed before the next"
+            ' delimiter or line end; close it, or double the quotes inside a cell ("").'
+        )
 
 
-def open_source(path: Path, encoding: str) -> Source:
-    """Looks at the header and finds the delimiter.
+def open_source(path: Path, form: Form, known_columns: Callable[[Sequence[str]], int]) -> Source:
+    """Finds encoding, delimiter and header: of the first lines the one most of whose cells are
+    known columns.
 
     Raises:
-        CommandError: the file is missing, empty, or not text in this encoding.
+        CommandError: the file is missing, empty, or not text in its encoding.
+    """
+    with _text(path, encoding := encoding_of(path, form.encoding)) as text:
+        lines = list(islice(text, form.header_line + 2 * _LEADING_LINES))
+    found = list(_possible_headers(lines, form))
+    if not found:
+        raise CommandError(f"{path} is empty: a line of it must name the columns.")
+
+    def likelihood(possible: tuple[int, str, tuple[str, ...]]) -> tuple[int, int, int]:
+        number, _, header = possible
+        return known_columns(header), -number, len(header)
+
+    number, delimiter, header = max(found, key=likelihood)
+    return Source(path, header, number, delimiter, encoding)
+
+
+def _possible_headers(
+    lines: Sequence[str], form: Form
+) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Line number, delimiter and cells of each line that could name the columns."""
+    delimiters = form.delimiter or _DELIMITERS
+    numbers = [form.header_line] if form.header_line else range(1, _LEADING_LINES + 1)
+    for number in numbers:
+        content = "".join(lines[number - 1 : number]).strip()
+        unquoted = content.strip('"')
+        if unquoted.lower().startswith(_SEPARATOR_LINE):
+            delimiters = form.delimiter or unquoted[len(_SEPARATOR_LINE) :][:1] or "\t"
+        elif content:
+            for delimiter in delimiters:
+                yield number, delimiter, _first_record(lines[number - 1 :], delimiter)
+
+
+def _first_record(lines: Iterable[str], delimiter: str) -> tuple[str, ...]:
+    try:
+        return tuple(" ".join(name.split()) for name in next(_reader(lines, delimiter), ()))
+    except csv.Error:
+        return ()
+
+
+def _reader(lines: Iterable[str], delimiter: str) -> Any:
+    csv.field_size_limit(_MAX_CELL_CHARACTERS)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+def _named(delimiter: str) -> str:
+    return "a tab" if delimiter == "\t" else repr(delimiter)
+
+
+@contextmanager
+def _text(path: Path, encoding: str) -> Iterator[io.TextIOBase]:
+    """The file's lines with their ends as they are.
+
+    Raises:
+        CommandError: what is read of it isn't text in this encoding, or it is cut off.
     """
     try:
-        with _open(path, encoding) as text:
-            first_line = text.readline()
+        with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as text:
+            yield text
+    except UnicodeError:
+        raise undecodable(path, encoding) from None
     except OSError as error:
-        raise CommandError(f"Can't read {path}: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not {encoding} text; name its --encoding.") from error
-    if not first_line.strip():
-        raise CommandError(f"{path} is empty: its first line must name the columns.")
-    delimiter = max(_DELIMITERS, key=first_line.count)
-    header = tuple(name.strip() for name in next(csv.reader([first_line], delimiter=delimiter)))
-    return Source(path, header, delimiter, encoding)
-
-
-def _open(path: Path, encoding: str) -> io.TextIOBase:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding=encoding, newline="")
-    return path.open(encoding=encoding, newline="")
+        raise unreadable(path, error) from error
+    except (EOFError, zlib.error):
+        raise CommandError(f"{path} is cut off or damaged: it can't be unpacked.") from None

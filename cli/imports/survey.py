@@ -1,26 +1,33 @@
 """The first reading of a file of order lines: which orders, customers and products it holds.
 
-What is wrong with a row is found by the second reading, in `orders`; here it is passed over.
+What is wrong with a cell is found by the second reading, in `orders`, and here passed over. What
+is wrong with a row as such is found here, for the second reading must know which orders it spoils.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 
+from cli.connection import CommandError
+from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, Field, picker
-from cli.imports.sources import Row
-from cli.imports.values import BadValue, Identifiers, in_collection, parse_time
+from cli.imports.keys import as_meant
+from cli.imports.reading import Reading
+from cli.imports.refusals import Refusals
+from cli.imports.sources import Misfit, Source
+from cli.imports.values import in_collection
 
 FIELDS = (
     Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
-    Field("order_time", ("invoice_time", "invoice_date", "order_date", "date"), required=True),
+    Field(
+        "order_time",
+        ("invoice_time", "invoice_date", "order_date", "date"),
+        required=True,
+    ),
     Field("quantity", ("qty",), required=True),
     Field("unit_price", ("price",), required=True),
     Field("product", ("sku", "stock_code", "product_id")),
@@ -35,48 +42,47 @@ FIELDS = (
 )
 
 
-class Reading:
-    """How the cells of one file are read, the same way both times."""
-
-    def __init__(self, columns: dict[str, int], *, currency: str, zone: ZoneInfo) -> None:
-        self.columns = columns
-        self.currency = currency
-        self.order_ids = Identifiers("order")
-        self.customer_ids = Identifiers("customer")
-        self.product_ids = Identifiers("product")
-        self._zone = zone
-        # The same times recur in every file: reading each once takes a third of the time.
-        self._times: dict[str, Timestamp] = {}
-
-    def time(self, text: str) -> Timestamp:
-        """Raises BadValue."""
-        time = self._times.get(text)
-        if time is None:
-            time = self._times[text] = parse_time(text.strip(), self._zone)
-        return time
-
-
 @dataclass(slots=True)
 class Survey:
-    """What a file holds: how many rows each order has, by its key, and whom and what they name."""
+    """What a file holds: its orders with the number of their rows, those that can't go in and why,
+    and whom and what they name. All by id."""
 
+    row_count: int = 0
     row_counts: dict[str, int] = field(default_factory=dict)
+    spoiled: dict[str, str] = field(default_factory=dict)
     customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
     products: dict[str, CreateProductRequest] = field(default_factory=dict)
 
-    @property
-    def row_count(self) -> int:
-        return sum(self.row_counts.values())
 
+def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
+    """Counts the rows of every order, and collects the customers and products they speak of.
 
-def survey(rows: Iterable[Row], reading: Reading) -> Survey:
-    """Counts the rows of every order, and collects the customers and products they speak of."""
+    A row that belongs to no order for certain is refused, and with it every order that it may
+    belong to: an order without one of its rows would have a wrong amount.
+
+    Raises:
+        CommandError: the file can't be read, or has decimal commas and nobody has said so.
+    """
     found = Survey()
-    counts = found.row_counts
+    counts, order_ids = found.row_counts, reading.order_ids
     descriptions: dict[str, str] = {}
-    cells = picker(reading.columns, "order", "product", "description")
-    for _, values in rows:
-        order, product, description = cells(values)
+    prices: dict[str, int] = {}
+    cells = picker(reading.columns, "order", "product", "description", "unit_price")
+    order = ""
+
+    def refuse(misfit: Misfit) -> None:
+        refusals.add_misfit(misfit)
+        found.row_count += 1
+        for candidate in _possible_orders(misfit, reading, len(source.header)) or {order}:
+            found.spoiled.setdefault(candidate, _spoils(misfit.line, misfit.reason))
+
+    for line, values in source.rows(refuse):
+        key, product, description, price = cells(values)
+        found.row_count += 1
+        try:
+            order = order_ids[key] or _no_order(line, order, found, refusals)
+        except BadValue:
+            continue
         known = counts.get(order)
         if known is None:
             counts[order] = 1
@@ -86,25 +92,59 @@ def survey(rows: Iterable[Row], reading: Reading) -> Survey:
             counts[order] = known + 1
         if not descriptions.get(product):
             descriptions[product] = description
+        if price not in prices:
+            prices[price] = line
+    _expect_point(prices, reading, source)
     for product, description in descriptions.items():
         with suppress(BadValue):
-            _meet_product(found, product.strip(), description.strip(), reading)
+            _meet_product(found, product, description, reading)
     return found
+
+
+def _no_order(line: int, above: str, found: Survey, refusals: Refusals) -> str:
+    reason = "order is empty"
+    refusals.add((line,), f"{reason}: give it in every row")
+    found.spoiled.setdefault(above, _spoils(line, f"{reason}, so that it may belong here"))
+    raise BadValue(reason)
+
+
+def _possible_orders(misfit: Misfit, reading: Reading, width: int) -> set[str]:
+    """The orders that a row may belong to whose cells have moved by as many as it has too many or
+    too few."""
+    usual = reading.columns["order"]
+    moved = usual + len(misfit.values) - width
+    possible = set()
+    for text in misfit.values[max(0, min(usual, moved)) : max(usual, moved) + 1]:
+        with suppress(BadValue):
+            possible.add(reading.order_ids[text])
+    return possible - {""}
+
+
+def _spoils(line: int, reason: str) -> str:
+    return f"the order's line {line} was refused: {reason}"
+
+
+def _expect_point(prices: dict[str, int], reading: Reading, source: Source) -> None:
+    for price, line in prices.items():
+        try:
+            reading.numbers.expect_point(price.strip())
+        except BadValue as bad:
+            raise CommandError(f"{source.path}, line {line}: {bad}.") from None
 
 
 def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
     """A customer is first seen with the earliest of their orders."""
     key = cell["customer"]
-    if not key:
+    identifier = reading.customer_ids[key]
+    time = reading.times[cell["order_time"]]
+    if not identifier or time is None:
         return
-    identifier = reading.customer_ids.id_of(key)
-    time = reading.time(cell["order_time"])
     known = found.customers.get(identifier)
     if known is None:
         found.customers[identifier] = CreateCustomerRequest(
             customer_id=identifier,
             customer=Customer(
-                display_name=cell["customer_name"] or f"Customer {key}",
+                display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
                 region=cell["region"],
                 owner=in_collection("users", cell["owner"]),
                 first_seen_time=time,
@@ -116,9 +156,10 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
 
 def _meet_product(found: Survey, key: str, description: str, reading: Reading) -> None:
     """A product has the first description that is given for it, or else its key for a name."""
-    if not key:
+    identifier = reading.product_ids[key]
+    if not identifier:
         return
-    identifier = reading.product_ids.id_of(key)
+    key, description = as_meant(clean(key, "product")), clean(description, "description")
     known = found.products.get(identifier)
     if known is None:
         found.products[identifier] = CreateProductRequest(

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo
 
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
+from cli.imports.cells import BadValue
 from cli.imports.columns import Cells, Field
+from cli.imports.reading import Style, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import (
-    BadValue,
-    Identifiers,
-    content_id,
-    in_collection,
-    listed,
-    parse_choice,
-    parse_time,
-)
+from cli.imports.values import content_id, in_collection, listed, parse_choice
 
 FIELDS = (
     Field("customer", ("customer_id", "customer_number"), required=True),
@@ -45,40 +38,42 @@ _TOPICS = dict(Touchpoint.Topic.items())
 
 
 class Collector:
-    """Collects touchpoints. A row without a key of its own gets an id made from its content and
-    from how often the file has had that content before."""
+    """Collects touchpoints. A row without a key of its own gets an id made from what is read of it
+    and from how often the file has had that before."""
 
-    def __init__(self, columns: dict[str, int], *, zone: ZoneInfo, refusals: Refusals) -> None:
+    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
-        self._zone = zone
+        self._style = style
         self._refusals = refusals
-        self._customer_ids = Identifiers("customer")
-        self._product_ids = Identifiers("product")
-        self._touchpoint_ids = Identifiers("touchpoint")
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._customer_ids = ids("customer")
+        self._product_ids = ids("product")
+        self._touchpoint_ids = ids("touchpoint")
+        self._seen: Counter[str] = Counter()
 
     def collect(self, rows: Iterable[Row]) -> list[tuple[int, LogTouchpointRequest]]:
         """Line number and request of every row that can be read."""
         collected = []
         for line, values in rows:
             try:
-                request = self._request(Cells(self._columns, values), tuple(values))
+                request = self._request(Cells(self._columns, values))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
             else:
                 collected.append((line, request))
         return collected
 
-    def _request(self, cell: Cells, content: tuple[str, ...]) -> LogTouchpointRequest:
-        if not cell["customer"]:
+    def _request(self, cell: Cells) -> LogTouchpointRequest:
+        customer = self._customer_ids[cell["customer"]]
+        if not customer:
             raise BadValue("customer is empty")
+        if not cell["touch_time"]:
+            raise BadValue("touch_time is empty")
         request = LogTouchpointRequest(
-            parent=f"customers/{self._customer_ids.id_of(cell['customer'])}",
-            touchpoint_id=self._id(cell["touchpoint"], content),
+            parent=f"customers/{customer}", touchpoint_id=self._id(cell, customer)
         )
         touchpoint = request.touchpoint
         touchpoint.type = parse_choice(cell["type"], _TYPES, "type")
-        touchpoint.touch_time.CopyFrom(parse_time(cell["touch_time"], self._zone))
+        touchpoint.touch_time.CopyFrom(self._style.times.read(cell["touch_time"]))
         if channel := cell["channel"]:
             touchpoint.channel = parse_choice(channel, _CHANNELS, "channel")
         if direction := cell["direction"]:
@@ -88,27 +83,24 @@ class Collector:
         touchpoint.content = cell["content"]
         touchpoint.outcome = cell["outcome"]
         touchpoint.actor = in_collection("users", cell["actor"])
-        touchpoint.duration_minutes = _minutes(cell["duration_minutes"])
+        if minutes := cell["duration_minutes"]:
+            touchpoint.duration_minutes = self._style.numbers.whole(minutes, "minutes")
         touchpoint.topics.extend(
             parse_choice(topic, _TOPICS, "topic") for topic in listed(cell["topics"])
         )
         touchpoint.products_of_concern.extend(
-            f"products/{self._product_ids.id_of(product)}"
+            f"products/{self._product_ids[product]}"
             for product in listed(cell["products_of_concern"])
         )
         return request
 
-    def _id(self, key: str, content: tuple[str, ...]) -> str:
-        if key:
-            return self._touchpoint_ids.id_of(key)
+    def _id(self, cell: Cells, customer: str) -> str:
+        if key := cell["touchpoint"]:
+            return self._touchpoint_ids[key]
+        # Neither columns that mean nothing here nor empty ones make a difference, nor fields that
+        # later versions read.
+        stated = {field.name: text for field in FIELDS if (text := cell[field.name])}
+        stated["customer"] = customer
+        content = content_id("t", *(f"{name}={text}" for name, text in sorted(stated.items())))
         self._seen[content] += 1
-        return content_id("t", *content, str(self._seen[content]))
-
-
-def _minutes(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        return int(text)
-    except ValueError:
-        raise BadValue(f"minutes {text!r} is not a whole number") from None
+        return content if self._seen[content] == 1 else f"{content}-{self._seen[content]}"

@@ -13,8 +13,8 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from guanxi.sales.v1.products_pb2 import BatchCreateProductsRequest
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
-from cli.connection import Connection
-from cli.imports.sending import cut, send_batches
+from cli.connection import CommandError, Connection, Metadata, describe
+from cli.imports.sending import Batches, Call, Request, cut, send_batches
 from deploy.demo.generate import generate
 
 
@@ -22,28 +22,35 @@ async def load(connection: Connection, today: date, currency: str) -> int:
     """Loads products, customers, orders and touchpoints; returns the number of customers.
 
     Raises:
-        CommandError: the suite refused a batch or stayed unreachable.
+        CommandError: the suite refused something or stayed unreachable.
     """
     demo = generate(today, currency)
     channel, metadata = connection.channel, connection.metadata
-    await send_batches(
+    await _send(
         ProductServiceStub(channel).BatchCreateProducts,
         cut(demo.products, lambda items: BatchCreateProductsRequest(requests=items)),
         metadata,
     )
-    await send_batches(
+    await _send(
         CustomerServiceStub(channel).BatchCreateCustomers,
         cut(demo.customers, lambda items: BatchCreateCustomersRequest(requests=items)),
         metadata,
     )
-    await send_batches(
+    await _send(
         OrderServiceStub(channel).BatchCreateOrders,
         cut(demo.orders, lambda items: BatchCreateOrdersRequest(requests=items)),
         metadata,
     )
-    await send_batches(
+    await _send(
         TouchpointServiceStub(channel).BatchLogTouchpoints,
         cut(demo.touchpoints, lambda items: BatchLogTouchpointsRequest(requests=items)),
         metadata,
     )
     return len(demo.customers)
+
+
+async def _send(call: Call, batches: Batches[Request], metadata: Metadata) -> None:
+    tally = await send_batches(call, batches, metadata)
+    if tally.refused:
+        reason = describe(next(iter(tally.refused.values())))
+        raise CommandError(f"{len(tally.refused)} items of the demo were refused: {reason}")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy.local.keys import DevelopmentKeys
 from deploy.local.problems import CannotStart
 from gateway.settings import GatewaySettings
 from services.chassis.settings import ServiceSettings, SettingsError, SharedSettings
@@ -57,16 +58,16 @@ def load_suite() -> Suite:
     raise CannotStart("\n".join(problems))
 
 
-def child_environment(
-    suite: Suite, private_key_file: os.PathLike[str], public_key_file: os.PathLike[str]
-) -> dict[str, str]:
+def child_environment(suite: Suite, keys: DevelopmentKeys) -> dict[str, str]:
     """The user's environment with keys and targets added where the user said nothing."""
     additions = {
         f"GUANXI_{service.process.upper()}_TARGET": service.listen for service in suite.services
     }
-    for name, path in (("PRIVATE", private_key_file), ("PUBLIC", public_key_file)):
-        variable = SharedSettings.variable(f"token_{name.lower()}_key")
-        if variable not in os.environ:
+    files = {SharedSettings.variable("token_public_keys"): keys.public_keys_file}
+    for settings in (*suite.services, suite.gateway):
+        files[settings.variable("token_private_key")] = keys.private_key_files[settings.process]
+    for variable, path in files.items():
+        if not {variable, f"{variable}_FILE"} & os.environ.keys():
             additions[f"{variable}_FILE"] = os.fspath(path)
     return {**additions, **os.environ}
 

@@ -1,8 +1,10 @@
-"""Development keys, made on the first start: the internal token's key pair and one API key."""
+"""Development keys, made on the first start: a key pair for each process, the list of whose public
+key is whose, and one API key."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.signin.keys import create_key
 
 _SUBJECT = "users/developer"
+_PROCESSES = ("gateway", "customer", "sales", "insight")
 
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentKeys:
     """Where the keys lie, and the API key itself."""
 
-    private_key_file: Path
-    public_key_file: Path
+    private_key_files: Mapping[str, Path]
+    public_keys_file: Path
     api_key: str
 
 
@@ -28,8 +31,9 @@ def development_keys(data_dir: Path, api_keys_file: Path) -> DevelopmentKeys:
     """The keys of this folder; made if they are not there yet."""
     folder = data_dir / "keys"
     folder.mkdir(mode=0o700, exist_ok=True)
-    private, public = folder / "token.key", folder / "token.pub"
-    if not private.exists():
+    private = {process: folder / f"{process}.key" for process in _PROCESSES}
+    public = folder / "public-keys"
+    if not all(file.exists() for file in (*private.values(), public)):
         _make_token_keys(private, public)
     api_key_file = folder / "development.key"
     if not api_key_file.exists():
@@ -38,18 +42,23 @@ def development_keys(data_dir: Path, api_keys_file: Path) -> DevelopmentKeys:
     return DevelopmentKeys(private, public, api_key_file.read_text("utf-8").strip())
 
 
-def _make_token_keys(private: Path, public: Path) -> None:
-    key = Ed25519PrivateKey.generate()
-    public_pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    private_pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    _write(public, public_pem.decode())
-    _write(private, private_pem.decode())
+def _make_token_keys(private: Mapping[str, Path], public: Path) -> None:
+    entries = []
+    for process, file in private.items():
+        key = Ed25519PrivateKey.generate()
+        pem = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        entries.append(f"{process} = {pem.decode()}")
+        _write(
+            file,
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ).decode(),
+        )
+    _write(public, "".join(entries))
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import http.client
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from deploy.local.problems import CannotStart
+from deploy.local.processes import python
+
+T = TypeVar("T")
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 9
@@ -50,18 +56,55 @@ MODULES = {
 }
 
 
-def start(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Starts supervisord with the four processes; Ctrl-C reaches it only through us."""
+async def migrate(environment: Mapping[str, str]) -> None:
+    """Brings the three stores to the revision of this code, side by side.
+
+    Raises:
+        CannotStart: names those that could not be.
+    """
+    services = [module for name, module in MODULES.items() if name != "gateway"]
+    async with AsyncExitStack() as running:
+        processes = [
+            await running.enter_async_context(
+                python("-m", module, "migrate", environment=environment)
+            )
+            for module in services
+        ]
+        codes = [await process.wait() for process in processes]
+    failed = [module for module, code in zip(services, codes, strict=True) if code]
+    if failed:
+        raise CannotStart(f"{', '.join(failed)} could not be migrated; the lines above say why.")
+
+
+@asynccontextmanager
+async def supervised(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Process]:
+    """Supervisord with the four processes, all of which have ended when the block has."""
     configuration = folder / "supervisord.conf"
-    configuration.write_text(_configuration(folder.absolute()), "utf-8")
-    return subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
-        env=dict(environment),
-        start_new_session=True,
-    )
+    configuration.write_text(_configuration(folder), "utf-8")
+    arguments = ("-m", "supervisor.supervisord", "-c", str(configuration))
+    async with python(*arguments, environment=environment) as supervisord:
+        yield supervisord
 
 
-def wait_until_ready(supervisord: subprocess.Popen[bytes], addresses: Mapping[str, str]) -> None:
+async def unless_ended(supervisord: Process, work: Coroutine[Any, Any, T]) -> T:
+    """The result of work that makes no sense without the processes.
+
+    Raises:
+        CannotStart: the supervisor ended before the work did.
+    """
+    ending, working = asyncio.create_task(supervisord.wait()), asyncio.create_task(work)
+    try:
+        await asyncio.wait((ending, working), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise CannotStart("The supervisor ended; the lines above say why.")
+    finally:
+        for task in (ending, working):
+            task.cancel()
+        await asyncio.wait((ending, working))
+
+
+async def wait_until_ready(addresses: Mapping[str, str]) -> None:
     """Returns when every process says it is ready.
 
     Raises:
@@ -70,13 +113,15 @@ def wait_until_ready(supervisord: subprocess.Popen[bytes], addresses: Mapping[st
     give_up_at = time.monotonic() + _READY_SECONDS
     waiting = dict(addresses)
     while waiting:
-        if supervisord.poll() is not None:
-            raise CannotStart("The supervisor ended; the lines above say why.")
         if time.monotonic() > give_up_at:
             names = ", ".join(waiting)
             raise CannotStart(f"Not ready after a minute: {names}; the lines above say why.")
-        waiting = {name: address for name, address in waiting.items() if not _ready(address)}
-        time.sleep(0.1)
+        waiting = {
+            name: address
+            for name, address in waiting.items()
+            if not await asyncio.to_thread(_ready, address)
+        }
+        await asyncio.sleep(0.1)
 
 
 def _ready(address: str) -> bool:
@@ -91,7 +136,9 @@ def _ready(address: str) -> bool:
 
 
 def _configuration(folder: Path) -> str:
-    header = _HEADER.format(user=getpass.getuser(), folder=folder, programs=",".join(MODULES))
+    header = _HEADER.format(
+        user=getpass.getuser(), folder=folder.absolute(), programs=",".join(MODULES)
+    )
     programs = (
         _PROGRAM.format(name=name, module=module, python=sys.executable, stop_seconds=_STOP_SECONDS)
         for name, module in MODULES.items()

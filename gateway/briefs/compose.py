@@ -3,7 +3,7 @@ No call is made here."""
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from typing import TypeVar
 
 from google.type.date_pb2 import Date
@@ -15,16 +15,18 @@ from gateway.briefs.highlights import highlights
 from gateway.briefs.parts import Parts
 from services.chassis.status import to_status
 
-__all__ = ["compose"]
+__all__ = ["EARLIEST_DAY", "compose"]
 
 Value = TypeVar("Value")
 
 _YEAR_DAYS = 365
 _WINDOW_DAYS = 15
+# The first day that has a same time a year ago.
+EARLIEST_DAY = date.min + timedelta(days=_YEAR_DAYS + _WINDOW_DAYS)
 
 
-def compose(name: str, parts: Parts) -> CallBrief:
-    """The brief of the parts that came, with the missing ones named."""
+def compose(name: str, parts: Parts, zone: tzinfo = UTC) -> CallBrief:
+    """The brief of the parts that came, with the missing ones named; days are those of `zone`."""
     brief = CallBrief(name=name)
     if parts.customer is not None:
         brief.customer.CopyFrom(parts.customer)
@@ -47,7 +49,7 @@ def compose(name: str, parts: Parts) -> CallBrief:
         brief.same_period.CopyFrom(_same_period(parts.facts))
     for part, error in sorted(parts.missing.items()):
         brief.missing_parts.add(part=part, status=to_status(error, "gateway"))
-    brief.highlights.extend(highlights(brief))
+    brief.highlights.extend(highlights(brief, zone))
     return brief
 
 

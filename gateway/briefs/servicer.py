@@ -1,35 +1,52 @@
 """Transport room of briefs: the name of a customer in, the brief out."""
 
+from datetime import tzinfo
 from typing import Any
 
 import grpc
+from google.type.date_pb2 import Date
 from guanxi.gateway.v1.briefs_pb2 import CallBrief, GetCallBriefRequest
 from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceServicer
 
-from gateway.briefs.compose import compose
+from gateway.briefs.compose import EARLIEST_DAY, compose
 from gateway.briefs.parts import Sources, ask
-from services.chassis.errors import Kind
+from services.chassis.dates import from_date
+from services.chassis.errors import Kind, invalid
 
 __all__ = ["BriefServicer"]
 
 _SUFFIX = "/callBrief"
 # Without the customer there is nothing to brief on; a service that doesn't answer is another thing.
-_NO_CUSTOMER = frozenset({Kind.NOT_FOUND, Kind.PERMISSION_DENIED, Kind.INVALID_ARGUMENT})
+_NO_CUSTOMER = frozenset({Kind.NOT_FOUND, Kind.PERMISSION_DENIED})
 
 
 class BriefServicer(BriefServiceServicer):
     """Answers GetCallBrief from three services."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, zone: tzinfo) -> None:
         self._sources = sources
+        self._zone = zone
 
     async def GetCallBrief(
         self, request: GetCallBriefRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> CallBrief:
         """Composes the brief; an unknown customer is an error, a missing part is not."""
-        as_of = request.as_of if request.HasField("as_of") else None
+        as_of = _day(request.as_of)
         parts = await ask(self._sources, request.name.removesuffix(_SUFFIX), as_of)
         error = parts.missing.get(CallBrief.PROFILE)
         if error is not None and error.kind in _NO_CUSTOMER:
             raise error
-        return compose(request.name, parts)
+        for error in parts.missing.values():
+            # What a service finds wrong was in this request: nothing else is asked for.
+            if error.kind is Kind.INVALID_ARGUMENT:
+                raise error
+        return compose(request.name, parts, self._zone)
+
+
+def _day(as_of: Date) -> Date | None:
+    """The day asked for, None for today; raises DomainError DATE_INVALID."""
+    if not (as_of.year or as_of.month or as_of.day):
+        return None
+    if from_date(as_of, field="as_of") < EARLIEST_DAY:
+        raise invalid("as_of", "DATE_INVALID", f"must be {EARLIEST_DAY} or later")
+    return as_of

@@ -1,23 +1,27 @@
 """Serves a stream of replies over HTTP: server-sent events, or a JSON object per line by Accept.
 
 Until the first reply nothing is sent, so that a stream which fails at once has its real status; two
-seconds of silence, or a service that opens the stream itself, end that wait.
+seconds of silence, or a service that opens the stream itself, end that wait. A reply that has
+nothing but its cursor says where the stream stands: an event stream passes it on as an `id:` alone,
+which its reader keeps for the next time without being told of an event.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
 import grpc
+import structlog
 
 from gateway.backends import details_of, draining, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.metrics import GatewayMetrics
 from gateway.transcode.errors import ErrorCodec, HttpError
 
-__all__ = ["Streams"]
+__all__ = ["Streams", "file_headers"]
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -27,6 +31,9 @@ _OPENING_SECONDS = 2.0
 # A call that is refused answers with its status right after its headers.
 _GRACE_SECONDS = 0.05
 _NDJSON = ("application/x-ndjson", "application/jsonl", "application/json-seq")
+
+
+_log = structlog.get_logger(__name__)
 
 
 class _Turn(Enum):
@@ -50,15 +57,31 @@ class _Form:
     def reply(self, text: bytes, cursor: str) -> bytes:
         if self.lines:
             return text + b"\n"
-        mark = b"id: %s\n" % cursor.encode() if cursor and "\n" not in cursor else b""
+        mark = b"id: %s\n" % cursor.encode() if cursor and cursor.isprintable() else b""
+        if mark and text == _only(cursor):
+            return mark + b"\n"
         return mark + b"data: %s\n\n" % text
 
     def error(self, body: bytes) -> bytes:
         return body + b"\n" if self.lines else b"event: error\ndata: %s\n\n" % body
 
 
+def _only(cursor: str) -> bytes:
+    """The JSON of a reply that has nothing but its cursor."""
+    return b'{"resumeToken":%s}' % json.dumps(cursor, ensure_ascii=False).encode()
+
+
 _EVENTS = _Form(b"text/event-stream", b": heartbeat\n\n", lines=False)
 _LINES = _Form(b"application/x-ndjson", b"\n", lines=True)
+
+
+def file_headers(content_type: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of a `google.api.HttpBody`: its type is meant, and nothing in it runs here."""
+    return (
+        (b"content-type", content_type),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"sandbox"),
+    )
 
 
 class Streams:
@@ -98,6 +121,9 @@ class Streams:
                 return
             if turn is _Turn.DRAINING:
                 raise draining()
+            if endpoint.response.is_file:
+                await self._relay_file(turn, turns, endpoint, headers, send)
+                return
             headers += ((b"content-type", form.content_type), (b"x-accel-buffering", b"no"))
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._relay(turn, turns, endpoint, form, send)
@@ -118,6 +144,37 @@ class Streams:
         except grpc.aio.AioRpcError as error:
             await _send(send, form.error(self._upstream(error, endpoint.owner).body))
         if turn is not _Turn.GONE:
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _relay_file(
+        self,
+        turn: bytes | _Turn,
+        turns: "_Turns",
+        endpoint: Endpoint,
+        headers: list[tuple[bytes, bytes]],
+        send: Send,
+    ) -> None:
+        """Answers with the bytes of a file's parts; the first one says their type.
+
+        A file that breaks off ends without its last chunk, so that nobody takes it for whole.
+        """
+        while turn in (_Turn.OPENED, _Turn.SILENCE):
+            turn = await turns.next()
+        if turn is _Turn.GONE:
+            return
+        if turn is _Turn.DRAINING:
+            raise draining()
+        _, content_type = endpoint.response.decode_file(turn if isinstance(turn, bytes) else b"")
+        headers += file_headers(content_type)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            while turn not in (_Turn.END, _Turn.GONE, _Turn.DRAINING):
+                if isinstance(turn, bytes):
+                    await _send(send, endpoint.response.decode_file(turn)[0])
+                turn = await turns.next()
+        except grpc.aio.AioRpcError as error:
+            _log.warning("a file broke off", owner=endpoint.owner, code=error.code().name)
+        if turn is _Turn.END:
             await send({"type": "http.response.body", "body": b""})
 
     def _upstream(self, error: grpc.aio.AioRpcError, owner: str) -> HttpError:

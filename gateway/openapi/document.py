@@ -1,16 +1,20 @@
 """The whole description: one operation per HTTP binding, errors and sign-in said once."""
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
+from google.api import field_behavior_pb
 from protobuf import DescField, DescMessage
 
 from gateway.contract import Contract, HttpRule, Method
+from gateway.openapi.errors import ERRORS
+from gateway.openapi.names import operation_ids
 from gateway.openapi.paths import PathParameter, openapi_path
-from gateway.openapi.schemas import Schema, Schemas
+from gateway.openapi.schemas import Schema, Schemas, Use, behaviors_of
 from gateway.templates import parse_template
 from gateway.transcode.query import Parameter, parameters_of
-from gateway.transcode.values import kind_of
+from gateway.transcode.values import is_http_body, kind_of
 
 __all__ = ["openapi_document"]
 
@@ -22,32 +26,9 @@ Conventions: names are paths such as `customers/ann`; pages are asked for with `
 camelCase (snake_case is understood); 64-bit integers are text; what is not set is left out.
 Errors have one form, with a machine-readable `reason`."""
 
-_ERROR: Schema = {
-    "type": "object",
-    "description": "What went wrong (AIP-193).",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "status"],
-            "properties": {
-                "code": {"type": "integer", "description": "The HTTP status."},
-                "message": {"type": "string", "description": "For people."},
-                "status": {"type": "string", "description": "The canonical code: `NOT_FOUND`."},
-                "details": {
-                    "type": "array",
-                    "description": "ErrorInfo with `reason` and `domain`; BadRequest with the "
-                    "fields that are wrong; RetryInfo where trying again helps.",
-                    "items": {
-                        "type": "object",
-                        "properties": {"@type": {"type": "string"}},
-                        "required": ["@type"],
-                    },
-                },
-            },
-        }
-    },
-}
+_JSON = ("application/json",)
+_STREAM = ("text/event-stream", "application/x-ndjson")
+_FILE = ("application/octet-stream",)
 
 _HEADERS: dict[str, Schema] = {
     "IdempotencyKey": {
@@ -76,19 +57,24 @@ def openapi_document(contract: Contract) -> dict[str, Any]:
     schemas = Schemas(contract.catalogue.comments)
     paths: dict[str, dict[str, Schema]] = {}
     services: dict[str, str] = {}
-    for method in contract.methods:
-        for number, rule in enumerate(contract.rules[method.path]):
-            path, operation = _operation(contract, schemas, method, rule, number)
+    served = [method for method in contract.methods if contract.rules[method.path]]
+    names = operation_ids(method.full_name for method in served)
+    for method in served:
+        for number, rule in enumerate(contract.rules[method.path], 1):
+            path, operation = _operation(contract, schemas, method, rule)
+            name = names[method.full_name]
+            operation["operationId"] = name if number == 1 else f"{name}{number}"
             paths.setdefault(path, {})[rule.method.lower()] = operation
             services[_tag(method)] = schemas.comment(method.service)
-    return {
+    components, references = schemas.components(taken=ERRORS)
+    document = {
         "openapi": "3.1.0",
         "info": {"title": "Guanxi", "version": version("guanxi"), "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in sorted(services.items())],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": {"Error": _ERROR, **dict(sorted(schemas.components.items()))},
+            "schemas": {**ERRORS, **dict(sorted(components.items()))},
             "parameters": _HEADERS,
             "responses": {
                 "Error": {
@@ -107,10 +93,11 @@ def openapi_document(contract: Contract) -> dict[str, Any]:
         },
         "security": [{"apiKey": []}, {"apiKeyHeader": []}],
     }
+    return cast(dict[str, Any], _resolved(document, references))
 
 
 def _operation(
-    contract: Contract, schemas: Schemas, method: Method, rule: HttpRule, number: int
+    contract: Contract, schemas: Schemas, method: Method, rule: HttpRule
 ) -> tuple[str, Schema]:
     request = _message(contract, method.request_type)
     template = parse_template(rule.path)
@@ -118,7 +105,7 @@ def _operation(
     bound = [variable.field_path for variable in template.variables]
     comment = schemas.comment(method.full_name)
     operation: Schema = {
-        "operationId": f"{_tag(method)}_{method.name}" + (f"_{number + 1}" if number else ""),
+        "operationId": "",
         "tags": [_tag(method)],
         "summary": comment.split(". ")[0].rstrip("."),
         "description": comment,
@@ -133,30 +120,51 @@ def _operation(
         operation["parameters"] = parameters
     if rule.body:
         operation["requestBody"] = _body(schemas, request, rule, bound)
-    reply = schemas.reference(_message(contract, method.response_type))
-    kinds = ("text/event-stream", "application/x-ndjson")
     operation["responses"] = {
-        "200": {
-            "description": "A stream of these, one after the other."
-            if method.server_streaming
-            else "Done.",
-            "content": {
-                kind: {"schema": reply}
-                for kind in (kinds if method.server_streaming else ("application/json",))
-            },
-        },
+        "200": _answer(schemas, _message(contract, method.response_type), method),
         "default": _ref("responses", "Error"),
     }
     return path, operation
 
 
+def _answer(schemas: Schemas, reply: DescMessage, method: Method) -> Schema:
+    schema = schemas.reference(reply, Use.REPLY)
+    if is_http_body(reply):
+        return _content("The file; `Content-Type` says what it is.", _FILE, schema)
+    if method.server_streaming:
+        return _content("A stream of these, one after the other.", _STREAM, schema)
+    return _content("Done.", _JSON, schema)
+
+
+def _content(description: str, kinds: Sequence[str], schema: Schema) -> Schema:
+    return {"description": description, "content": {kind: {"schema": schema} for kind in kinds}}
+
+
 def _body(schemas: Schemas, request: DescMessage, rule: HttpRule, bound: list[str]) -> Schema:
-    if rule.body == "*":
-        schema = schemas.message(request, bound) if bound else schemas.reference(request)
-    else:
-        kind, _ = kind_of(_field(request, (rule.body,)))
-        schema = schemas.reference(kind) if kind is not None else {}
-    return {"required": rule.body != "*", "content": {"application/json": {"schema": schema}}}
+    if rule.body != "*":
+        body = kind_of(_field(request, (rule.body,)))[0]
+        use = Use.CHANGE if rule.method == "PATCH" else Use.REQUEST
+        schema = schemas.reference(body, use) if body is not None else {}
+        raw = isinstance(body, DescMessage) and is_http_body(body)
+        return {"required": True, "content": {kind: {"schema": schema} for kind in _kinds(raw)}}
+    raw = is_http_body(request)
+    schema = schemas.reference(request, Use.REQUEST) if raw else schemas.without(request, bound)
+    return {
+        "required": raw or _needs_something(request, bound),
+        "content": {kind: {"schema": schema} for kind in _kinds(raw)},
+    }
+
+
+def _kinds(raw: bool) -> tuple[str, ...]:
+    return _FILE if raw else _JSON
+
+
+def _needs_something(request: DescMessage, bound: list[str]) -> bool:
+    return any(
+        field_behavior_pb.FieldBehavior.REQUIRED in behaviors_of(field)
+        for field in request.fields
+        if field.name not in bound
+    )
 
 
 def _path_parameter(schemas: Schemas, request: DescMessage, parameter: PathParameter) -> Schema:
@@ -184,7 +192,7 @@ def _query_parameters(schemas: Schemas, request: DescMessage, excluded: list[str
 
 def _query_parameter(schemas: Schemas, request: DescMessage, parameter: Parameter) -> Schema:
     field = _field(request, parameter.proto_path)
-    schema = schemas.field(field)
+    schema = schemas.field(field, Use.REQUEST)
     description = schema.pop("description", "")
     if _is_date(field):
         schema = {"type": "string", "format": "date"}
@@ -236,6 +244,16 @@ def _message(contract: Contract, name: str) -> DescMessage:
 
 def _tag(method: Method) -> str:
     return method.service.rpartition(".")[2]
+
+
+def _resolved(part: Any, references: Mapping[str, str]) -> Any:
+    """The document with the final names of its components."""
+    if isinstance(part, dict):
+        return {
+            key: references.get(inner, inner) if key == "$ref" else _resolved(inner, references)
+            for key, inner in part.items()
+        }
+    return [_resolved(inner, references) for inner in part] if isinstance(part, list) else part
 
 
 def _ref(kind: str, name: str) -> Schema:

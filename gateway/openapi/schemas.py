@@ -1,6 +1,7 @@
 """JSON schemas of messages and enums, as ProtoJSON writes them."""
 
 from collections.abc import Collection, Mapping
+from enum import Enum
 from typing import Any, TypeAlias
 
 from buf.validate import validate_pb
@@ -17,7 +18,10 @@ from protobuf import (
     ScalarType,
 )
 
-__all__ = ["Schema", "Schemas"]
+from gateway.openapi.names import schema_names
+from gateway.transcode.values import part_of
+
+__all__ = ["Schema", "Schemas", "Use"]
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -50,6 +54,7 @@ _WELL_KNOWN: Mapping[str, Schema] = {
     "google.protobuf.Struct": {"type": "object"},
     "google.protobuf.Value": {},
     "google.protobuf.ListValue": {"type": "array", "items": {}},
+    "google.api.HttpBody": {"type": "string", "format": "binary"},
     "google.protobuf.Any": {
         "type": "object",
         "properties": {"@type": {"type": "string"}},
@@ -68,46 +73,90 @@ _WELL_KNOWN: Mapping[str, Schema] = {
 }
 
 
+_TELLING = frozenset(
+    {_BEHAVIOR.REQUIRED, _BEHAVIOR.OUTPUT_ONLY, _BEHAVIOR.INPUT_ONLY, _BEHAVIOR.IDENTIFIER}
+)
+
+
+class Use(Enum):
+    """What a message is said of; who may set which field depends on it. The value ends its name."""
+
+    REPLY = ""
+    REQUEST = "Input"
+    CHANGE = "Patch"
+
+
+_ALWAYS_THERE = {
+    Use.REPLY: frozenset({_BEHAVIOR.IDENTIFIER}),
+    Use.REQUEST: frozenset({_BEHAVIOR.REQUIRED}),
+    Use.CHANGE: frozenset[field_behavior_pb.FieldBehavior](),
+}
+
+
 class Schemas:
-    """Collects the component schemas that what is asked for needs."""
+    """Collects the component schemas that what is asked for needs.
+
+    A message that looks the same in requests and replies has one schema; any other has one for
+    each use. In a reply nothing is required but the name of a resource: what is not set is left
+    out, and views leave out more. In a change nothing is required at all.
+    """
 
     def __init__(self, comments: Mapping[str, str]) -> None:
         self._comments = comments
-        self.components: dict[str, Schema] = {}
+        self._made: dict[tuple[str, str], Schema] = {}
 
-    def reference(self, kind: ScalarType | DescEnum | DescMessage) -> Schema:
+    def components(self, taken: Collection[str]) -> tuple[dict[str, Schema], Mapping[str, str]]:
+        """All that was asked for, by name, with the reference that stands for each until then."""
+        names = schema_names(self._made, taken)
+        references = {_key(*made): f"#/components/schemas/{names[made]}" for made in self._made}
+        return {names[made]: schema for made, schema in self._made.items()}, references
+
+    def reference(self, kind: ScalarType | DescEnum | DescMessage, use: Use) -> Schema:
         """The schema of one value; for our own types a reference to a component."""
         if isinstance(kind, ScalarType):
             return dict(_SCALARS[kind])
         if kind.type_name in _WELL_KNOWN:
             return dict(_WELL_KNOWN[kind.type_name])
-        if kind.type_name not in self.components:
-            self.components[kind.type_name] = {}  # a message may hold itself
-            self.components[kind.type_name] = (
-                self._enum(kind) if isinstance(kind, DescEnum) else self.message(kind)
+        made = (kind.type_name, self._ending(kind, use))
+        if made not in self._made:
+            self._made[made] = {}  # a message may hold itself
+            self._made[made] = (
+                self._enum(kind) if isinstance(kind, DescEnum) else self.message(kind, use)
             )
-        return {"$ref": f"#/components/schemas/{kind.type_name}"}
+        return {"$ref": _key(*made)}
 
-    def message(self, message: DescMessage, excluded: Collection[str] = ()) -> Schema:
+    def without(self, message: DescMessage, excluded: Collection[str]) -> Schema:
+        """A reference to a request's message without what the path says already."""
+        made = (message.type_name, "")
+        schema = self.message(message, Use.REQUEST, excluded)
+        if self._made.setdefault(made, schema) != schema:
+            return schema  # another binding of the method, with another path
+        return {"$ref": _key(*made)}
+
+    def message(self, message: DescMessage, use: Use, excluded: Collection[str] = ()) -> Schema:
         """A message as an object, without the fields named by `excluded`."""
-        fields = [field for field in message.fields if field.name not in excluded]
+        left_out = _BEHAVIOR.INPUT_ONLY if use is Use.REPLY else _BEHAVIOR.OUTPUT_ONLY
+        fields = [
+            field
+            for field in message.fields
+            if field.name not in excluded and left_out not in behaviors_of(field)
+        ]
         schema: Schema = {"type": "object"}
         if text := self.comment(message.type_name):
             schema["description"] = text
-        schema["properties"] = {field.json_name: self.field(field) for field in fields}
-        required = [f.json_name for f in fields if _BEHAVIOR.REQUIRED in behaviors_of(f)]
+        schema["properties"] = {field.json_name: self.field(field, use) for field in fields}
+        always = _ALWAYS_THERE[use]
+        required = [f.json_name for f in fields if always.intersection(behaviors_of(f))]
         if required:
             schema["required"] = required
         return schema
 
-    def field(self, field: DescField) -> Schema:
+    def field(self, field: DescField, use: Use) -> Schema:
         """A field with its comment, its limits and who may set it."""
-        schema = self._shape(field)
-        schema |= _limits(field)
+        schema = self._shape(field, use) | _limits(field)
         if text := self.comment(f"{field.parent.type_name}.{field.name}"):
             schema["description"] = text
-        behaviors = behaviors_of(field)
-        if _BEHAVIOR.OUTPUT_ONLY in behaviors:
+        if _BEHAVIOR.OUTPUT_ONLY in behaviors_of(field):
             schema["readOnly"] = True
         if field.deprecated:
             schema["deprecated"] = True
@@ -118,18 +167,27 @@ class Schemas:
         paragraphs = self._comments.get(full_name, "").split("\n\n")
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs).strip()
 
-    def _shape(self, field: DescField) -> Schema:
+    def _shape(self, field: DescField, use: Use) -> Schema:
+        # What is in a list or a map is replaced as a whole.
+        inside = Use.REQUEST if use is Use.CHANGE else use
         match field.value:
             case DescFieldValueScalar(scalar=scalar):
-                return self.reference(scalar)
+                return self.reference(scalar, use)
             case DescFieldValueEnum(enum=enum):
-                return self.reference(enum)
+                return self.reference(enum, use)
             case DescFieldValueMessage(message=message):
-                return self.reference(message)
+                return self.reference(message, use)
             case DescFieldValueList(element=element):
-                return {"type": "array", "items": self.reference(element)}
+                return {"type": "array", "items": self.reference(element, inside)}
             case DescFieldValueMap(value=value):
-                return {"type": "object", "additionalProperties": self.reference(value)}
+                return {"type": "object", "additionalProperties": self.reference(value, inside)}
+
+    def _ending(self, kind: DescEnum | DescMessage, use: Use) -> str:
+        """What tells the uses of a type apart; empty where nothing has to."""
+        if isinstance(kind, DescEnum) or not _is_marked(kind, set()):
+            return ""
+        is_request = kind.type_name.endswith("Request")
+        return "" if is_request and use is Use.REQUEST else use.value
 
     def _enum(self, enum: DescEnum) -> Schema:
         meanings = [
@@ -143,6 +201,21 @@ class Schemas:
             "description": "\n\n".join(part for part in parts if part),
             "enum": [value.name for value in enum.values],
         }
+
+
+def _is_marked(message: DescMessage, seen: set[str]) -> bool:
+    """Whether it is said of any field in a message who may set it."""
+    if message.type_name in seen:
+        return False
+    seen.add(message.type_name)
+    if any(_TELLING.intersection(behaviors_of(field)) for field in message.fields):
+        return True
+    parts = (part_of(field) for field in message.fields)
+    return any(isinstance(part, DescMessage) and _is_marked(part, seen) for part in parts)
+
+
+def _key(full_name: str, ending: str) -> str:
+    return f"{full_name}+{ending}"
 
 
 def behaviors_of(field: DescField) -> list[field_behavior_pb.FieldBehavior]:

@@ -39,7 +39,13 @@ HTTP_STATUS: Mapping[str, int] = {
 _CODES = tuple(HTTP_STATUS)
 
 # Refusals that HTTP has a status of its own for.
-_REASON_STATUS = {"METHOD_NOT_ALLOWED": 405, "BODY_TOO_LARGE": 413, "HEAD_TOO_LARGE": 431}
+_REASON_STATUS = {
+    "METHOD_NOT_ALLOWED": 405,
+    "BODY_TIMEOUT": 408,
+    "BODY_TOO_LARGE": 413,
+    "URL_TOO_LONG": 414,
+    "HEAD_TOO_LARGE": 431,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class ErrorCodec:
         for detail in status.details:
             try:
                 details.append(message_to_json_value(detail, registry=self._types))
-            except ValueError:
+            except (ValueError, RecursionError):
                 # A detail of a type this gateway doesn't know yet: the rest still says enough.
                 continue
         return cast(list[dict[str, Any]], details)

@@ -6,10 +6,10 @@ Runs only after a refusal: the decoder is native and fast, but says which type, 
 import re
 from typing import Any
 
-from protobuf import DescField, DescFieldValueList, DescMessage, message_from_json_value
+from protobuf import DescField, DescMessage, message_from_json_value
 
 from gateway.transcode.refusals import invalid_value, unknown_field
-from gateway.transcode.values import JsonValue, message_of
+from gateway.transcode.values import JsonValue, kind_of
 from services.chassis.errors import DomainError
 
 __all__ = ["DECODE_ERRORS", "explain"]
@@ -21,14 +21,19 @@ _CANNOT_DECODE = re.compile(r"^cannot decode [\w.]+ from JSON: ")
 _FOR_FIELD = re.compile(r" for field [\w.]+$")
 
 
-def explain(message: DescMessage, value: JsonValue, error: Exception) -> DomainError:
-    """The refusal for a value that `message` could not be read from with `error`."""
-    return _in_message(message, value, "") or invalid_value("body", _plain(error))
+def explain(
+    message: DescMessage, value: JsonValue, error: Exception, first: int = 0
+) -> DomainError:
+    """The refusal for a value that `message` could not be read from with `error`.
+
+    `first` is the index that the first item of the outermost lists has for the caller.
+    """
+    return _in_message(message, value, "", first) or invalid_value("body", _plain(error))
 
 
-def _in_message(message: DescMessage, value: JsonValue, path: str) -> DomainError | None:
-    if message.type_name.startswith("google.protobuf."):
-        return None
+def _in_message(
+    message: DescMessage, value: JsonValue, path: str, first: int = 0
+) -> DomainError | None:
     if not isinstance(value, dict):
         return invalid_value(path or "body", "must be an object")
     fields: dict[str, DescField] = {}
@@ -36,39 +41,32 @@ def _in_message(message: DescMessage, value: JsonValue, path: str) -> DomainErro
         fields[field.name] = fields[field.json_name] = field
     for key, inner in value.items():
         here = f"{path}.{key}" if path else key
-        field_or_none = fields.get(key)
-        if field_or_none is None:
+        if key not in fields:
             return unknown_field(here)
-        found = _in_field(message, field_or_none, key, inner, here)
+        found = _in_field(message, fields[key], key, inner, here, first)
         if found is not None:
             return found
     return None
 
 
 def _in_field(
-    message: DescMessage, field: DescField, key: str, value: JsonValue, path: str
+    message: DescMessage, field: DescField, key: str, value: Any, path: str, first: int
 ) -> DomainError | None:
+    """Goes into what has fields itself, and lets the decoder try the rest: each value once."""
+    kind, several = kind_of(field)
+    if isinstance(kind, DescMessage) and not kind.type_name.startswith("google.protobuf."):
+        if not several and isinstance(value, dict):
+            return _in_message(kind, value, path)
+        if several and isinstance(value, list):
+            items = (
+                _in_message(kind, item, f"{path}[{index}]")
+                for index, item in enumerate(value, first)
+            )
+            return next((found for found in items if found is not None), None)
     try:
-        message_from_json_value(message.type, {key: value})
+        message_from_json_value(message.type, {key: value}).to_binary()
     except DECODE_ERRORS as error:
-        return _inside(field, value, path) or invalid_value(path, _plain(error))
-    return None
-
-
-def _inside(field: DescField, value: Any, path: str) -> DomainError | None:
-    inner = message_of(field)
-    if inner is not None:
-        return _in_message(inner, value, path)
-    listed = field.value
-    if (
-        isinstance(listed, DescFieldValueList)
-        and isinstance(listed.element, DescMessage)
-        and isinstance(value, list)
-    ):
-        for index, item in enumerate(value):
-            found = _in_message(listed.element, item, f"{path}[{index}]")
-            if found is not None:
-                return found
+        return invalid_value(path, _plain(error))
     return None
 
 

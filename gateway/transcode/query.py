@@ -1,6 +1,6 @@
 """Query parameters: which a method takes, and how they become the request's ProtoJSON value."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from urllib.parse import unquote_to_bytes
@@ -23,6 +23,11 @@ class Parameter:
     proto_path: tuple[str, ...]
     read: ReadText
     repeated: bool
+
+    def spellings(self) -> Iterator[str]:
+        """Every way to write the path: each part by its JSON or its proto name."""
+        for spelling in product(*zip(self.path, self.proto_path, strict=True)):
+            yield ".".join(spelling)
 
 
 def parameters_of(
@@ -58,21 +63,23 @@ def parameters_of(
 
 
 class QueryFields:
-    """The parameters of one method, found by either spelling of every part of their path."""
+    """The parameters of one method, found by either spelling of every part of their path.
 
-    def __init__(self, message: DescMessage, excluded: Collection[str] = ()) -> None:
+    `misplaced` are keys that belong somewhere else, and where.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter], misplaced: Mapping[str, str]) -> None:
         self._parameters: Mapping[str, Parameter] = {
-            ".".join(spelling): parameter
-            for parameter in parameters_of(message, excluded)
-            for spelling in product(*zip(parameter.path, parameter.proto_path, strict=True))
+            spelling: parameter for parameter in parameters for spelling in parameter.spellings()
         }
+        self._misplaced = misplaced
 
     def read(self, query: str, values: dict[str, JsonValue]) -> None:
         """Adds what the query says to a request; raises DomainError naming the parameter."""
         for key, text in parse_query(query):
             parameter = self._parameters.get(key)
             if parameter is None:
-                raise unknown_field(key)
+                raise unknown_field(key, self._misplaced.get(key, ""))
             try:
                 value = parameter.read(text)
             except ValueError as error:

@@ -14,20 +14,43 @@ __all__ = [
     "invalid_value",
     "malformed_body",
     "method_not_allowed",
+    "nested_too_deep",
+    "only_one_of",
     "path_not_found",
+    "too_many_items",
     "unknown_field",
     "unsupported_encoding",
 ]
 
 
-def unknown_field(path: str) -> DomainError:
-    """A query parameter or a key of the body that the request does not have."""
-    return invalid(path, "UNKNOWN_FIELD", "there is no such field in this request")
+def unknown_field(path: str, place: str = "") -> DomainError:
+    """A query parameter or a key of the body that is not understood there; `place` is where it
+    would be."""
+    description = f"belongs in the {place}" if place else "there is no such field in this request"
+    return invalid(path, "UNKNOWN_FIELD", description)
 
 
 def duplicate_field(path: str) -> DomainError:
     """A single-valued field given more than once."""
     return invalid(path, "DUPLICATE_FIELD", "may be given only once")
+
+
+def only_one_of(path: str, choice: str) -> DomainError:
+    """A second member of a oneof; `choice` names it."""
+    return invalid(path, "DUPLICATE_FIELD", f"only one member of {choice} may be given")
+
+
+def too_many_items(path: str, most: int) -> DomainError:
+    """A list or map with more items than its contract allows, counted before they are read.
+
+    Services refuse it for the same reason.
+    """
+    return invalid(path, "VALIDATION_FAILED", f"must have at most {most} items")
+
+
+def nested_too_deep(path: str, levels: int) -> DomainError:
+    """Objects and lists in each other, deeper than any reader has to go."""
+    return invalid(path, "NESTED_TOO_DEEP", f"is nested deeper than {levels} levels")
 
 
 def invalid_value(path: str, description: str) -> DomainError:

@@ -4,9 +4,10 @@ The wire format makes concatenation a merge: what the path, query and headers sa
 the body's bytes, so that neither has to be decoded for the other.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,16 +17,23 @@ from protobuf.wkt import FieldMask
 from gateway.contract import ContractError, HttpRule, Method
 from gateway.routes import decode_segment, decode_segments
 from gateway.templates import Template, Variable
+from gateway.transcode.bodies import PIECE_BYTES, Bodies, Piece
 from gateway.transcode.explain import DECODE_ERRORS, explain
 from gateway.transcode.masks import MaskFields, mask_fields
-from gateway.transcode.query import QueryFields, parse_query, put
-from gateway.transcode.refusals import (
-    invalid_header,
-    invalid_value,
-    malformed_body,
-    unknown_field,
+from gateway.transcode.places import misplaced_in_body, misplaced_in_query
+from gateway.transcode.query import QueryFields, parameters_of, put
+from gateway.transcode.refusals import invalid_header, invalid_value, malformed_body
+from gateway.transcode.shapes import Shapes
+from gateway.transcode.values import (
+    JsonValue,
+    ReadText,
+    field_of,
+    holds_any,
+    is_http_body,
+    kind_of,
+    message_of,
+    text_reader,
 )
-from gateway.transcode.values import JsonValue, ReadText, kind_of, message_of, text_reader
 from services.chassis.errors import DomainError
 
 __all__ = ["Extras", "RequestCodec"]
@@ -41,6 +49,7 @@ class Extras:
     if_match: str = ""
     idempotency_key: str = ""
     last_event_id: str = ""
+    content_type: str = ""
 
 
 NO_EXTRAS = Extras()
@@ -54,12 +63,15 @@ class RequestCodec:
         self._message = _message(types, method.request_type)
         self._variables = [self._compiled(variable) for variable in template.variables]
         bound = [variable.field_path for variable in template.variables]
-        self.takes_body = bool(rule.body)
+        self._types = types if holds_any(self._message) else None
         self._body_field = self._field_of_body(rule)
-        self._query = (
-            None
-            if rule.body == "*"
-            else QueryFields(self._message, [*bound, *([rule.body] if rule.body else [])])
+        inner = message_of(self._body_field) if self._body_field is not None else None
+        self._body_message = inner or self._message
+        self._bodies = self._bodies_of(rule, bound, types)
+        excluded = [*bound, *([rule.body] if rule.body else [])]
+        self._query = QueryFields(
+            () if rule.body == "*" else parameters_of(self._message, excluded),
+            misplaced_in_query(self._message, rule.body, bound),
         )
         self._etag = self._path_of_etag()
         self._request_id = self._top_level("request_id")
@@ -75,40 +87,64 @@ class RequestCodec:
         self, captures: Sequence[str], query: str, body: bytes, extras: Extras = NO_EXTRAS
     ) -> bytes:
         """The request's message bytes; raises DomainError naming what is wrong."""
+        overlay, mask = self._beside_the_body(captures, query, extras)
+        if self._bodies is None and not body:
+            return overlay
+        return b"".join(
+            [*self._encode_body(body, extras.content_type), overlay, self._encode_mask(mask, body)]
+        )
+
+    async def encode_in_turns(
+        self, captures: Sequence[str], query: str, body: bytes, extras: Extras = NO_EXTRAS
+    ) -> bytes:
+        """The same for a long body: others get their turn after each piece of it."""
+        overlay, mask = self._beside_the_body(captures, query, extras)
+        parts: list[bytes] = []
+        for part in self._encode_body(body, extras.content_type):
+            parts.append(part)
+            await asyncio.sleep(0)
+        return b"".join([*parts, overlay, self._encode_mask(mask, body)])
+
+    def _beside_the_body(
+        self, captures: Sequence[str], query: str, extras: Extras
+    ) -> tuple[bytes, JsonValue]:
+        """What path, query and headers say, as bytes; and the update mask, if they have one."""
         values: dict[str, JsonValue] = {}
         for (path, read, multi), raw in zip(self._variables, captures, strict=True):
             put(values, path, _read_variable(read, multi, raw, path), path[-1])
         if query:
-            if self._query is None:
-                raise _no_query(query)
             self._query.read(query, values)
         if extras is not NO_EXTRAS:
             self._add(extras, values)
         mask = values.pop("updateMask", None) if self._mask is not None else None
         try:
-            overlay = message_from_json_value(self._message.type, values).to_binary()
+            return message_from_json_value(self._message.type, values).to_binary(), mask
         except DECODE_ERRORS as error:
             raise explain(self._message, values, error) from None
-        if not self.takes_body:
-            if body:
-                raise malformed_body("this method takes none")
-            return overlay
-        return self._encode_body(body) + overlay + self._encode_mask(mask, body)
 
-    def _encode_body(self, body: bytes) -> bytes:
-        field = self._body_field
-        message = self._message if field is None else cast(DescMessage, message_of(field))
-        if not body.lstrip().startswith(b"{"):
-            if body:
-                raise malformed_body("it does not start with '{'")
-            return b"" if field is None else self._wrapped(field, message.type())
-        try:
-            decoded = message.type.from_json(body)
-        except json.JSONDecodeError as error:
-            raise malformed_body(str(error)) from None
-        except DECODE_ERRORS as error:
-            raise explain(message, _loaded(body), error) from None
-        return decoded.to_binary() if field is None else self._wrapped(field, decoded)
+    def _encode_body(self, body: bytes, content_type: str) -> Iterator[bytes]:
+        if self._bodies is None:
+            raise malformed_body("this method takes none")
+        field, message = self._body_field, self._body_message
+        if is_http_body(message):
+            raw = message.type(content_type=content_type, data=body)
+            yield raw.to_binary() if field is None else self._wrapped(field, raw)
+            return
+        if not body:
+            if field is not None:
+                yield self._wrapped(field, message.type())
+            return
+        for piece in self._bodies.pieces(body):
+            if len(piece.text) > PIECE_BYTES:
+                yield b""  # a turn for others between checking and reading
+            try:
+                decoded = message.type.from_json(piece.text, registry=self._types)
+                yield decoded.to_binary() if field is None else self._wrapped(field, decoded)
+            except DECODE_ERRORS as error:
+                raise self._explained(message, piece, error) from None
+
+    def _explained(self, message: DescMessage, piece: Piece, error: Exception) -> DomainError:
+        return explain(message, _loaded(piece.text), error, piece.first)
 
     def _wrapped(self, field: DescField, decoded: Message) -> bytes:
         return self._message.type(**{field.local_name: decoded}).to_binary()
@@ -139,7 +175,7 @@ class RequestCodec:
         at: DescMessage | None = self._message
         field: DescField | None = None
         for name in variable.field_path.split("."):
-            field = _field(at, name) if at is not None else None
+            field = field_of(at, name) if at is not None else None
             if field is None:
                 raise ContractError(f"{self._label}: no field {variable.field_path!r}")
             path.append(field.json_name)
@@ -155,29 +191,36 @@ class RequestCodec:
             raise ContractError(f"{self._label}: {rule.method} takes no body")
         if rule.body in ("", "*"):
             return None
-        field = _field(self._message, rule.body)
+        field = field_of(self._message, rule.body)
         inner = message_of(field) if field is not None else None
         if field is None or inner is None or inner.type_name.startswith("google.protobuf."):
             raise ContractError(f"{self._label}: body {rule.body!r} is not one message field")
         return field
 
+    def _bodies_of(self, rule: HttpRule, bound: list[str], types: Registry) -> Bodies | None:
+        if not rule.body:
+            return None
+        shapes = Shapes(types)
+        misplaced = misplaced_in_body(self._message, rule.body, bound)
+        return Bodies(shapes.of(self._body_message), shapes, misplaced)
+
     def _path_of_etag(self) -> tuple[str, ...]:
         if etag := self._top_level("etag"):
             return etag
         inner = message_of(self._body_field) if self._body_field is not None else None
-        if self._body_field is not None and inner is not None and _field(inner, "etag"):
+        if self._body_field is not None and inner is not None and field_of(inner, "etag"):
             return self._body_field.json_name, "etag"
         return ()
 
     def _mask_of(self, rule: HttpRule) -> MaskFields | None:
-        field = _field(self._message, "update_mask")
+        field = field_of(self._message, "update_mask")
         resource = message_of(self._body_field) if self._body_field is not None else None
         if rule.method != "PATCH" or field is None or resource is None:
             return None
         return mask_fields(resource)
 
     def _top_level(self, name: str) -> tuple[str, ...]:
-        field = _field(self._message, name)
+        field = field_of(self._message, name)
         return (field.json_name,) if field is not None else ()
 
 
@@ -197,15 +240,9 @@ def _read_variable(read: ReadText, multi: bool, raw: str, path: tuple[str, ...])
         raise invalid_value(".".join(path), str(error)) from None
 
 
-def _no_query(query: str) -> DomainError:
-    return unknown_field(next((key for key, _ in parse_query(query)), query[:100]))
-
-
 def _loaded(body: bytes) -> JsonValue:
     try:
         return cast(JsonValue, json.loads(body))
-    except RecursionError:
-        raise malformed_body("it is nested too deep") from None
     except ValueError as error:
         raise malformed_body(str(error)) from None
 
@@ -215,7 +252,3 @@ def _message(types: Registry, name: str) -> DescMessage:
     if message is None:
         raise ContractError(f"message {name} has no generated type; run `make protos`")
     return message
-
-
-def _field(message: DescMessage, name: str) -> DescField | None:
-    return next((field for field in message.fields if field.name == name), None)

@@ -5,6 +5,7 @@ Only the text's form is checked here; ranges and enum names are the decoder's bu
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TypeAlias
 
 from protobuf import (
@@ -12,13 +13,25 @@ from protobuf import (
     DescField,
     DescFieldValueEnum,
     DescFieldValueList,
+    DescFieldValueMap,
     DescFieldValueMessage,
     DescFieldValueScalar,
     DescMessage,
     ScalarType,
 )
 
-__all__ = ["JsonValue", "ReadText", "is_leaf", "message_of", "text_reader"]
+__all__ = [
+    "JsonValue",
+    "ReadText",
+    "field_of",
+    "holds_any",
+    "is_http_body",
+    "is_leaf",
+    "kind_of",
+    "message_of",
+    "part_of",
+    "text_reader",
+]
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 ReadText: TypeAlias = Callable[[str], JsonValue]
@@ -68,10 +81,31 @@ def message_of(field: DescField) -> DescMessage | None:
     return value.message if isinstance(value, DescFieldValueMessage) else None
 
 
+def field_of(message: DescMessage, name: str) -> DescField | None:
+    """A field by its proto name."""
+    return next((field for field in message.fields if field.name == name), None)
+
+
+def holds_any(message: DescMessage) -> bool:
+    """Whether there may be a `google.protobuf.Any` anywhere in a message."""
+    return _holds_any(message, set())
+
+
+def is_http_body(message: DescMessage | None) -> bool:
+    """Whether a message stands for the raw bytes of an HTTP body."""
+    return message is not None and message.type_name == "google.api.HttpBody"
+
+
 def is_leaf(field: DescField) -> bool:
     """Whether a mask or an error path ends at the field: all but single messages of our own."""
     message = message_of(field)
     return message is None or not message.type_name.startswith("guanxi.")
+
+
+def part_of(field: DescField) -> ScalarType | DescEnum | DescMessage | None:
+    """What one value of a field is: of a map, what its values are."""
+    value = field.value
+    return value.value if isinstance(value, DescFieldValueMap) else kind_of(field)[0]
 
 
 def kind_of(field: DescField) -> tuple[ScalarType | DescEnum | DescMessage | None, bool]:
@@ -89,7 +123,19 @@ def kind_of(field: DescField) -> tuple[ScalarType | DescEnum | DescMessage | Non
             return None, False
 
 
+def _holds_any(message: DescMessage, seen: set[str]) -> bool:
+    if message.type_name == "google.protobuf.Any":
+        return True
+    if message.type_name in seen:
+        return False
+    seen.add(message.type_name)
+    kinds = (part_of(field) for field in message.fields)
+    return any(isinstance(kind, DescMessage) and _holds_any(kind, seen) for kind in kinds)
+
+
 def _text(text: str) -> JsonValue:
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
     return text
 
 
@@ -112,7 +158,11 @@ def _number(text: str) -> JsonValue:
 
 
 def _enum(text: str) -> JsonValue:
-    return int(text) if _INTEGER.fullmatch(text) else text
+    if not _INTEGER.fullmatch(text):
+        return _text(text)
+    if not -(2**31) <= int(text) < 2**31:
+        raise ValueError("is no number of an enum")
+    return int(text)
 
 
 def _field_mask(text: str) -> JsonValue:
@@ -123,10 +173,18 @@ def _field_mask(text: str) -> JsonValue:
 def _date(text: str) -> JsonValue:
     """google.type.Date has no text form in ProtoJSON; in a query it is an ISO date."""
     found = _DATE.fullmatch(text)
-    if found is None:
-        raise ValueError("must be a date such as 2024-02-29")
-    year, month, day = found.groups()
-    return {"year": int(year), "month": int(month), "day": int(day)}
+    if found is None or not _is_in_the_calendar(text):
+        raise ValueError("must be a date of the calendar such as 2024-02-29")
+    year, month, day = (int(part) for part in found.groups())
+    return {"year": year, "month": month, "day": day}
+
+
+def _is_in_the_calendar(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 _MESSAGES: Mapping[str, ReadText] = {

@@ -12,16 +12,14 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 
-from services.chassis.errors import DomainError, already_exists, invalid
+from services.chassis.errors import DomainError, invalid
 from services.chassis.status import to_status
 
 __all__ = [
     "broken_items",
     "failed_requests",
     "is_batch",
-    "name_taken",
     "read_items",
-    "split_outcomes",
 ]
 
 ITEMS: Final = "requests"
@@ -59,32 +57,10 @@ def read_items(
     return items, refused
 
 
-def split_outcomes(
-    outcomes: Mapping[int, T | DomainError],
-) -> tuple[list[T], dict[int, DomainError]]:
-    """What went in, in the order of the requests, and what was refused, by its index."""
-    refused = {index: each for index, each in outcomes.items() if isinstance(each, DomainError)}
-    done = [each for each in outcomes.values() if not isinstance(each, DomainError)]
-    return done, refused
-
-
-def failed_requests(refused: Mapping[int, DomainError], domain: str) -> dict[int, Status]:
-    """What `failed_requests` of a reply holds; `domain` is the service, as in `to_status`."""
+def failed_requests(request: Message, refused: Mapping[int, DomainError]) -> dict[int, Status]:
+    """What `failed_requests` of the reply to a batch holds."""
+    _, domain, _ = request.DESCRIPTOR.file.package.split(".")  # guanxi.sales.v1
     return {index: to_status(error, domain) for index, error in refused.items()}
-
-
-def name_taken(name: str, stored: bytes | None, sent: bytes) -> DomainError:
-    """ALREADY_EXISTS for a name that is taken, from the fingerprints of both contents.
-
-    Its metadata `unchanged` says whether they are equal. `stored` is None where the caller may not
-    see what has the name: then nothing is said about it.
-    """
-    error = already_exists(name)
-    if stored is None:
-        return error
-    unchanged = "true" if stored == sent else "false"
-    metadata = {**error.metadata, "unchanged": unchanged}
-    return DomainError(error.kind, error.reason, error.message, metadata=metadata)
 
 
 def _expect_no_request_id(request: Message) -> None:

@@ -8,6 +8,11 @@ from typing import Self
 __all__ = ["Caller", "Scope", "acting_as", "current_caller"]
 
 
+# Roles of programs: an app of the company, and the suite itself.
+_USERS = "users/"
+_PROGRAMS = frozenset({"app", "service", "system"})
+
+
 class Scope(IntEnum):
     """Which rows a caller works on: their own, their teams', or the company's."""
 
@@ -18,13 +23,25 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One caller in one request: who, what they may see, and the request's id as in the logs."""
+    """One caller in one request: who, what they may see, and the request's id as in the logs.
+
+    `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
+    method brings in many rows at once, which others have written.
+    """
 
     subject: str
     roles: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     scope: Scope = Scope.OWN
     request_id: str = ""
+    key: str = ""
+    importing: bool = False
+
+    @property
+    def in_person(self) -> bool:
+        """Whether what is created is the caller's own doing: a person's, and no import's."""
+        person = self.subject.startswith(_USERS) and not _PROGRAMS.issuperset(self.roles)
+        return person and not self.importing
 
     @classmethod
     def system(cls, name: str, request_id: str = "") -> Self:

@@ -1,9 +1,10 @@
 """In whose name a service calls another: its own caller's, or its own."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from services.chassis import context
+from services.chassis.access.speakers import SERVICE_ROLE, subject_of
 from services.chassis.access.token import MAX_LIFETIME_SECONDS, Signer
 from services.chassis.errors import unauthenticated
 
@@ -25,19 +26,19 @@ class ForwardedToken:
 
 
 class ServiceToken:
-    """A service acting for itself: subject `services/<name>`, role `service`."""
+    """A service acting for itself towards one other: subject `services/<name>`, role `service`."""
 
     def __init__(
         self,
         signer: Signer,
         name: str,
-        audience: Sequence[str],
+        audience: str,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
-        self._subject = f"services/{name}"
-        self._audience = tuple(audience)
+        self._subject = subject_of(name)
+        self._audience = audience
         self._now = now
         self._token = ""
         self._good_until = 0.0
@@ -47,7 +48,7 @@ class ServiceToken:
         now = self._now()
         if now >= self._good_until:
             self._token = self._signer.sign(
-                self._subject, roles=["service"], audience=self._audience
+                self._subject, roles=[SERVICE_ROLE], audience=self._audience
             )
             self._good_until = now + MAX_LIFETIME_SECONDS - _SPARE_SECONDS
         return self._token

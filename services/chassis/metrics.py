@@ -88,6 +88,19 @@ class Metrics:
             ["feed", "partition"],
             registry=self.registry,
         )
+        self.events_beyond_head = Gauge(
+            "guanxi_event_beyond_head_positions",
+            "Positions of a feed that were applied and that it has no more: its store was restored "
+            "and its epoch not renewed.",
+            ["feed", "partition"],
+            registry=self.registry,
+        )
+        self.background_failures = Counter(
+            "guanxi_background_failures_total",
+            "Times a background task failed and was tried again.",
+            ["task"],
+            registry=self.registry,
+        )
         self.events_applied = Counter(
             "guanxi_events_applied_total", "Events applied.", ["feed"], registry=self.registry
         )

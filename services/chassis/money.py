@@ -4,7 +4,7 @@ Standard library and the ISO 4217 table only, so that models may use it. No floa
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -21,6 +21,7 @@ __all__ = [
     "USUAL_EXPONENT",
     "MoneyMessage",
     "MoneyParts",
+    "amount_text",
     "convert",
     "decimal_text",
     "exponent",
@@ -169,6 +170,20 @@ def parts_of_nanos(nanos: int, currency_code: str) -> MoneyParts:
     return MoneyParts(currency_code=currency_code, units=sign * units, nanos=sign * rest)
 
 
+def filling(currency_code: str) -> Callable[[MoneyMessage, int], None]:
+    """`fill` for many amounts of one currency: what they have in common is worked out once."""
+    scale = int(10 ** exponent(currency_code))
+    nanos_of_minor = NANOS // scale
+
+    def fill_next(message: MoneyMessage, minor: int) -> None:
+        units, rest = divmod(abs(minor), scale)
+        message.currency_code = currency_code
+        message.units = units if minor >= 0 else -units
+        message.nanos = (rest if minor >= 0 else -rest) * nanos_of_minor
+
+    return fill_next
+
+
 def fill(message: MoneyMessage, minor: int, currency_code: str) -> None:
     """Sets a google.type.Money to an amount in minor units."""
     written = parts(minor, currency_code)
@@ -215,6 +230,13 @@ def decimal_text(minor: int, currency_code: str) -> str:
     units, rest = divmod(abs(minor), 10**decimals)
     sign = "-" if minor < 0 else ""
     return f"{sign}{units}.{rest:0{decimals}}" if decimals else f"{sign}{units}"
+
+
+def amount_text(minor: int, currency_code: str) -> str:
+    """The amount as people read it, with its currency's decimals: `1,432,800.00 USD`, `900 JPY`."""
+    units, point, decimals = decimal_text(abs(minor), currency_code).partition(".")
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{int(units):,}{point}{decimals} {currency_code}"
 
 
 def _in_range(minor: int, field: str) -> int:

@@ -15,7 +15,13 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["ServiceSettings", "SettingsError", "SharedSettings", "settings_table"]
+__all__ = [
+    "ServiceSettings",
+    "SettingsError",
+    "SharedSettings",
+    "SigningSettings",
+    "settings_table",
+]
 
 _PREFIX = "GUANXI_"
 _FILE = "_FILE"
@@ -56,17 +62,11 @@ class SharedSettings(BaseSettings):
         "auto", description="`auto`: for people on a terminal, JSON elsewhere."
     )
     data_dir: Path = Field(Path(".guanxi"), description="Folder of the SQLite files.")
-    token_public_key: str = Field(
+    token_public_keys: str = Field(
         "",
         repr=False,
-        description="Public key (PEM, Ed25519) of the internal token; two, one after the other, "
-        "while keys rotate. Required to serve.",
-    )
-    token_private_key: str = Field(
-        "",
-        repr=False,
-        description="Private key (PEM, Ed25519) for processes that sign the internal token: "
-        "gateway, customer and insight.",
+        description="Whose tokens are believed: `process = ` and its public key (PEM, Ed25519) for "
+        "each; two keys, one after the other, while they rotate. Required to serve.",
     )
     redis_url: str | None = Field(
         None, repr=False, description="Redis or Valkey; without it everything stays in-process."
@@ -138,7 +138,18 @@ class SharedSettings(BaseSettings):
         return ZoneInfo(self.time_zone)
 
 
-class ServiceSettings(SharedSettings):
+class SigningSettings(SharedSettings):
+    """What a process understands that signs tokens: a key of its own, which no other has."""
+
+    token_private_key: str = Field(
+        "",
+        repr=False,
+        description="The process's own private key (PEM, Ed25519), with which it signs internal "
+        "tokens.",
+    )
+
+
+class ServiceSettings(SigningSettings):
     """What a service with a store understands; `process` and the two addresses come from it."""
 
     listen: str = Field(description="Address of the gRPC server: host:port, or unix:/path.")
@@ -148,6 +159,12 @@ class ServiceSettings(SharedSettings):
         repr=False,
         description="`sqlite:///<path>` or `postgresql+asyncpg://…`; "
         "by default a file named after the service in the data folder.",
+    )
+    event_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Events that are older and superseded by a newer one of the same record leave "
+        "the log; all are kept where it is not set.",
     )
 
     @model_validator(mode="before")

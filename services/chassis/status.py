@@ -92,7 +92,8 @@ def _assemble(error: DomainError, domain: str, violations: int, text: int | None
     for key, value in error.metadata.items():
         info.metadata[key[:text]] = value[:text]
     if violations < len(error.violations):
-        info.metadata["violations_omitted"] = str(len(error.violations) - violations)
+        before = int(error.metadata.get("violations_omitted", 0))
+        info.metadata["violations_omitted"] = str(before + len(error.violations) - violations)
     details = [_packed(info)]
     if violations:
         bad_request = BadRequest()

@@ -1,27 +1,42 @@
 """Broken rules of a contract (`buf.validate`) as the error that names each field."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from protovalidate import Violation
 
 from services.chassis.errors import DomainError, FieldViolation, Kind
 
-__all__ = ["validation_error"]
+__all__ = ["MOST_TOLD", "validation_error", "violations_error"]
+
+# Who breaks more rules than this reads no further anyway, and each costs 20 to 90 µs.
+MOST_TOLD: Final = 20
 
 
 def validation_error(violations: Sequence[Violation]) -> DomainError:
     """The error for broken rules: a field path, a text and the rule's id for each."""
-    fields = [
+    told = [
         FieldViolation(
             _path(violation.proto.field), violation.proto.message, violation.proto.rule_id
         )
-        for violation in violations
+        for violation in violations[:MOST_TOLD]
     ]
-    first = fields[0]
+    return violations_error(told, others=len(violations) - len(told))
+
+
+def violations_error(
+    violations: Sequence[FieldViolation], *, reason: str = "VALIDATION_FAILED", others: int = 0
+) -> DomainError:
+    """The error that names each wrong field, at most twenty; `others` were found besides."""
+    told = violations[:MOST_TOLD]
+    others += len(violations) - len(told)
+    first = told[0]
     text = f"{first.field}: {first.description}" if first.field else first.description
-    others = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
-    return DomainError(Kind.INVALID_ARGUMENT, "VALIDATION_FAILED", text + others, violations=fields)
+    more = f" (and {len(told) + others - 1} more)" if len(told) + others > 1 else ""
+    omitted = {"violations_omitted": str(others)} if others else {}
+    return DomainError(
+        Kind.INVALID_ARGUMENT, reason, text + more, metadata=omitted, violations=told
+    )
 
 
 def _path(field: Any) -> str:

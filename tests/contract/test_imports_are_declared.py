@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = {"services", "gateway", "cli", "deploy", "protos", "tests", "guanxi", "buf"}
+# Every type checker brings it, and nothing is imported from it at run time.
+TYPES_ONLY = {"_typeshed"}
 # A package that is only there to bring others, and the one that carries its modules.
 CARRIED = {"protobuf-py-pure": "protobuf-py"}
 
@@ -32,7 +34,7 @@ def test_what_is_imported_is_declared(
     distributions = packages_distributions()
     undeclared = {
         module
-        for module in imported_in(folders) - OURS - sys.stdlib_module_names
+        for module in imported_in(folders) - OURS - TYPES_ONLY - sys.stdlib_module_names
         if declared.isdisjoint(normal(each) for each in distributions.get(module, ()))
     }
     assert sorted(undeclared) == []

@@ -1,13 +1,23 @@
-"""One `make run` with demo data for all tests that only look at it."""
+"""One `make run` with demo data for all tests that only look at it; time for real processes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.local_run import LocalRun
 from tests.support.suite import new_suite
+
+HERE = Path(__file__).parent
+SECONDS = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from tests.support.suite import ROOT, Suite
 
@@ -17,8 +19,8 @@ class LocalRun:
 
     def __init__(self, suite: Suite, *options: str) -> None:
         self.suite = suite
-        self.output = suite.folder / "make-run.log"
-        with self.output.open("ab") as log:
+        self._output = suite.folder / "make-run.log"
+        with self._output.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local", *options],
                 env=suite.environment,
@@ -28,18 +30,28 @@ class LocalRun:
             )
 
     def text(self) -> str:
-        return self.output.read_text("utf-8")
+        """What it has printed so far."""
+        return self._output.read_text("utf-8")
 
-    def wait_for(self, text: str, count: int = 1) -> float:
-        started = time.monotonic()
-        while self.text().count(text) < count:
-            assert time.monotonic() - started < _UP_SECONDS, self.text()[-5000:]
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Waits for something that must come true while it runs."""
+        give_up_at = time.monotonic() + _UP_SECONDS
+        while not holds():
+            assert time.monotonic() < give_up_at, self.text()[-5000:]
             assert self.process.poll() is None, self.text()[-5000:]
-            time.sleep(0.1)
-        return time.monotonic() - started
+            time.sleep(0.02)
+
+    def wait_for(self, text: str, count: int = 1) -> None:
+        """Waits until it has printed the text so many times."""
+        self.wait_until(lambda: self.text().count(text) >= count)
 
     def interrupt(self) -> float:
+        """Ctrl-C; the seconds until it was gone, and with it all that listened."""
         started = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         self.process.wait(30)
-        return time.monotonic() - started
+        took = time.monotonic() - started
+        for port in self.suite.ports.values():
+            with socket.socket() as probe:
+                assert probe.connect_ex(("127.0.0.1", port)) != 0, f"{port} is still served"
+        return took

@@ -4,16 +4,40 @@ same, and the facts agree with a computation of their own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.signin.keys import create_key
 from tests.support.retail import Line, retail_lines, write_csv
 from tests.support.suite import Suite, running_suite, settled_facts
 
 _CENT = Decimal("0.01")
 _INVOICES = 400
+_ZONE = "Asia/Shanghai"
+
+
+@pytest.fixture(scope="module")
+def importer(suite: Suite) -> str:
+    """An API key as another program of the company has it."""
+    keys = suite.folder / "api-keys.json"
+    return create_key(keys, "users/importer", roles=("app",), now=datetime.now(UTC))
+
+
+def _file(folder: Path, name: str, text: str) -> str:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def _named(suite: Suite, **query: str) -> dict[str, Any]:
+    """The one customer that a filter finds."""
+    [customer] = suite.get("/v1/customers", **query)["customers"]
+    assert isinstance(customer, dict)
+    return customer
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +49,10 @@ def lines() -> list[Line]:
 def suite(tmp_path_factory: pytest.TempPathFactory, lines: list[Line]) -> Iterator[Suite]:
     folder = tmp_path_factory.mktemp("import")
     last_day = max(line.invoice_time for line in lines)[:10]
-    with running_suite(folder / "data", base_currency="GBP", business_date=last_day) as suite:
+    settings = {"base_currency": "GBP", "time_zone": _ZONE, "business_date": last_day}
+    with running_suite(folder / "data", **settings) as suite:
         path = write_csv(lines, folder / "orders.csv.gz")
-        printed = suite.guanxi("import", "orders", str(path), "--currency", "GBP").stdout
+        printed = suite.guanxi("import", "orders", str(path)).stdout
         assert "0 refused" in printed, printed
         yield suite
 
@@ -54,7 +79,7 @@ def test_importing_the_file_again_changes_nothing(
 ) -> None:
     before = suite.get("/v1/orders:summarize"), settled_facts(suite)
     path = write_csv(lines, tmp_path / "orders.csv.gz")
-    printed = suite.guanxi("import", "orders", str(path), "--currency", "GBP").stdout
+    printed = suite.guanxi("import", "orders", str(path)).stdout
     after = suite.get("/v1/orders:summarize"), settled_facts(suite)
     assert after == before
     assert "0 refused" in printed
@@ -66,7 +91,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would_happen(suite: Suite, tmp_
     path.write_text(
         "order,order_time,product,quantity,unit_price,customer\nN-1,2011-01-01,new,1,2.50,99999\n"
     )
-    printed = suite.guanxi("import", "orders", str(path), "--currency", "GBP", "--dry-run").stdout
+    printed = suite.guanxi("import", "orders", str(path), "--dry-run").stdout
     assert "Would import" in printed
     assert suite.get("/v1/orders:summarize") == before
 
@@ -78,7 +103,7 @@ def test_refused_rows_go_to_a_file_and_the_rest_goes_in(suite: Suite, tmp_path: 
         "M-1,2011-01-01,new,1,2.50,88888\n"
         "M-2,2011-01-01,new,some,2.50,88888\n"
     )
-    result = suite.guanxi("import", "orders", str(path), "--currency", "GBP", check=False)
+    result = suite.guanxi("import", "orders", str(path), check=False)
     assert result.returncode == 3
     refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8").splitlines()
     assert (
@@ -90,3 +115,58 @@ def test_refused_rows_go_to_a_file_and_the_rest_goes_in(suite: Suite, tmp_path: 
         "nanos": 500000000,
     }
     assert suite.request("GET", "/v1/orders/m-2")[0] == 404
+
+
+def test_two_customers_of_other_scripts_are_two_and_each_has_a_brief(
+    suite: Suite, importer: str, tmp_path: Path
+) -> None:
+    header = "order,date,qty,price,customer,customer_name,sku\n"
+    for order, key, price in (("Z-1", "张伟-3", "15.00"), ("Z-2", "李娜-3", "99.00")):
+        row = f"{order},2010-12-02,1,{price},{key},{key},茶-1\n"
+        path = _file(tmp_path, f"{order}.csv", header + row)
+        suite.guanxi("import", "orders", path, key=importer)
+    told = suite.guanxi("brief", "李娜-3", key=importer).stdout
+    assert "99.00 GBP on 1 days" in told
+    assert "15.00 GBP on 1 days" in suite.guanxi("brief", "张伟-3", key=importer).stdout
+
+
+def test_a_day_is_one_of_the_company(suite: Suite, tmp_path: Path) -> None:
+    text = "order,date,qty,price,customer\nD-1,2010-12-03,1,1.00,DAY\n"
+    suite.guanxi("import", "orders", _file(tmp_path, "d.csv", text), "--no-wait")
+    assert suite.get("/v1/orders/d-1")["orderTime"] == "2010-12-02T16:00:00Z"
+
+
+def test_nothing_is_sent_of_a_file_with_an_open_quote(suite: Suite, tmp_path: Path) -> None:
+    before = suite.get("/v1/orders:summarize")
+    text = 'order,date,qty,price,customer\nQ-1,2010-12-03,1,1.00,QUO\nQ-2,2010-12-03,1,1,"QUO\n'
+    result = suite.guanxi("import", "orders", _file(tmp_path, "q.csv", text), check=False)
+    assert result.returncode == 1
+    assert "line 3: a quote opens here" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert suite.get("/v1/orders:summarize") == before
+
+
+def test_people_belong_to_their_company_and_are_found_however_they_are_typed(
+    suite: Suite, importer: str, tmp_path: Path
+) -> None:
+    path = _file(
+        tmp_path,
+        "people.csv",
+        "id,First Name,Last Name,Email,Phone,Company\n"
+        "P-1,Mia,Berg,Mia@Berg-Bau.example,030 901820 ext 7,Berg Bau\n"
+        "P-2,Kai,Sand,kai@berg-bau.example,ask at the desk,ＢＥＲＧ bau\n",
+    )
+    first = suite.guanxi("import", "customers", path, key=importer).stdout
+    assert "2 rows read, 0 refused." in first
+    assert "1 values left out of rows that went in" in first
+    cells = (suite.folder / "people.csv.cells.csv").read_text("utf-8")
+    assert "3,phones,ask at the desk,no phone number" in cells
+    mia = _named(suite, filter='emails:"mia@BERG-bau.example" AND phones:"030901820*"')
+    assert mia["displayName"] == "Mia Berg"
+    assert mia["phones"] == ["030 901820 ext 7"]
+    company = _named(suite, filter='kind = ORGANIZATION AND display_name = "berg bau"')
+    assert mia["parentOrganization"] == company["name"]
+    kai = suite.get("/v1/customers/p-2")
+    assert kai["parentOrganization"] == company["name"]
+    again = suite.guanxi("import", "customers", path, key=importer).stdout
+    assert "2 rows read, 0 refused." in again

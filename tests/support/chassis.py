@@ -15,6 +15,7 @@ from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.descriptors import methods_of
 from services.chassis.metrics import Metrics
+from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process.grpc_server import GrpcServer
 from services.chassis.process.health import Checked
 from services.chassis.settings import ServiceSettings
@@ -52,10 +53,25 @@ def new_keys() -> Keys:
     )
 
 
+def keys(process: str = "gateway") -> Keys:
+    """A process's own pair, the same in all tests that do not care which."""
+    return _keys_of(process)
+
+
 @cache
-def keys() -> Keys:
-    """One pair for all tests that do not care which."""
+def _keys_of(_: str) -> Keys:
     return new_keys()
+
+
+@cache
+def believed_keys() -> str:
+    """What every process is told of whose key is whose."""
+    return named_keys(**{name: keys(name) for name in ("gateway", "customer", "sales", "insight")})
+
+
+def named_keys(**owners: Keys) -> str:
+    """GUANXI_TOKEN_PUBLIC_KEYS for these processes."""
+    return "".join(f"{name} = {pair.public}" for name, pair in owners.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,10 @@ class Token:
     request_id: str = ""
 
     def token(self) -> str:
-        return Signer(keys().private).sign(
+        """Signed by whoever may speak for the subject."""
+        kind, _, name = self.subject.partition("/")
+        signer = Signer(keys(name if kind == "services" else "gateway").private)
+        return signer.sign(
             self.subject,
             roles=self.roles,
             teams=self.teams,
@@ -97,7 +116,11 @@ class Running:
 
 @asynccontextmanager
 async def echo_server(
-    step: echo.Step, *, checked: Checked | None = None, **variables: Any
+    step: echo.Step,
+    *,
+    checked: Checked | None = None,
+    caught_up: CatchingUp | None = None,
+    **variables: Any,
 ) -> AsyncIterator[Running]:
     """The echo service behind the whole middleware, on a free port of this machine."""
     echo.file()
@@ -109,10 +132,11 @@ async def echo_server(
         settings,
         domain="sales",
         servicers=[(echo.add_echo, echo.EchoServicer(step))],
-        token_verifier=Verifier(keys().public, "sales"),
+        token_verifier=Verifier(believed_keys(), "sales"),
         roles=load_roles(),
         metrics=metrics,
         checked=checked,
+        caught_up=caught_up,
     )
     port = await server.start("127.0.0.1:0", "GUANXI_SALES_LISTEN")
     try:

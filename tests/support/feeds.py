@@ -8,12 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.events.v1.event_feed_pb2 import (
+    Event,
+    GetHeadRequest,
+    GetHeadResponse,
+    PullRequest,
+    PullResponse,
+)
 from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 
+from services.chassis.caller import Caller, acting_as
 from services.chassis.errors import DomainError
 from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.store import Shared, Store, WriteTransaction
 from tests.support.databases import Databases
 from tests.support.notes import SYSTEM, NoteAdded, emit, metadata, opened
 from tests.support.running import running
@@ -25,6 +32,7 @@ applied = Table(
     Column("position", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("text", Text, nullable=False),
+    info={"scope": Shared()},
 )
 
 
@@ -56,7 +64,18 @@ class DirectFeed:
         if self.failures:
             raise self.failures.pop()
         context: Any = CallContext(timeout)
-        return await self.feed.Pull(request, context)
+        with acting_as(Caller(f"services/{request.consumer}")):
+            return await self.feed.Pull(request, context)
+
+    async def GetHead(
+        self,
+        request: GetHeadRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> GetHeadResponse:
+        if self.failures:
+            raise self.failures.pop()
+        return await self.feed.GetHead(request, None)
 
 
 @dataclass(slots=True)
@@ -109,6 +128,7 @@ class Reading:
     store: Store
     stub: DirectFeed
     reaction: KeepingReaction
+    producer_url: str
     reader_url: str
 
     def puller(self, **options: Any) -> Puller:
@@ -138,12 +158,12 @@ class Reading:
 @asynccontextmanager
 async def reading(databases: Databases) -> AsyncIterator[Reading]:
     """A producer and a reader in databases of their own, the producer's sequencer running."""
-    url = databases.new()
-    async with opened(databases.new()) as producer, opened(url) as store:
+    producer_url, reader_url = databases.new(), databases.new()
+    async with opened(producer_url) as producer, opened(reader_url) as store:
         log = await EventLog.open(producer)
         async with running(Sequencer(log).run):
             stub = DirectFeed(EventFeed(log))
-            yield Reading(producer, log, store, stub, KeepingReaction(), url)
+            yield Reading(producer, log, store, stub, KeepingReaction(), producer_url, reader_url)
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -22,13 +22,14 @@ from google.protobuf.message import Message
 from guanxi.customer.v1 import customers_pb2_grpc
 from guanxi.insight.v1 import alerts_pb2_grpc
 
+from gateway.contract import Contract
 from gateway.main import Gateway
 from gateway.settings import GatewaySettings
 from gateway.signin.keys import create_key
 from services.chassis.access import Verifier, load_roles
 from services.chassis.metrics import Metrics
 from services.chassis.process.grpc_server import GrpcServer, Servicers
-from tests.support.chassis import EchoSettings, keys
+from tests.support.chassis import EchoSettings, believed_keys, keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +115,31 @@ class RunningGateway:
 
 @asynccontextmanager
 async def running_gateway(
-    folder: Path, variables: Mapping[str, str] | None = None, *, own: Servicers = ()
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    own: Servicers = (),
+    beside: Servicers = (),
+    contract: Contract | None = None,
 ) -> AsyncIterator[RunningGateway]:
-    """Runs a gateway on free ports; `own` are services the gateway answers itself,
-    `variables` are settings such as GUANXI_GATEWAY_RATE_BURST."""
+    """Runs a gateway on free ports; `own` are services the gateway answers itself, `beside` those
+    served beside the customers', `variables` are settings such as GUANXI_GATEWAY_RATE_BURST."""
     customers = FakeService("guanxi.customer.v1.CustomerService")
     alerts = FakeService("guanxi.insight.v1.AlertService")
     async with AsyncExitStack() as stack:
         customer = await _serve(
-            "customer", (customers_pb2_grpc.add_CustomerServiceServicer_to_server, customers), stack
+            "customer",
+            [(customers_pb2_grpc.add_CustomerServiceServicer_to_server, customers), *beside],
+            stack,
         )
         insight = await _serve(
-            "insight", (alerts_pb2_grpc.add_AlertServiceServicer_to_server, alerts), stack
+            "insight", [(alerts_pb2_grpc.add_AlertServiceServicer_to_server, alerts)], stack
         )
         settings = GatewaySettings.load(
             {
                 "GUANXI_DATA_DIR": str(folder),
-                "GUANXI_TOKEN_PRIVATE_KEY": keys().private,
-                "GUANXI_TOKEN_PUBLIC_KEY": keys().public,
+                "GUANXI_GATEWAY_TOKEN_PRIVATE_KEY": keys().private,
+                "GUANXI_TOKEN_PUBLIC_KEYS": believed_keys(),
                 "GUANXI_GATEWAY_LISTEN": "127.0.0.1:0",
                 "GUANXI_GATEWAY_GRPC_LISTEN": "127.0.0.1:0",
                 "GUANXI_GATEWAY_ADMIN_LISTEN": "127.0.0.1:0",
@@ -146,7 +154,7 @@ async def running_gateway(
         key = create_key(
             settings.api_keys_file, "users/ann", roles=["admin"], now=datetime.now(UTC)
         )
-        gateway = Gateway.of(settings, own)
+        gateway = Gateway(settings, contract, own) if contract else Gateway.of(settings, own)
         ports = await gateway.start()
         stack.push_async_callback(gateway.stop)
         url = f"http://127.0.0.1:{ports.http}"
@@ -169,12 +177,12 @@ async def running_gateway(
         )
 
 
-async def _serve(name: str, servicer: Any, stack: AsyncExitStack) -> str:
+async def _serve(name: str, servicers: Servicers, stack: AsyncExitStack) -> str:
     server = GrpcServer(
         EchoSettings.load({}),
         domain=name,
-        servicers=[servicer],
-        token_verifier=Verifier(keys().public, name),
+        servicers=servicers,
+        token_verifier=Verifier(believed_keys(), name),
         roles=load_roles(),
         metrics=Metrics(),
         checked=None,

@@ -21,6 +21,7 @@ from services.chassis.store import (
     Name,
     Names,
     Owned,
+    Shared,
     Store,
     UtcTime,
     WriteTransaction,
@@ -51,6 +52,7 @@ lines = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("note", Name, ForeignKey("notes.name"), nullable=False),
+    info={"scope": Shared()},
 )
 
 
@@ -113,8 +115,8 @@ def _message(name: str, *fields: str) -> type[Message]:
             type=descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
             label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
         )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
     made: type[Message] = message_factory.GetMessageClass(
         pool.FindMessageTypeByName(f"tests.{name}")
     )

@@ -18,7 +18,7 @@ from services.chassis.process.grpc_server import GrpcServer
 from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import migrate
-from tests.support.chassis import Token, keys
+from tests.support.chassis import Token, believed_keys
 from tests.support.databases import Databases
 
 
@@ -50,8 +50,12 @@ class RunningService:
     async def channel(
         self, subject: str = "users/ann", *, role: str = "admin", team: str = "teams/north"
     ) -> Channel:
-        """A channel of one caller; its stubs raise DomainError. Closed with the service."""
-        token = Token(subject, (role,), (team,) if team else (), audience=self.name)
+        """A channel of one caller; its stubs raise DomainError. Closed with the service.
+
+        A service (`services/insight`) speaks for itself, and is of no team.
+        """
+        teams = (team,) if team and not subject.startswith("services/") else ()
+        token = Token(subject, (role,), teams, audience=self.name)
         return await self._channels.enter_async_context(connect(self.target, identity=token))
 
 
@@ -79,10 +83,11 @@ async def running_service(
             configured,
             domain=name,
             servicers=parts.servicers,
-            token_verifier=Verifier(keys().public, name),
+            token_verifier=Verifier(believed_keys(), name),
             roles=load_roles(),
             metrics=Metrics(),
             checked=parts.store,
+            caught_up=parts.caught_up,
         )
         port = await server.start("127.0.0.1:0", "GUANXI_LISTEN")
         stack.push_async_callback(server.stop, 0)
@@ -104,7 +109,7 @@ async def migrated_database(databases: Databases, name: str) -> str:
 def _settings(name: str, database_url: str, settings: dict[str, Any]) -> ServiceSettings:
     module = import_module(f"services.{name}.settings")
     cls: type[ServiceSettings] = getattr(module, f"{name.capitalize()}Settings")
-    given = {"database_url": database_url, "token_public_key": keys().public, **settings}
+    given = {"database_url": database_url, "token_public_keys": believed_keys(), **settings}
     return cls.load({cls.variable(field): str(value) for field, value in given.items()})
 
 

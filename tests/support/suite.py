@@ -1,4 +1,5 @@
-"""The whole suite as a user runs it: four real processes on free ports, one data folder."""
+"""The whole suite as a user runs it: four real processes on free ports, one data folder; and more
+replicas of them (`sales.2`), where the stores are PostgreSQL databases."""
 
 from __future__ import annotations
 
@@ -45,8 +46,8 @@ class Suite:
         """Host and port of REST."""
         return f"127.0.0.1:{self.ports['rest']}"
 
-    def migrate(self) -> None:
-        """Brings the three stores to this version's revision."""
+    def migrate(self, *names: str) -> None:
+        """Brings stores (all three by default) to this version's revision."""
         migrating = [
             subprocess.Popen(
                 [sys.executable, "-m", module, "migrate"],
@@ -55,17 +56,18 @@ class Suite:
                 stdout=subprocess.DEVNULL,
             )
             for name, module in MODULES.items()
-            if name != "gateway"
+            if name != "gateway" and (name in names or not names)
         ]
-        assert [process.wait() for process in migrating] == [0, 0, 0]
+        ended = [process.wait() for process in migrating]
+        assert not any(ended)
 
     def start(self, *names: str) -> None:
         """Starts processes (all by default) and waits until they are ready."""
         for name in names or tuple(MODULES):
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", MODULES[name], "serve"],
-                    env=self.environment,
+                    [sys.executable, "-m", MODULES[_service(name)], "serve"],
+                    env=self._environment_of(name),
                     cwd=ROOT,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -88,21 +90,23 @@ class Suite:
         for name in tuple(self._running):
             self._end(name, signal.SIGTERM)
 
-    def guanxi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs the command line against this suite."""
-        result = self.popen_guanxi(*arguments)
+    def guanxi(
+        self, *arguments: str, check: bool = True, key: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the command line against this suite, with the development key or another one."""
+        result = self.popen_guanxi(*arguments, key=key)
         out, _ = result.communicate(timeout=300)
         completed = subprocess.CompletedProcess(arguments, result.returncode, out, "")
         assert not check or completed.returncode == 0, out
         return completed
 
-    def popen_guanxi(self, *arguments: str) -> subprocess.Popen[str]:
+    def popen_guanxi(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
         """Starts the command line and lets it run."""
         return subprocess.Popen(
             [sys.executable, "-c", "from cli.main import main; main()", *arguments],
             env={
                 **self.environment,
-                "GUANXI_CLI_API_KEY": self.keys.api_key,
+                "GUANXI_CLI_API_KEY": key or self.keys.api_key,
                 "GUANXI_CLI_TARGET": f"127.0.0.1:{self.ports['grpc']}",
                 "PYTHONPATH": str(ROOT),
                 "COLUMNS": "200",
@@ -143,6 +147,17 @@ class Suite:
         """What a process has logged so far."""
         return (self.folder / f"{name}.log").read_text("utf-8")
 
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """A replica has addresses of its own."""
+        if name in MODULES:
+            return self.environment
+        service = _service(name).upper()
+        return {
+            **self.environment,
+            f"GUANXI_{service}_LISTEN": f"127.0.0.1:{self.ports[name]}",
+            f"GUANXI_{service}_ADMIN_LISTEN": f"127.0.0.1:{self.ports[f'{name}_admin']}",
+        }
+
     def _wait_until_ready(self, name: str) -> None:
         give_up_at = time.monotonic() + _READY_SECONDS
         while time.monotonic() < give_up_at:
@@ -163,26 +178,35 @@ class Suite:
             raise AssertionError(f"{name} did not end:\n{self.log(name)}") from None
 
 
-def new_suite(folder: Path, **settings: str) -> Suite:
+def new_suite(folder: Path, *, replicas: bool = False, **settings: str) -> Suite:
     """A suite in a folder of its own, neither migrated nor started. `settings` are environment
-    variables without their prefix: `base_currency="GBP"`."""
+    variables without their prefix: `base_currency="GBP"`. With `replicas`, `sales` and `sales.2`
+    are behind one target, and so on."""
     folder.mkdir(parents=True, exist_ok=True)
     keys = development_keys(folder, folder / "api-keys.json")
-    names = ("customer", "sales", "insight", "rest", "grpc")
-    admin = ("customer_admin", "sales_admin", "insight_admin", "gateway_admin")
-    ports = dict(zip((*names, *admin), _free_ports(len(names) + len(admin)), strict=True))
+    services = ("customer", "sales", "insight")
+    second = tuple(f"{name}.2" for name in services)
+    admin = tuple(f"{name}_admin" for name in (*services, *second, "gateway"))
+    names = (*services, *second, "rest", "grpc", *admin)
+    ports = dict(zip(names, _free_ports(len(names)), strict=True))
     given = {
         "data_dir": str(folder),
-        "token_private_key_file": str(keys.private_key_file),
-        "token_public_key_file": str(keys.public_key_file),
+        "token_public_keys_file": str(keys.public_keys_file),
+        **{
+            f"{process}_token_private_key_file": str(file)
+            for process, file in keys.private_key_files.items()
+        },
         "gateway_listen": f"127.0.0.1:{ports['rest']}",
         "gateway_grpc_listen": f"127.0.0.1:{ports['grpc']}",
         "gateway_admin_listen": f"127.0.0.1:{ports['gateway_admin']}",
         "gateway_rate_per_second": "100000",
         "gateway_rate_burst": "100000",
     }
-    for name in ("customer", "sales", "insight"):
+    for name in services:
         given[f"{name}_listen"] = given[f"{name}_target"] = f"127.0.0.1:{ports[name]}"
+        if replicas:
+            both = (f"127.0.0.1:{ports[each]}" for each in (name, f"{name}.2"))
+            given[f"{name}_target"] = f"ipv4:{','.join(both)}"
         given[f"{name}_admin_listen"] = f"127.0.0.1:{ports[f'{name}_admin']}"
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("GUANXI_")}
     own = {f"GUANXI_{key.upper()}": value for key, value in {**given, **settings}.items()}
@@ -192,7 +216,7 @@ def new_suite(folder: Path, **settings: str) -> Suite:
 @contextmanager
 def running_suite(folder: Path, **settings: str) -> Iterator[Suite]:
     """A suite that serves until the block is left."""
-    suite = new_suite(folder, **settings)
+    suite = new_suite(folder, replicas=False, **settings)
     suite.migrate()
     try:
         suite.start()
@@ -208,11 +232,20 @@ def settled_facts(suite: Suite) -> list[dict[str, Any]]:
     facts = all_facts(suite)
     while time.monotonic() < give_up_at:
         time.sleep(1)
-        suite.guanxi("feeds", "wait")
+        _wait_until_caught_up(suite, give_up_at)
         before, facts = facts, all_facts(suite)
         if facts == before:
             return facts
     raise AssertionError("the facts do not settle")
+
+
+def _wait_until_caught_up(suite: Suite, give_up_at: float) -> None:
+    """As `guanxi feeds wait` does, without a process of its own each time."""
+    while time.monotonic() < give_up_at:
+        feeds = suite.get("/v1/feeds")["feeds"]
+        if all(each.get("reachable") and not int(each.get("lagPositions", 0)) for each in feeds):
+            return
+        time.sleep(0.05)
 
 
 def all_facts(suite: Suite) -> list[dict[str, Any]]:
@@ -225,6 +258,10 @@ def all_facts(suite: Suite) -> list[dict[str, Any]]:
         token = page.get("nextPageToken", "")
         if not token:
             return facts
+
+
+def _service(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _ready(port: int) -> bool:

@@ -1,21 +1,21 @@
 """The short-lived internal token (JWT, EdDSA over Ed25519): who signs it, who believes it.
 
-The gateway signs for its callers, a service signs for itself; every service verifies. Key ids are
-thumbprints of the public keys, so two keys can live at a time without any further setting.
+Each process signs with a key of its own: the gateway for its callers, a service for itself alone.
+Whose key it is decides whom a token can speak for (`speakers`). Key ids are thumbprints of the
+public keys, so that two keys of a process can live at a time without any further setting.
 """
 
-import base64
-import hashlib
-import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.chassis.access.identity import Identity
+from services.chassis.access.public_keys import key_id, read_public_keys
+from services.chassis.access.speakers import may_speak
 from services.chassis.errors import StartRefused
 
 __all__ = ["MAX_LIFETIME_SECONDS", "Identity", "Signer", "TokenError", "Verifier"]
@@ -25,7 +25,6 @@ _ALGORITHM = "EdDSA"
 _ISSUER = "guanxi"
 _CLOCK_SKEW_SECONDS = 5
 _REMEMBERED_TOKENS = 4096
-_PUBLIC_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
 
 class TokenError(Exception):
@@ -34,18 +33,6 @@ class TokenError(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a verified token speaks for. `scopes` None: nothing narrows the roles."""
-
-    subject: str
-    roles: tuple[str, ...]
-    teams: tuple[str, ...]
-    scopes: tuple[str, ...] | None
-    request_id: str
-    expires_at: float
 
 
 class Signer:
@@ -57,12 +44,12 @@ class Signer:
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise StartRefused(
                 "the token's private key is missing or not a PEM key: "
-                "set GUANXI_TOKEN_PRIVATE_KEY(_FILE)"
+                "set GUANXI_<PROCESS>_TOKEN_PRIVATE_KEY(_FILE)"
             ) from error
         if not isinstance(key, Ed25519PrivateKey):
             raise StartRefused("the token's private key is not an Ed25519 key")
         self._key = key
-        self._headers = {"kid": _key_id(key.public_key())}
+        self._headers = {"kid": key_id(key.public_key())}
         self._now = now
 
     def sign(
@@ -74,6 +61,7 @@ class Signer:
         teams: Sequence[str] = (),
         scopes: Sequence[str] | None = None,
         request_id: str = "",
+        key: str = "",
         lifetime_seconds: int = MAX_LIFETIME_SECONDS,
     ) -> str:
         """A token for the subject (`users/ann`), good for the services named as audience.
@@ -98,21 +86,23 @@ class Signer:
             claims["scopes"] = list(scopes)
         if request_id:
             claims["request_id"] = request_id
+        if key:
+            claims["key"] = key
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers=self._headers)
 
 
 class Verifier:
-    """Believes tokens signed by one of the given keys and meant for one audience.
+    """Believes tokens that the owner of their key may sign, meant for one audience.
 
-    `public_keys_pem` holds one PEM block, or two while keys rotate. A verified token is remembered
-    until it expires, so that a caller's next requests cost a look-up. Raises StartRefused where a
-    key is missing or of another kind.
+    `public_keys` names each process with its key, or with two while keys rotate, as
+    `read_public_keys` takes them. A verified token is remembered until it expires, so that a
+    caller's next requests cost a look-up. Raises StartRefused where the keys can't be read.
     """
 
     def __init__(
-        self, public_keys_pem: str, audience: str, *, now: Callable[[], float] = time.time
+        self, public_keys: str, audience: str, *, now: Callable[[], float] = time.time
     ) -> None:
-        self._keys = {_key_id(key): key for key in _public_keys(public_keys_pem)}
+        self._keys = read_public_keys(public_keys)
         self._audience = audience
         self._now = now
         self._known: dict[str, Identity] = {}
@@ -130,12 +120,12 @@ class Verifier:
 
     def _checked(self, token: str) -> Identity:
         try:
-            key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
-            if key is None:
+            known = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            if known is None:
                 raise TokenError("TOKEN_KEY_UNKNOWN", "the token is signed by an unknown key")
             claims = jwt.decode(
                 token,
-                key,
+                known.key,
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
                 issuer=_ISSUER,
@@ -152,7 +142,10 @@ class Verifier:
             ) from error
         except jwt.PyJWTError as error:
             raise TokenError("TOKEN_INVALID", "the token is not valid") from error
-        return self._identity(claims)
+        identity = self._identity(claims)
+        if not may_speak(known.process, identity, claims["aud"]):
+            raise TokenError("TOKEN_SPEAKER", f"{known.process} can't speak for {identity.subject}")
+        return identity
 
     def _identity(self, claims: dict[str, object]) -> Identity:
         issued, expires = claims["iat"], claims["exp"]
@@ -172,6 +165,7 @@ class Verifier:
             scopes=_texts(claims["scopes"]) if "scopes" in claims else None,
             request_id=str(claims.get("request_id", "")),
             expires_at=float(expires),
+            key=str(claims.get("key", "")),
         )
 
     def _remember(self, token: str, identity: Identity) -> None:
@@ -186,29 +180,3 @@ def _texts(claim: object) -> tuple[str, ...]:
     if not isinstance(claim, list) or not all(isinstance(item, str) for item in claim):
         raise TokenError("TOKEN_INVALID", "a list in the token is not a list of texts")
     return tuple(claim)
-
-
-def _public_keys(pem: str) -> list[Ed25519PublicKey]:
-    blocks = _PUBLIC_PEM.findall(pem)
-    if not blocks:
-        raise StartRefused(
-            "the token's public key is missing or not a PEM key: set GUANXI_TOKEN_PUBLIC_KEY(_FILE)"
-        )
-    keys = []
-    for block in blocks:
-        try:
-            key = serialization.load_pem_public_key(block.encode())
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise StartRefused("the token's public key is not a PEM key") from error
-        if not isinstance(key, Ed25519PublicKey):
-            raise StartRefused("the token's public key is not an Ed25519 key")
-        keys.append(key)
-    return keys
-
-
-def _key_id(key: Ed25519PublicKey) -> str:
-    """Thumbprint of the key (RFC 7638, RFC 8037 appendix A.3)."""
-    raw = base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
-    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{raw}"}}'
-    digest = hashlib.sha256(canonical.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -30,14 +30,14 @@ class PartitionLag:
         self._position = 0
         self._oldest: datetime | None = None
 
-    def heard(self, response: PullResponse) -> None:
-        """The feed answered; its events are not applied yet."""
-        self._head = response.head_position
+    def heard(self, response: PullResponse, *, after: int) -> None:
+        """The feed answered what comes after a position; its events are not applied yet."""
+        self._head, self._position = response.head_position, after
         if response.events:
             self._oldest = from_timestamp(response.events[0].event_time, field="event_time")
 
     def applied(self, position: int) -> None:
-        """Everything up to the position is applied."""
+        """Everything up to the position is applied, and nothing after it."""
         self._position = position
         if self._head is not None and position >= self._head:
             self._oldest = None
@@ -49,6 +49,11 @@ class PartitionLag:
     @property
     def positions(self) -> int:
         return max(0, (self._head or 0) - self._position)
+
+    @property
+    def beyond_head(self) -> int:
+        """Positions that were read and that the feed has no more."""
+        return 0 if self._head is None else max(0, self._position - self._head)
 
     @property
     def seconds(self) -> float:
@@ -71,6 +76,7 @@ class FeedLag:
             labels = (feed, str(number))
             metrics.event_lag_seconds.labels(*labels).set_function(_seconds_of(partition))
             metrics.event_lag_positions.labels(*labels).set_function(_positions_of(partition))
+            metrics.events_beyond_head.labels(*labels).set_function(_beyond_head_of(partition))
 
     def lag(self) -> Lag | None:
         """The worst of the partitions; None until the feed has answered for each of them."""
@@ -88,3 +94,7 @@ def _seconds_of(partition: PartitionLag) -> Callable[[], float]:
 
 def _positions_of(partition: PartitionLag) -> Callable[[], float]:
     return lambda: partition.positions
+
+
+def _beyond_head_of(partition: PartitionLag) -> Callable[[], float]:
+    return lambda: partition.beyond_head

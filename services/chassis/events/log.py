@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Select, Table, Update, bindparam, func, select, update
+from sqlalchemy import BigInteger, Select, Table, Update, bindparam, func, select, update
 
 from services.chassis.caller import Caller
 from services.chassis.store import AnyRow, Store, WriteTransaction, upsert
@@ -17,7 +17,6 @@ from services.chassis.store import AnyRow, Store, WriteTransaction, upsert
 __all__ = ["EventLog", "Page", "Watch"]
 
 _SYSTEM = Caller.system("event-log")
-_ADVISORY_LOCK = 4_707_165_002  # any number, the same in every replica and version
 _BATCH = 5_000
 _EPOCH_ROW = 1
 # How many positions one statement looks at: a partition's events lie between those of the others.
@@ -56,10 +55,10 @@ class Watch:
 
 
 class EventLog:
-    """The log in one store, as one process sees it.
+    """The log in one store, as one process sees it: another replica may have moved it on since.
 
     `epoch` identifies the log; `head_position` and `head_time_ms` are those of the newest event
-    that this process knows to have a position.
+    that this process knows to have been given a position.
     """
 
     def __init__(self, store: Store, epoch: str) -> None:
@@ -70,7 +69,8 @@ class EventLog:
         self._table = store.tables.event_log
         self._assign = _assign_positions(self._table)
         self._page = _events_after(self._table)
-        self._newest = _newest(self._table)
+        self._end = store.tables.feed_epoch
+        self._stands = select(self._end)
         self._waiting = _waiting(self._table)
         self._watches: set[Watch] = set()
 
@@ -91,18 +91,23 @@ class EventLog:
         given = 0
         while await self._any_waiting():
             rows = await self.store.write(self._assign_batch, caller=_SYSTEM, snapshot=False)
+            if not rows:
+                break  # another replica was faster
             self._advance(rows)
             given += len(rows)
         return given
 
     async def refresh(self) -> None:
-        """Looks whether another replica has given positions, and tells those who wait for them."""
+        """Looks how far other replicas have moved the log, and whether it is still the same one;
+        tells those who wait for it."""
         async with self.store.read(caller=_SYSTEM) as tx:
-            newest = await tx.first(self._newest, {})
-        if newest is not None and newest.position > self.head_position:
-            self.head_position, self.head_time_ms = newest.position, newest.time_ms
-            for watch in self._watches:
-                watch.tell()
+            now = await tx.first(self._stands, {})
+        if now is None or (now.epoch == self.epoch and now.head_position <= self.head_position):
+            return
+        self.epoch = now.epoch
+        self.head_position, self.head_time_ms = now.head_position, now.head_time_ms
+        for watch in self._watches:
+            watch.tell()
 
     async def page(
         self, *, partition: int, partition_count: int, after: int, max_events: int
@@ -143,7 +148,7 @@ class EventLog:
     async def renew_epoch(self) -> str:
         """Gives the log a new identity, after its store was restored: every reader starts over.
 
-        Other replicas see it when they start.
+        Other replicas see it when they look the next time.
         """
         self.epoch = await _write_epoch(self.store, renew=True)
         for watch in self._watches:
@@ -155,16 +160,20 @@ class EventLog:
             return await tx.scalar(self._waiting, {}) is not None
 
     async def _assign_batch(self, tx: WriteTransaction) -> Sequence[AnyRow]:
-        if tx.dialect == "postgresql":
-            # Held until commit; not a snapshot, or the next statement would not see what the
-            # previous holder committed. SQLite's writer lock does the same.
-            await tx.scalar(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-        return await tx.all(self._assign, {"batch": _BATCH})
+        # The row is held until commit, so one sequencer at a time gives positions. No snapshot, or
+        # the next statement would not see what the previous holder committed.
+        head = await tx.scalar(select(self._end.c.head_position).with_for_update())
+        rows = await tx.all(self._assign, {"batch": _BATCH, "head": head})
+        if rows:
+            newest = max(rows, key=_position)
+            moved = update(self._end).values(
+                head_position=newest.position, head_time_ms=newest.time_ms
+            )
+            await tx.run(moved)
+        return rows
 
     def _advance(self, rows: Sequence[AnyRow]) -> None:
-        if not rows:
-            return
-        newest = max(rows, key=lambda row: row.position)
+        newest = max(rows, key=_position)
         if newest.position > self.head_position:
             self.head_position, self.head_time_ms = newest.position, newest.time_ms
         slots = {row.slot for row in rows}
@@ -175,8 +184,6 @@ class EventLog:
 
 def _assign_positions(log: Table) -> Update:
     """The one statement: the same on both engines."""
-    given = log.alias("given")
-    head = select(func.coalesce(func.max(given.c.position), 0)).scalar_subquery()
     waiting = log.alias("waiting")
     batch = (
         select(waiting.c.sequence)
@@ -187,7 +194,9 @@ def _assign_positions(log: Table) -> Update:
     )
     numbered = select(
         batch.c.sequence,
-        (head + func.row_number().over(order_by=batch.c.sequence)).label("position"),
+        (
+            bindparam("head", type_=BigInteger) + func.row_number().over(order_by=batch.c.sequence)
+        ).label("position"),
     ).subquery("numbered")
     return (
         update(log)
@@ -208,6 +217,7 @@ def _events_after(log: Table) -> Select[*tuple[object, ...]]:
             log.c.payload,
             log.c.time_ms,
             log.c.request_id,
+            log.c.actor,
         )
         .where(
             log.c.position > bindparam("after"),
@@ -224,13 +234,9 @@ def _waiting(table: Table) -> Select[int]:
     return select(table.c.sequence).where(table.c.position.is_(None)).limit(1)
 
 
-def _newest(log: Table) -> Select[*tuple[object, ...]]:
-    return (
-        select(log.c.position, log.c.time_ms)
-        .where(log.c.position.is_not(None))
-        .order_by(log.c.position.desc())
-        .limit(1)
-    )
+def _position(row: AnyRow) -> int:
+    position: int = row.position
+    return position
 
 
 def _within_bytes(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
@@ -254,8 +260,18 @@ async def _write_epoch(store: Store, *, renew: bool) -> str:
     table = store.tables.feed_epoch
 
     async def work(tx: WriteTransaction) -> str:
-        insert = upsert(tx.dialect, table, key=("id",), update=None if renew else ())
-        await tx.run(insert.values(id=_EPOCH_ROW, epoch=tx.new_id(), create_time=tx.now))
+        insert = upsert(
+            tx.dialect, table, key=("id",), update=("epoch", "create_time") if renew else ()
+        )
+        await tx.run(
+            insert.values(
+                id=_EPOCH_ROW,
+                epoch=tx.new_id(),
+                head_position=0,
+                head_time_ms=0,
+                create_time=tx.now,
+            )
+        )
         epoch: str = await tx.scalar(select(table.c.epoch))
         return epoch
 

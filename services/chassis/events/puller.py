@@ -8,18 +8,20 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from typing import Any, Protocol
 
 import grpc
 import structlog
 from google.protobuf.duration_pb2 import Duration
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
-from sqlalchemy.exc import DBAPIError
+from guanxi.events.v1.event_feed_pb2 import Event, GetHeadResponse, PullRequest, PullResponse
 
+from services.chassis.background import PeerFailed, keep_running, repeat
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import DomainError
 from services.chassis.events.cursors import Cursor, Cursors, Fenced
+from services.chassis.events.derivation import Derivation
 from services.chassis.events.lag import FeedLag, Lag
 from services.chassis.events.parking import ParkedEvent, park, replay
 from services.chassis.events.reaction import Reaction, is_passing
@@ -31,8 +33,6 @@ __all__ = ["FeedStub", "Puller"]
 _WAIT_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0  # what an answer may take beyond the wait
 _STAND_BY_SECONDS = 1.0
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
 
 _log = structlog.get_logger("puller")
 
@@ -42,6 +42,8 @@ class FeedStub(Protocol):
 
     @property
     def Pull(self) -> Callable[..., Awaitable[PullResponse]]: ...  # noqa: N802 - gRPC's name
+    @property
+    def GetHead(self) -> Callable[..., Awaitable[GetHeadResponse]]: ...  # noqa: N802
 
 
 async def _nobody_told(parked: ParkedEvent) -> None:
@@ -71,10 +73,13 @@ class Puller:
         max_events: int = 500,
         wait_seconds: float = _WAIT_SECONDS,
         turn: AbstractAsyncContextManager[Any] | None = None,
+        derivation: Derivation | None = None,
     ) -> None:
         """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
         cursors back to 0. `on_parked` is told after an event was parked. Pullers whose reactions
-        change the same rows share a `turn` (a lock): side by side, they would only conflict."""
+        change the same rows share a `turn` (a lock): side by side, they would only conflict. A new
+        `derivation` reads from the beginning; without one, whoever calls keeps generations apart.
+        """
         self._store = store
         self._feed = feed
         self._stub = stub
@@ -87,18 +92,30 @@ class Puller:
         self._max_events = max_events
         self._wait_seconds = wait_seconds
         self._turn = turn or nullcontext()
-        self._caller = Caller.system(f"{consumer}-reads-{feed}")
+        self._name = f"{consumer}-reads-{feed}"
+        self._caller = Caller.system(self._name)
         self._cursors = Cursors(
-            store.tables, consumer=consumer, feed=feed, partition_count=partitions
+            store.tables,
+            consumer=derivation.consumer(consumer) if derivation else consumer,
+            feed=feed,
+            partition_count=partitions,
         )
         self._lag = FeedLag(feed, partitions, clock or SystemClock(), metrics)
+        self._at: dict[int, Cursor] = {}
 
     async def run(self) -> None:
         """Pulls and applies until cancelled. Raises StartRefused where partitions do not fit."""
-        await self._store.write(self._cursors.prepare, caller=self._caller)
-        async with asyncio.TaskGroup() as tasks:
-            for partition in range(self._partitions):
-                tasks.create_task(self._follow(partition))
+        await keep_running(self._name, self._prepare)
+        following = [
+            asyncio.create_task(repeat(self._name, partial(self._step, partition)))
+            for partition in range(self._partitions)
+        ]
+        try:
+            await asyncio.gather(*following)
+        finally:
+            for each in following:
+                each.cancel()
+            await asyncio.wait(following)
 
     def lag(self) -> Lag | None:
         """How far behind the slowest partition is; None until each has heard from the feed."""
@@ -108,39 +125,36 @@ class Puller:
         """Applies a parked event now; see `parking.replay`."""
         await replay(self._store, self._reaction, parked_id)
 
-    async def _follow(self, partition: int) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                cursor = await self._load(partition)
-                while True:
-                    cursor = await self._step(cursor)
-                    pause = _FIRST_PAUSE_SECONDS
-            except Fenced:
-                # Another replica is at work here. It keeps the partition as long as it is faster.
-                await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
-            except (DomainError, grpc.RpcError, DBAPIError, OSError) as error:
-                _log.warning(
-                    "feed not applied, trying again",
-                    feed=self._feed,
-                    partition=partition,
-                    error=str(error),
-                )
-                await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311 - no secret rests on it
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    async def _prepare(self) -> None:
+        await self._store.write(self._cursors.prepare, caller=self._caller)
 
     async def _load(self, partition: int) -> Cursor:
         async with self._store.read(caller=self._caller) as tx:
             return await self._cursors.load(tx, partition)
 
-    async def _step(self, cursor: Cursor) -> Cursor:
-        """One pull and what follows from it."""
+    async def _step(self, partition: int) -> bool:
+        """One pull and what follows from it; whether it got on. After a failure, where the cursor
+        stands is looked up."""
+        cursor = self._at.pop(partition, None) or await self._load(partition)
+        try:
+            moved = await self._read_on(cursor)
+        except Fenced:
+            # Another replica is at work here. It keeps the partition as long as it is faster.
+            await _stand_by()
+            return False
+        self._at[partition] = moved
+        return moved.position > cursor.position
+
+    async def _read_on(self, cursor: Cursor) -> Cursor:
         response = await self._pull(cursor)
         lag = self._lag.partitions[cursor.partition]
-        lag.heard(response)
-        if _is_another_log(cursor, response):
+        lag.heard(response, after=cursor.position)
+        if cursor.epoch not in ("", response.epoch):
             await self._start_over(cursor, response.epoch)
+            # Should two logs answer by turns, this is how often all is read again.
+            await _stand_by()
             return await self._load(cursor.partition)
+        _expect_onward(cursor, response)
         if response.events:
             cursor = await self._apply(
                 cursor, response.events, response.through_position, response.epoch
@@ -160,8 +174,12 @@ class Puller:
             after=cursor.position,
             max_events=self._max_events,
             wait=Duration(seconds=seconds, nanos=nanos),
+            epoch=cursor.epoch,
         )
-        return await self._stub.Pull(request, timeout=self._wait_seconds + _ANSWER_SECONDS)
+        try:
+            return await self._stub.Pull(request, timeout=self._wait_seconds + _ANSWER_SECONDS)
+        except (DomainError, grpc.RpcError, OSError) as error:
+            raise PeerFailed(f"the feed of {self._feed} can't be read: {error}") from error
 
     async def _apply(
         self, cursor: Cursor, events: Sequence[Event], through: int, epoch: str
@@ -232,7 +250,23 @@ class Puller:
         _log.warning("feed has a new epoch: reading it from the beginning", feed=self._feed)
 
 
-def _is_another_log(cursor: Cursor, response: PullResponse) -> bool:
-    """Whether what was applied came from a log that is no more: a new epoch, or a shorter one."""
-    new_epoch = cursor.epoch not in ("", response.epoch)
-    return new_epoch or response.head_position < cursor.position
+async def _stand_by() -> None:
+    await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
+
+
+def _expect_onward(cursor: Cursor, response: PullResponse) -> None:
+    """Raises PeerFailed for an answer that leads nowhere.
+
+    A feed that is asked beyond its end has looked again before it says so: events that were read
+    are gone, and only its operator knows whether they come back.
+    """
+    if response.head_position < cursor.position:
+        raise PeerFailed(
+            f"{cursor.position} events were read, and the feed has {response.head_position}: where "
+            "its store was restored, its epoch has to be renewed (renew-epoch)"
+        )
+    through, events = response.through_position, response.events
+    if through < cursor.position or (
+        events and not cursor.position < events[0].position <= events[-1].position <= through
+    ):
+        raise PeerFailed(f"asked for events after {cursor.position}, the feed answers with others")

@@ -2,9 +2,7 @@
 
 import asyncio
 
-import structlog
-
-from services.chassis.errors import DomainError
+from services.chassis.background import repeat
 from services.chassis.events.log import EventLog
 
 __all__ = ["Sequencer"]
@@ -12,9 +10,6 @@ __all__ = ["Sequencer"]
 # After a commit of this process the sequencer is woken at once; the poll finds the events of other
 # replicas, and those of a process that was killed between commit and sequencing.
 _POLL_SECONDS = 0.1
-_PAUSE_AFTER_ERROR_SECONDS = 1.0
-
-_log = structlog.get_logger("sequencer")
 
 
 class Sequencer:
@@ -26,16 +21,15 @@ class Sequencer:
         self._poll_seconds = poll_seconds
 
     async def run(self) -> None:
-        """Runs until cancelled; a database that is away is waited for."""
-        while True:
-            self._emitted.clear()
-            try:
-                await self._log.sequence()
-                await self._log.refresh()
-            except DomainError as error:
-                _log.warning("events are not sequenced", reason=error.reason)
-                await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
-            await self._woken()
+        """Runs until cancelled."""
+        await repeat("sequencer", self._step)
+
+    async def _step(self) -> bool:
+        self._emitted.clear()
+        given = await self._log.sequence()
+        await self._log.refresh()
+        await self._woken()
+        return given > 0
 
     async def _woken(self) -> None:
         try:

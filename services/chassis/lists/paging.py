@@ -4,25 +4,36 @@ No offsets and no totals: a page starts after the values of the last row of the 
 costs the same however deep it lies, and no row is seen twice or missed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, true, tuple_
 
 from services.chassis.errors import invalid
 from services.chassis.lists import filters, ordering
+from services.chassis.lists.listing import Listing
 from services.chassis.lists.page_key import PageKey
 from services.chassis.lists.page_token import KeyValue, PageToken, decode, encode, fingerprints
 
-__all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query"]
+__all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query", "size_of_page"]
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 1000
 _LABEL: Final = "page_key_"
 
 R = TypeVar("R", bound=Row[*tuple[Any, ...]])
+
+
+def size_of_page(page_size: int, *, default: int = DEFAULT_PAGE_SIZE) -> int:
+    """How many rows a request asks for: more than the maximum is taken for the maximum.
+
+    Raises INVALID_ARGUMENT, PAGE_SIZE_NEGATIVE.
+    """
+    if page_size < 0:
+        raise invalid("page_size", "PAGE_SIZE_NEGATIVE", "0 for the default, or more")
+    return min(page_size or default, MAX_PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,30 @@ class Query:
     default_order: str
     tie_breaker: ColumnElement[Any]
 
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        *,
+        filter: Collection[str],
+        order: Collection[str],
+        default_order: str,
+        more: Mapping[str, filters.Field] | None = None,
+    ) -> Self:
+        """Columns of a table by their names, which are those of the contract; `more` are fields
+        that are read otherwise than their column says, such as amounts of money."""
+        (key,) = table.primary_key.columns
+        return cls(
+            {name: filters.Field.of(table.c[name]) for name in filter} | dict(more or {}),
+            {name: table.c[name] for name in order},
+            default_order,
+            key,
+        )
+
     def page(
         self,
         select: Select[*tuple[Any, ...]],
+        listing: Listing | None = None,
         *,
         filter: str = "",
         order_by: str = "",
@@ -80,18 +112,25 @@ class Query:
         PAGE_TOKEN_INVALID on page_token; PAGE_TOKEN_MISMATCH on the argument that has changed since
         the token was given; PAGE_SIZE_NEGATIVE.
         """
-        hashes = fingerprints({"filter": filter, "order_by": order_by, **(arguments or {})})
-        keys = self._keys(order_by)
-        size = _size(page_size)
+        listing = listing or Listing(
+            filter, order_by, page_size, page_token, arguments or {}, today, zone
+        )
+        hashes = fingerprints(
+            {"filter": listing.filter, "order_by": listing.order_by, **listing.arguments}
+        )
+        keys = self._keys(listing.order_by)
+        size = size_of_page(listing.page_size)
         statement, selected = _selecting(select, keys)
-        if filter.strip():
-            statement = statement.where(
-                filters.compile(filter, self.fields, today=today, zone=zone)
-            )
-        if page_token:
-            statement = statement.where(_after(keys, _values(page_token, keys, hashes)))
+        if listing.filter.strip():
+            statement = statement.where(self.condition(listing))
+        if listing.page_token:
+            statement = statement.where(_after(keys, _values(listing.page_token, keys, hashes)))
         ordered = statement.order_by(*(key.ordering() for key in keys)).limit(size + 1)
         return PageQuery(ordered, size, selected, hashes)
+
+    def condition(self, listing: Listing) -> ColumnElement[bool]:
+        """What the filter lets through. Raises DomainError as `filters.compile`."""
+        return filters.compile(listing.filter, self.fields, today=listing.today, zone=listing.zone)
 
     def _keys(self, order_by: str) -> tuple[PageKey, ...]:
         asked = ordering.parse(order_by, self.order) or ordering.parse(
@@ -104,12 +143,6 @@ class Query:
                 return tuple(keys)
         descending = keys[-1].descending if keys else False
         return (*keys, PageKey(self.tie_breaker, descending))
-
-
-def _size(page_size: int) -> int:
-    if page_size < 0:
-        raise invalid("page_size", "PAGE_SIZE_NEGATIVE", "0 for the default, or more")
-    return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _selecting(

@@ -12,6 +12,9 @@ from services.chassis.middleware.call import Call, Proceed
 
 __all__ = ["Access"]
 
+# The last part of the permissions with which many rows are brought in at once.
+_IMPORTS = ".import"
+
 
 class Access:
     """Runs the method as its caller, within the scope the roles table gives them."""
@@ -23,6 +26,7 @@ class Access:
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         scope_of, permission = self._authorizer.scope_of, method.permission
         shared = method.data_scope is DataScope.SHARED
+        importing = permission.endswith(_IMPORTS)
 
         async def run(call: Call) -> Any:
             identity = call.identity
@@ -45,6 +49,8 @@ class Access:
                 teams=identity.teams,
                 scope=Scope.ALL if shared else scope,
                 request_id=call.request_id,
+                key=identity.key,
+                importing=importing,
             )
             with acting_as(caller):
                 return await proceed(call)

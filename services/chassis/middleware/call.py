@@ -1,14 +1,15 @@
 """One RPC on its way through the middleware, and the form every middleware has."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import grpc
 
-from services.chassis.access.token import Identity
+from services.chassis.access.identity import Identity
 from services.chassis.descriptors import Method
+from services.chassis.errors import DomainError
 
 __all__ = ["Call", "Metadata", "Middleware", "Proceed", "metadata"]
 
@@ -22,7 +23,8 @@ metadata: ContextVar[Metadata] = ContextVar("guanxi_metadata", default=())
 class Call:
     """What the middleware knows of one RPC; each fills in its part.
 
-    `request` is the message, or the stream of messages where the client streams.
+    `request` is what came, as bytes, until it is decoded; then the message, or the stream of
+    messages where the client streams. `broken_items` are the items of a batch whose text is wrong.
     """
 
     method: Method
@@ -31,6 +33,7 @@ class Call:
     metadata: Metadata
     request_id: str = ""
     identity: Identity | None = None
+    broken_items: Mapping[int, DomainError] = field(default_factory=dict)
 
     def header(self, key: str) -> str:
         """What the caller sent under a key; empty where it sent nothing."""

@@ -22,7 +22,9 @@ ORDER = (
     "deadline",
     "authentication",
     "access",
+    "decoding",
     "validation",
+    "consistency",
 )
 
 # Quoted: generic in the stubs only.
@@ -93,7 +95,7 @@ def _as_handler(method: Method, original: MethodHandler, run: Handler) -> Method
     }[method.client_streaming, method.server_streaming]
     handler: MethodHandler = make(
         run,
-        request_deserializer=original.request_deserializer,
+        request_deserializer=None,  # bytes: nobody's message is parsed before they may call
         response_serializer=original.response_serializer,
     )
     return handler

@@ -1,9 +1,13 @@
 """Checks every request against the rules its contract states (buf.validate).
 
 A batch is not refused for one bad item: what is wrong with its items is set aside for the handler.
+Whether a rule is broken is asked first, which ends at the first one; only then which, at a cost
+that is bounded: a thousand items can break a hundred thousand rules, which takes 15 s to tell.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -13,83 +17,106 @@ from protovalidate import Validator, Violation
 
 from services.chassis.batches import ITEMS, broken_items, is_batch
 from services.chassis.descriptors import Method
+from services.chassis.errors import DomainError
+from services.chassis.incoming.bounds import Shape, count_parts, shape_of
 from services.chassis.middleware.call import Call, Proceed
-from services.chassis.violations import validation_error
+from services.chassis.violations import MOST_TOLD, validation_error
 
 __all__ = ["Validation"]
 
+# All that is wrong is told of requests with so many parts, and of so many items of a batch; of
+# others the first thing.
+_TOLD_IN_FULL_PARTS = 300
+_TOLD_IN_FULL_ITEMS = MOST_TOLD
+_TURN_SECONDS = 0.010
+
 
 class Validation:
-    """Refuses a request that breaks a rule, naming every field that does."""
+    """Refuses a request that breaks a rule, naming the fields that do."""
 
     def __init__(self) -> None:
-        self._validator = Validator()
+        self._violations_of = Validator().collect_violations
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
-        self._warm(method.request_type)
-        violations_of = self._validator.collect_violations
+        request_type = _descriptor(method.request_type)
+        shape, violations_of = shape_of(request_type), self._violations_of
+        self._warm(request_type)
 
         async def run(call: Call) -> Any:
-            violations = violations_of(call.request)
-            if violations:
-                raise validation_error(violations)
+            if violations_of(call.request, fail_fast=True):
+                raise self._error(call.request, shape)
             return await proceed(call)
 
         async def run_stream(call: Call) -> Any:
-            call.request = self._checked(call.request)
-            return await proceed(call)
-
-        async def run_batch(call: Call) -> Any:
-            own, items = _by_item(violations_of(call.request))
-            if own:
-                raise validation_error(own)
-            broken_items.set({index: validation_error(each) for index, each in items.items()})
+            call.request = self._checked(call.request, shape)
             return await proceed(call)
 
         if method.client_streaming:
             return run_stream
-        return run_batch if _is_batch(method) else run
+        if not is_batch(request_type, _descriptor(method.response_type)):
+            return run
+        item_type: Any = request_type.fields_by_name[ITEMS].message_type
+        item_shape = shape_of(item_type)
+        self._warm(item_type)
 
-    async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        async def run_batch(call: Call) -> Any:
+            broken = call.broken_items
+            if violations_of(call.request, fail_fast=True):
+                self._expect_own_fields(call.request, shape)
+                broken = {**await self._broken_items(call.request, item_shape), **broken}
+            broken_items.set(broken)
+            return await proceed(call)
+
+        return run_batch
+
+    def _error(self, message: Message, shape: Shape, *, in_full: bool = True) -> DomainError:
+        """What is wrong with a message that breaks a rule."""
+        parts = count_parts(message.SerializeToString(), shape)
+        in_full = in_full and parts <= _TOLD_IN_FULL_PARTS
+        return validation_error(self._violations_of(message, fail_fast=not in_full))
+
+    async def _checked(
+        self, requests: AsyncIterator[Message], shape: Shape
+    ) -> AsyncIterator[Message]:
         async for request in requests:
-            violations = self._validator.collect_violations(request)
-            if violations:
-                raise validation_error(violations)
+            if self._violations_of(request, fail_fast=True):
+                raise self._error(request, shape)
             yield request
 
-    def _warm(self, message_type: str) -> None:
+    def _expect_own_fields(self, request: Any, shape: Shape) -> None:
+        """Raises for what a batch breaks beside its items."""
+        count_parts(request.SerializeToString(), shape)
+        own = type(request)()
+        own.CopyFrom(request)
+        del own.requests[:]
+        if request.requests:
+            own.requests.add()
+        violations = [each for each in self._violations_of(own) if not _in_item(each)]
+        if violations:
+            raise validation_error(violations)
+
+    async def _broken_items(self, request: Any, shape: Shape) -> dict[int, DomainError]:
+        """What is wrong with each item that breaks a rule. Others get their turn in between."""
+        broken: dict[int, DomainError] = {}
+        since = time.monotonic()
+        for index, item in enumerate(request.requests):
+            if self._violations_of(item, fail_fast=True):
+                in_full = len(broken) < _TOLD_IN_FULL_ITEMS
+                broken[index] = self._error(item, shape, in_full=in_full)
+            if time.monotonic() - since > _TURN_SECONDS:
+                await asyncio.sleep(0)
+                since = time.monotonic()
+        return broken
+
+    def _warm(self, message_type: Descriptor) -> None:
         """The rules of a type are compiled at its first use, which takes 10 ms: not in a call."""
-        empty = message_factory.GetMessageClass(_descriptor(message_type))()
-        self._validator.collect_violations(empty)
+        self._violations_of(message_factory.GetMessageClass(message_type)())
 
 
 def _descriptor(message_type: str) -> Descriptor:
     return descriptor_pool.Default().FindMessageTypeByName(message_type)
 
 
-def _is_batch(method: Method) -> bool:
-    return is_batch(_descriptor(method.request_type), _descriptor(method.response_type))
-
-
-def _by_item(
-    violations: Sequence[Violation],
-) -> tuple[list[Violation], dict[int, list[Violation]]]:
-    """Violations of the request itself, and those within an item by its index, paths shortened."""
-    own: list[Violation] = []
-    items: dict[int, list[Violation]] = {}
-    for violation in violations:
-        index = _item_index(violation)
-        if index is None:
-            own.append(violation)
-        else:
-            items.setdefault(index, []).append(violation)
-    return own, items
-
-
-def _item_index(violation: Violation) -> int | None:
-    """The item a violation lies in, whose step is taken off its path; None outside of items."""
+def _in_item(violation: Violation) -> bool:
     path: Any = violation.proto.field.elements if violation.proto.field is not None else ()
-    if len(path) < 2 or path[0].field_name != ITEMS or path[0].subscript is None:
-        return None
-    index: int = path.pop(0).subscript.value
-    return index
+    return len(path) > 1 and path[0].field_name == ITEMS

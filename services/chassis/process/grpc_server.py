@@ -8,17 +8,20 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
+from services.chassis.background import Background
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.middleware.access import Access
 from services.chassis.middleware.authentication import Authentication
+from services.chassis.middleware.consistency import CatchingUp, Consistency
 from services.chassis.middleware.deadline import Deadline
+from services.chassis.middleware.decoding import Decoding
 from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
@@ -54,6 +57,8 @@ class GrpcServer:
         roles: Roles,
         metrics: Metrics,
         checked: Checked | None,
+        background: Background | None = None,
+        caught_up: CatchingUp | None = None,
     ) -> None:
         log = structlog.get_logger(domain)
         lines = partial(request_lines, domain, settings.log_level, settings.log_format)
@@ -67,7 +72,9 @@ class GrpcServer:
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),
                 "access": Access(Authorizer(roles), log),
+                "decoding": Decoding(),
                 "validation": Validation(),
+                "consistency": Consistency(caught_up),
             },
         )
         registrar = _Registrar(methods)
@@ -75,8 +82,8 @@ class GrpcServer:
             add_to_server(servicer, registrar)
         self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
         self._server.add_generic_rpc_handlers((methods,))
-        self.health = Health(registrar.services, checked)
-        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        self.health = Health(registrar.services, checked, background)
+        self.health.serve_on(self._server)
         if settings.environment == "development":
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
             names = (*registrar.services, health, reflection.SERVICE_NAME)
@@ -87,11 +94,19 @@ class GrpcServer:
 
         `variable` is the setting the address comes from.
         """
+        port = self.listen(address, variable)
+        await self.serve()
+        return port
+
+    def listen(self, address: str, variable: str) -> int:
+        """The first half of a start: calls are taken, and wait for the second."""
         refuse_taken(address, variable)
-        port = self._server.add_insecure_port(address)
+        return self._server.add_insecure_port(address)
+
+    async def serve(self) -> None:
+        """The second half of a start."""
         await self.health.check()
         await self._server.start()
-        return port
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuses new calls, ends long reads, lets the others finish within the grace."""

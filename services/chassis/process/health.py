@@ -1,16 +1,24 @@
-"""Whether this process is fit to serve: follows its store, second by second, and the drain."""
+"""Whether this process is fit to serve: follows its store and its background tasks, second by
+second, and the drain."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from services.chassis.background import Background, repeat
 
 __all__ = ["Checked", "Health"]
 
 _INTERVAL_SECONDS = 1.0
 _CHECK_SECONDS = 2.0
+_REQUEST_BYTES = 1_000
+# Found by nobody: what is no request asks for a service that isn't there.
+_NO_REQUEST = health_pb2.HealthCheckRequest(service="(unreadable)")
 
 _log = structlog.get_logger("health")
 
@@ -29,29 +37,45 @@ class Health:
     Not ready until the first check; never ready again once draining.
     """
 
-    def __init__(self, services: Sequence[str], checked: Checked | None) -> None:
+    def __init__(
+        self,
+        services: Sequence[str],
+        checked: Checked | None,
+        background: Background | None = None,
+    ) -> None:
         self.servicer = health.aio.HealthServicer()
         self._services = ("", *services)
         self._checked = checked
+        self._background = background or Background()
+        self._unfit = "the store was not looked at yet"
         self._ready = False
         self._draining = False
+
+    def serve_on(self, server: grpc.aio.Server) -> None:
+        """Answers on this server, also strangers: so of what they send only little is parsed."""
+        small_requests: Any = _SmallRequests(server)
+        health_pb2_grpc.add_HealthServicer_to_server(self.servicer, small_requests)
 
     @property
     def ready(self) -> bool:
         """Whether callers should be sent here."""
         return self._ready and not self._draining
 
+    def complaints(self) -> list[str]:
+        """What is not as it should be, a line each; also what leaves the process ready."""
+        own = ["draining"] if self._draining else []
+        return own + [self._unfit] * bool(self._unfit) + self._background.complaints()
+
     async def follow(self) -> None:
         """Checks once a second, until cancelled."""
-        while True:
-            await self.check()
-            await asyncio.sleep(_INTERVAL_SECONDS)
+        await repeat("health", self.check, every_seconds=_INTERVAL_SECONDS)
 
     async def check(self) -> None:
         """Checks once and publishes what it found."""
-        ready = await self._works()
+        self._unfit = await self._found_wrong()
+        ready = not self._unfit and self._background.fit
         if ready != self._ready:
-            _log.info("ready" if ready else "not ready")
+            _log.info("ready" if ready else "not ready", complaints=self.complaints())
         self._ready = ready
         await self._publish()
 
@@ -60,17 +84,16 @@ class Health:
         self._draining = True
         await self._publish()
 
-    async def _works(self) -> bool:
+    async def _found_wrong(self) -> str:
+        """What the store has to say; empty where it works."""
         if self._checked is None:
-            return True
+            return ""
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._checked.check()
         except Exception as error:  # whatever the reason, callers must go elsewhere
-            if self._ready:
-                _log.warning("the store does not answer", error=repr(error))
-            return False
-        return True
+            return f"the store does not answer: {error!r}"
+        return ""
 
     async def _publish(self) -> None:
         status = (
@@ -80,3 +103,31 @@ class Health:
         )
         for service in self._services:
             await self.servicer.set(service, status)
+
+
+class _SmallRequests:
+    """Stands in for the server when the health service is added, and bounds its requests."""
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """The generated code offers every method this way as well."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        small = {
+            name: handler._replace(request_deserializer=_small_request)
+            for name, handler in handlers.items()
+        }
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, small),)
+        )
+
+
+def _small_request(data: bytes) -> health_pb2.HealthCheckRequest:
+    if len(data) > _REQUEST_BYTES:
+        return _NO_REQUEST
+    try:
+        return health_pb2.HealthCheckRequest.FromString(data)
+    except DecodeError:
+        return _NO_REQUEST

@@ -11,8 +11,10 @@ import uvloop
 
 from services.chassis.access.roles import Roles
 from services.chassis.access.token import Verifier
+from services.chassis.background import Background, keep_running
 from services.chassis.errors import StartRefused
 from services.chassis.metrics import Metrics
+from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process import collector
 from services.chassis.process.admin import admin_app
 from services.chassis.process.grpc_server import GrpcServer, Servicers
@@ -39,15 +41,11 @@ class Store(Protocol):
     def use(self) -> PoolUse: ...
 
 
-class TaskFailed(Exception):
-    """A background task ended in an error, which the log has; the process ends with it."""
-
-
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     """Runs a process's main on uvloop; returns its exit code.
 
     2 where the settings are wrong, one line for each problem; 1 where the start is refused, in one
-    sentence, or a background task failed.
+    sentence.
     """
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -57,8 +55,6 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
         return 2
     except StartRefused as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    except TaskFailed:
         return 1
     return 0
 
@@ -73,15 +69,18 @@ async def serve(
     store: Store | None = None,
     tasks: Sequence[Task] = (),
     metrics: Metrics | None = None,
+    caught_up: CatchingUp | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains and closes the store.
 
     The drain: NOT_SERVING, a wait in which callers notice, no new calls and a grace for running
-    ones, the end of the background tasks, the store. A background task that fails ends the process
-    the same way, so that its supervisor starts it anew; one that returns is done.
+    ones, the end of the background tasks, the store. A background task that fails is run again,
+    and the process is not ready as long as it fails; one that returns is done; one that refuses to
+    start ends the process the same way.
     Raises StartRefused where the process cannot start.
     """
     metrics = metrics or Metrics()
+    watched = Background(metrics)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,20 +94,23 @@ async def serve(
             roles=roles,
             metrics=metrics,
             checked=store,
+            background=watched,
+            caught_up=caught_up,
         )
         if store is not None:
             metrics.watch_pool(store.use)
         admin = HttpServer(
-            admin_app(metrics.registry, lambda: server.health.ready),
+            admin_app(metrics.registry, lambda: server.health.ready, server.health.complaints),
             settings.admin_listen,
             settings.variable("admin_listen"),
+            domain=domain,
         )
         await admin.start()
         await server.start(settings.listen, settings.variable("listen"))
         collector.settle()
         _log.info("serving", listen=settings.listen, admin=settings.admin_listen)
-        background = _Background(tasks, stopping)
-        background.start(server.health.follow)
+        with watched.watching():
+            background = _Tasks([*tasks, server.health.follow], stopping)
         await stopping.wait()
         _log.info("draining")
         await server.health.drain()
@@ -120,24 +122,21 @@ async def serve(
         if store is not None:
             await _closed(store)
     _log.info("stopped")
-    if background.failed:
-        raise TaskFailed
+    if background.refused is not None:
+        raise background.refused
 
 
-class _Background:
-    """The tasks beside the server. The first that fails stops the process."""
+class _Tasks:
+    """The tasks beside the server. The first that refuses to start stops the process."""
 
     def __init__(self, tasks: Sequence[Task], stopping: asyncio.Event) -> None:
         self._stopping = stopping
         self._running: set[asyncio.Task[None]] = set()
-        self.failed = False
+        self.refused: StartRefused | None = None
         for task in tasks:
-            self.start(task)
-
-    def start(self, task: Task) -> None:
-        running = asyncio.create_task(task())
-        self._running.add(running)
-        running.add_done_callback(self._ended)
+            running = asyncio.create_task(keep_running(_name(task), task))
+            self._running.add(running)
+            running.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         for task in self._running:
@@ -150,10 +149,16 @@ class _Background:
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None:
-            _log.error("a background task failed", exc_info=error)
-            self.failed = True
+        if isinstance(error, StartRefused):
+            self.refused = error
             self._stopping.set()
+        elif error is not None:
+            _log.error("a background task ended", exc_info=error)
+
+
+def _name(task: Task) -> str:
+    """`Runs.answer_requests`, in logs and metrics."""
+    return str(getattr(task, "__qualname__", type(task).__qualname__))
 
 
 async def _closed(store: Store) -> None:

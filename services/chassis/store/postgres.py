@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Executable, Table, event
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
 from services.chassis.store.many import run_many
-from services.chassis.store.postgres_errors import is_duplicate, translated
+from services.chassis.store.postgres_errors import is_duplicate, is_lost, translated
 from services.chassis.store.postgres_readers import (
     COMPILED_STATEMENTS,
     WAIT_FOR_CONNECTION_SECONDS,
@@ -48,6 +48,7 @@ class PostgresEngine:
             query_cache_size=COMPILED_STATEMENTS,
             hide_parameters=True,  # rows may be personal, and errors are logged
         )
+        event.listen(self._writes.sync_engine, "handle_error", _let_go)
 
     @asynccontextmanager
     async def writing(self, *, snapshot: bool = True) -> AsyncIterator["_Writer"]:
@@ -86,6 +87,12 @@ class PostgresEngine:
     async def close(self) -> None:
         await self.readers.close()
         await self._writes.dispose()
+
+
+def _let_go(context: ExceptionContext) -> None:
+    """Makes the pool renew its connections: those of today lead to a server of yesterday."""
+    if is_lost(context.original_exception):
+        context.is_disconnect = True
 
 
 class _Writer:

@@ -4,17 +4,22 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store.retry import Conflict, ConflictOnce
 
-__all__ = ["busy", "is_duplicate", "translated"]
+__all__ = ["busy", "is_duplicate", "is_lost", "translated"]
 
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
 _UNIQUE_VIOLATION = "23505"
+# After a failover the server of old still answers, and only reads: its connections lead nowhere.
+_READ_ONLY = "25006"
+# It has no room for connections, memory or disk (class 53), or is going, gone or coming (57P).
+_NOT_NOW = ("53", "57P")
 # Where PostgreSQL quotes the row it finds fault with, and asyncpg the value it can't send.
 _QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.DOTALL)
 
@@ -22,6 +27,12 @@ _QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.D
 def is_duplicate(error: DBAPIError) -> bool:
     """Whether a row of this key was there already."""
     return _state(error) == _UNIQUE_VIOLATION
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether the connection must not be used again, although it may still be open."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    return state == _READ_ONLY or state.startswith("57P")
 
 
 def busy() -> DomainError:
@@ -40,18 +51,34 @@ def translated(*, uncommitted: bool = False) -> Iterator[None]:
         yield
     except DBAPIError as error:
         _stop_quoting(error)
-        if _state(error) in (_SERIALIZATION_FAILURE, _DEADLOCK):
-            raise Conflict from error
-        if not error.connection_invalidated:
+        meaning = _meaning(error)
+        if meaning is None:
             raise
-        lost = _unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
-        if uncommitted:
-            raise ConflictOnce from lost
-        raise lost from error
+        if uncommitted and error.connection_invalidated and _state(error) != _READ_ONLY:
+            raise ConflictOnce from meaning
+        raise meaning from error
     except PoolTimeout as error:
         raise busy() from error
+    except asyncpg.PostgresError as error:  # while connecting, when nobody wraps it
+        if not str(error.sqlstate or "").startswith(_NOT_NOW):
+            raise
+        raise _unavailable("STORE_UNAVAILABLE", "the database takes no connection") from error
     except OSError as error:
         raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+
+
+def _meaning(error: DBAPIError) -> Exception | None:
+    """What the error is to the store; None for a fault of the statement or its rows."""
+    state = _state(error) or ""
+    if state in (_SERIALIZATION_FAILURE, _DEADLOCK):
+        return Conflict()
+    if state == _READ_ONLY:
+        return _unavailable("STORE_READ_ONLY", "the database only reads for now")
+    if error.connection_invalidated:
+        return _unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
+    if state.startswith(_NOT_NOW):
+        return _unavailable("STORE_UNAVAILABLE", "the database has no room for more")
+    return None
 
 
 def _stop_quoting(error: DBAPIError) -> None:

@@ -1,7 +1,7 @@
 """The tables every service has besides its own: event log, idempotency, cursors, parked events.
 
-`chassis_tables(metadata)` declares them; a service's first migration creates them through
-`migrate.create_chassis_tables`. Business tables live with their slice.
+`chassis_tables(metadata)` declares them; migrations create them, first of all through
+`tables_v1`. Business tables live with their slice.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store.columns import Name, UtcTime
+from services.chassis.store.sight import Shared
 
 __all__ = ["ChassisTables", "chassis_tables", "new_metadata"]
 
@@ -65,13 +66,16 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
     if "event_log" in known:
         names = ("event_log", "feed_epoch", "feed_cursors", "parked_events", "idempotency_keys")
         return ChassisTables(*(known[name] for name in names))
-    return ChassisTables(
+    tables = ChassisTables(
         _event_log(metadata),
         _feed_epoch(metadata),
         _feed_cursors(metadata),
         _parked_events(metadata),
         _idempotency_keys(metadata),
     )
+    for table in tables.all():
+        table.info["scope"] = Shared()
+    return tables
 
 
 def _event_log(metadata: MetaData) -> Table:
@@ -87,14 +91,19 @@ def _event_log(metadata: MetaData) -> Table:
         Column("aggregateid", Name, nullable=False),
         Column("type", Name, nullable=False),
         Column("payload", LargeBinary, nullable=False),
+        # Whose records it is about: what is erased together, and comes to each reader in order.
+        Column("partition_key", Name, nullable=False),
         # Place in the log; NULL until the sequencer has seen the row committed.
         Column("position", BigInteger),
         # crc32 of the partition key, modulo 1,024: a reader's partition is slot % partition_count.
         Column("slot", Integer, nullable=False),
         Column("time_ms", BigInteger, nullable=False),
         Column("request_id", Text, nullable=False),
+        # Who made the change, as JSON; the message is guanxi.events.v1.Actor.
+        Column("actor", Text, nullable=False),
         sqlite_autoincrement=True,
     )
+    Index("ix_event_log_partition_key", table.c.partition_key)
     Index("ix_event_log_position", table.c.position, unique=True)
     unsequenced = table.c.position.is_(None)
     Index(
@@ -107,12 +116,15 @@ def _event_log(metadata: MetaData) -> Table:
 
 
 def _feed_epoch(metadata: MetaData) -> Table:
-    """The log's identity, one row; a new one after a restore tells every reader to start over."""
+    """The log's identity and its end, one row; a new one after a restore tells every reader to
+    start over. The end is kept, since the newest events may be taken out of the log."""
     return Table(
         "feed_epoch",
         metadata,
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("epoch", Name, nullable=False),
+        Column("head_position", BigInteger, nullable=False),
+        Column("head_time_ms", BigInteger, nullable=False),
         Column("create_time", UtcTime, nullable=False),
     )
 

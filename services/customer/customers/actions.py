@@ -1,17 +1,16 @@
 """What can be done with customers, on an open transaction; servicer and reactions share it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 
 from google.protobuf.message import Message
 
-from services.chassis.batches import name_taken
+from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import DomainError, beneath, invalid
-from services.chassis.ownership import settle_owner
-from services.chassis.store import WriteTransaction
-from services.customer.customers import counted_orders, messages, store
-from services.customer.customers.counted_orders import OrderNews
-from services.customer.customers.messages import NewCustomer
-from services.customer.customers.model import SETTLED, Customer, Draft, register
+from services.chassis.ownership import expect_may_give, settle_owner
+from services.chassis.store import ReadTransaction, WriteTransaction
+from services.customer.customers import messages, store
+from services.customer.customers.model import Customer, Draft, OrderNews, register
+from services.customer.customers.store import counted_orders, customers
 
 __all__ = [
     "change_customer",
@@ -23,44 +22,42 @@ __all__ = [
 ]
 
 
-async def create_customer(tx: WriteTransaction, new: NewCustomer) -> Customer:
+async def create_customer(tx: WriteTransaction, new: New[Draft]) -> Customer:
     """Raises what `create_customers` reports."""
-    outcome = (await create_customers(tx, {0: new}))[0]
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return outcome
+    return (await create_customers(tx, {0: new})).only()
 
 
 async def create_customers(
-    tx: WriteTransaction, new: Mapping[int, NewCustomer], *, validate_only: bool = False
-) -> dict[int, Customer | DomainError]:
+    tx: WriteTransaction, new: Mapping[int, New[Draft]], *, validate_only: bool = False
+) -> Outcomes[Customer]:
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND
-    and the model's). A customer may be referred by one further up in the same batch.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
+    (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the model's). A customer may be
+    referred by one further up in the same batch, or be part of it.
     """
-    given = [each.name for each in new.values() if each.named_by_caller]
-    known = await store.KNOWN.among(tx, given)
-    referrers = await _alive(tx, {each.draft.referred_by for each in new.values()})
-    orders = await counted_orders.counts(tx, given)
-    outcomes: dict[int, Customer | DomainError] = {}
-    for index, each in new.items():
-        try:
-            if each.name in known:
-                raise name_taken(each.name, known[each.name], each.draft.fingerprint)
-            customer = _register(tx, each, orders.get(each.name, 0))
-            _expect_referrer(customer, referrers)
-        except DomainError as error:
-            outcomes[index] = beneath("customer", error)
-            continue
-        outcomes[index] = customer
-        known[customer.name] = customer.fingerprint
+    names = given_names(new.values())
+    known = await customers.known(tx, names)
+    orders = await counted_orders.counts(tx, names)
+    referrers = await _alive(tx.unscoped(), {each.draft.referred_by for each in new.values()})
+    parents = await _alive(tx, {each.draft.parent_organization for each in new.values()})
+
+    def make(each: New[Draft]) -> Customer:
+        owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
+        etag = tx.new_id()
+        customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
+        _expect_referrer(customer, referrers)
+        _expect_parent(customer, parents)
         referrers.add(customer.name)
+        parents.add(customer.name)
+        # Sales may have told of orders before.
+        return customer.bought(orders.get(each.name, 0), at=tx.now, etag=etag)
+
+    outcomes = create_each(new, make, known=known, field="customer")
     if not validate_only:
-        created = [each for each in outcomes.values() if isinstance(each, Customer)]
-        await store.insert_many(tx, created)
-        for customer in created:
+        await customers.insert(tx, outcomes.created)
+        for customer in outcomes.created:
             _emit(tx, customer, messages.created(customer))
     return outcomes
 
@@ -73,7 +70,7 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
     changes = await counted_orders.learn(tx, news)
     buyers = {each.customer for each in changes if each.counts}
     cancellers = {each.customer for each in changes if not each.counts}
-    found = await store.find(tx, cancellers) | await store.find(tx, buyers, besides=SETTLED)
+    found = await customers.find(tx, cancellers) | await store.unsettled(tx, buyers)
     orders = await counted_orders.counts(tx, found)
     moved = []
     for name, before in found.items():
@@ -85,7 +82,7 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
         if after is not before:
             moved.append(after)
             _emit(tx, after, messages.updated(before, after))
-    await store.save_many(tx, moved)
+    await customers.save(tx, *moved)
 
 
 async def change_customer(
@@ -94,57 +91,51 @@ async def change_customer(
     """Changes the named fields. Handing the customer on takes a scope wider than OWN.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND) and what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
+    what the model raises.
     """
-    before = await store.get(tx, name)
+    before = await customers.get(tx, name)
     before.expect(etag)
     try:
         after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
         if after is before:
             return before
         if (after.owner, after.team) != (before.owner, before.team):
-            settle_owner(tx.caller, after.owner, after.team)
+            expect_may_give(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
-            _expect_referrer(after, await _alive(tx, {after.referred_by}))
+            _expect_referrer(after, await _alive(tx.unscoped(), {after.referred_by}))
+        if after.parent_organization != before.parent_organization:
+            _expect_parent(after, await _alive(tx, {after.parent_organization}))
     except DomainError as error:
         raise beneath("customer", error) from None
-    await store.save(tx, after)
+    await customers.save(tx, after)
     _emit(tx, after, messages.updated(before, after))
     return after
 
 
 async def delete_customer(tx: WriteTransaction, name: str, etag: str) -> Customer:
     """Deletes softly. Raises NOT_FOUND (also CUSTOMER_DELETED), ABORTED (ETAG_MISMATCH)."""
-    customer = await store.get(tx, name)
+    customer = await customers.get(tx, name)
     customer.expect(etag)
     deleted = customer.delete(at=tx.now, etag=tx.new_id())
-    await store.save(tx, deleted)
+    await customers.save(tx, deleted)
     _emit(tx, deleted, messages.deleted(deleted))
     return deleted
 
 
 async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Customer:
     """Brings back. Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), ALREADY_EXISTS."""
-    customer = await store.get(tx, name)
+    customer = await customers.get(tx, name)
     customer.expect(etag)
     restored = customer.undelete(at=tx.now, etag=tx.new_id())
-    await store.save(tx, restored)
+    await customers.save(tx, restored)
     _emit(tx, restored, messages.undeleted(restored))
     return restored
 
 
-def _register(tx: WriteTransaction, new: NewCustomer, orders: int) -> Customer:
-    """A new customer; `orders` that count may have been told of before."""
-    owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
-    etag = tx.new_id()
-    customer = register(new.draft, name=new.name, owner=owner, team=team, at=tx.now, etag=etag)
-    return customer.bought(orders, at=tx.now, etag=etag)
-
-
-async def _alive(tx: WriteTransaction, names: Collection[str]) -> set[str]:
-    """Which of the names are customers. Whoever refers a customer need not be in one's sight."""
-    asked = [name for name in names if name]
-    delete_times = await store.delete_times(tx.unscoped(), asked)
+async def _alive(tx: ReadTransaction, names: Set[str]) -> set[str]:
+    """Which of the names are customers in sight. Whoever refers a customer need not be in one's."""
+    delete_times = await store.delete_times(tx, names - {""})
     return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
@@ -152,6 +143,15 @@ def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
     if customer.referred_by and customer.referred_by not in referrers:
         raise invalid(
             "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
+        )
+
+
+def _expect_parent(customer: Customer, parents: Collection[str]) -> None:
+    if customer.parent_organization and customer.parent_organization not in parents:
+        raise invalid(
+            "parent_organization",
+            "PARENT_ORGANIZATION_NOT_FOUND",
+            f"{customer.parent_organization} was not found",
         )
 
 

@@ -8,14 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from services.chassis.errors import (
-    DomainError,
-    Kind,
-    already_exists,
-    failed_precondition,
-    invalid,
-)
+from services.chassis.creation import New
+from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
+from services.chassis.normal import digits, folded, with_lower_domains
 
 __all__ = [
     "SETTLED",
@@ -23,7 +19,9 @@ __all__ = [
     "CustomerKind",
     "Draft",
     "LifecycleStage",
+    "OrderNews",
     "Temperature",
+    "expect_alive",
     "register",
 ]
 
@@ -59,11 +57,7 @@ class Temperature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller wants a customer to be; None and empty stand for what was not stated.
-
-    `fingerprint` identifies the content, so that creating the same customer again is known from
-    creating another one under its id.
-    """
+    """What a caller wants a customer to be; None and empty stand for what was not stated."""
 
     display_name: str
     kind: CustomerKind = CustomerKind.PERSON
@@ -77,15 +71,17 @@ class Draft:
     team: str = ""
     source: str = ""
     referred_by: str = ""
+    parent_organization: str = ""
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
-    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """A customer; `delete_time` is None while it is alive.
+
+    The `…_key` fields are normal forms of what stands beside them, for finding it.
 
     `stage_before_orders` is the lifecycle stage the first order found; None where no order has
     moved the customer.
@@ -94,8 +90,11 @@ class Customer:
     name: str
     kind: CustomerKind
     display_name: str
+    display_name_key: str
     phones: tuple[str, ...]
+    phones_key: tuple[str, ...]
     emails: tuple[str, ...]
+    emails_key: tuple[str, ...]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -105,6 +104,7 @@ class Customer:
     team: str
     source: str
     referred_by: str
+    parent_organization: str
     next_follow_up_time: datetime | None
     labels: Mapping[str, str]
     first_seen_time: datetime
@@ -118,15 +118,6 @@ class Customer:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
         expect_etag(etag, self.etag, self.name)
 
-    def expect_alive(self) -> None:
-        """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
-        if self.delete_time is not None:
-            raise failed_precondition(
-                "CUSTOMER_DELETED",
-                f"{self.name} is deleted; undelete it first",
-                resource=self.name,
-            )
-
     def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
         """The customer with the named fields of the draft; itself where they say nothing new.
 
@@ -135,8 +126,9 @@ class Customer:
 
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
-        self.expect_alive()
-        changed = replace(self, **_given(draft, fields))
+        expect_alive(self.name, self.delete_time)
+        given = replace(self, **_given(draft, fields))
+        changed = replace(given, **_keys(given))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
         if changed == self:
@@ -193,19 +185,35 @@ class Customer:
         return tuple(name for name in _PROFILE if getattr(self, name) != getattr(other, name))
 
 
-def register(
-    draft: Draft, *, name: str, owner: str, team: str, at: datetime, etag: str
-) -> Customer:
+def expect_alive(name: str, delete_time: datetime | None) -> None:
+    """Raises FAILED_PRECONDITION, CUSTOMER_DELETED for a deleted customer."""
+    if delete_time is not None:
+        raise failed_precondition(
+            "CUSTOMER_DELETED", f"{name} is deleted; undelete it first", resource=name
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What is told of an order: whether it counts for its customer from here on."""
+
+    customer: str
+    counts: bool
+
+
+def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
     """
+    draft = new.draft
     customer = Customer(
-        name=name,
+        name=new.name,
         kind=draft.kind,
         display_name=draft.display_name,
         phones=draft.phones,
-        emails=_normalized(draft.emails),
+        emails=with_lower_domains(draft.emails),
+        **_keys(draft),
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
@@ -215,6 +223,7 @@ def register(
         team=team,
         source=draft.source,
         referred_by=draft.referred_by,
+        parent_organization=draft.parent_organization,
         next_follow_up_time=draft.next_follow_up_time,
         labels=draft.labels,
         first_seen_time=draft.first_seen_time or at,
@@ -222,7 +231,7 @@ def register(
         update_time=at,
         delete_time=None,
         etag=etag,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
     )
     _check(customer)
     return customer
@@ -231,6 +240,9 @@ def register(
 _BOOKKEEPING: Final = frozenset(
     {
         "name",
+        "display_name_key",
+        "phones_key",
+        "emails_key",
         "stage_before_orders",
         "create_time",
         "update_time",
@@ -245,11 +257,19 @@ _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name n
 def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
     values = {name: getattr(draft, name) for name in fields}
     if "emails" in values:
-        values["emails"] = _normalized(draft.emails)
+        values["emails"] = with_lower_domains(draft.emails)
     return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
 
 
 _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
+
+
+def _keys(customer: Draft | Customer) -> dict[str, Any]:
+    return {
+        "display_name_key": folded(customer.display_name),
+        "phones_key": tuple(digits(each) for each in customer.phones),
+        "emails_key": tuple(folded(each) for each in customer.emails),
+    }
 
 
 # How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
@@ -274,11 +294,5 @@ def _check(customer: Customer) -> None:
         raise invalid("display_name", "DISPLAY_NAME_MISSING", "a customer needs a name")
     if customer.referred_by == customer.name:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
-
-
-def _normalized(emails: Sequence[str]) -> tuple[str, ...]:
-    """The domain in lower case, for there it means the same; the part before @ as it was left."""
-    return tuple(
-        f"{local}@{domain.lower()}"
-        for local, _, domain in (each.rpartition("@") for each in emails)
-    )
+    if customer.parent_organization == customer.name:
+        raise invalid("parent_organization", "PARENT_OF_ITSELF", "a customer can't be its own part")

@@ -5,13 +5,17 @@ from typing import Any
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis import field_mask
-from services.chassis.batches import read_items
+from services.chassis.batches import failed_requests, read_items
 from services.chassis.clock import BusinessCalendar
+from services.chassis.creation import New
 from services.chassis.ids import Ids
+from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
 from services.customer.customers import actions, messages, store
-from services.customer.customers.messages import NewCustomer, to_message
+from services.customer.customers.messages import to_message
+from services.customer.customers.model import Draft
+from services.customer.customers.store import customers
 
 __all__ = ["CustomerServicer"]
 
@@ -38,22 +42,17 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         self, request: customers_pb2.GetCustomerRequest, context: Any
     ) -> customers_pb2.Customer:
         async with self._store.read() as tx:
-            return to_message(await store.get(tx, request.name))
+            return to_message(await customers.get(tx, request.name))
 
     async def ListCustomers(
         self, request: customers_pb2.ListCustomersRequest, context: Any
     ) -> customers_pb2.ListCustomersResponse:
+        listing = Listing.of(request, self._calendar)
         async with self._store.read() as tx:
-            customers, next_page_token = await store.page(
-                tx,
-                show_deleted=request.show_deleted,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                calendar=self._calendar,
-            )
-        return messages.page_reply(customers, next_page_token)
+            page = await store.page(tx, listing, show_deleted=request.show_deleted)
+        return customers_pb2.ListCustomersResponse(
+            customers=map(to_message, page.rows), next_page_token=page.next_page_token
+        )
 
     async def UpdateCustomer(
         self, request: customers_pb2.UpdateCustomerRequest, context: Any
@@ -91,7 +90,10 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
 
         async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
             outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
-            return messages.batch_reply(refused | outcomes)
+            return customers_pb2.BatchCreateCustomersResponse(
+                customers=map(to_message, outcomes.created),
+                failed_requests=failed_requests(request, refused | outcomes.refused),
+            )
 
         return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)
 
@@ -99,12 +101,10 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
     ) -> customers_pb2.BatchGetCustomersResponse:
         async with self._store.read() as tx:
-            customers = await store.get_many(tx, request.names)
-        return customers_pb2.BatchGetCustomersResponse(
-            customers=[to_message(each) for each in customers]
-        )
+            found = await customers.many(tx, request.names)
+        return customers_pb2.BatchGetCustomersResponse(customers=map(to_message, found))
 
-    def _read(self, request: customers_pb2.CreateCustomerRequest) -> NewCustomer:
+    def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids)
         beginning = self._calendar.beginning
         expect_since(beginning, request.customer, "first_seen_time", beneath="customer")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.chassis.creation import New
 from services.chassis.errors import invalid
 
 __all__ = [
@@ -82,12 +83,9 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller wrote down; None and empty stand for what was not stated.
+    """What a caller wrote down of a customer; None and empty stand for what was not stated."""
 
-    `fingerprint` identifies the content, so that logging the same touchpoint again is known from
-    logging another one under its id.
-    """
-
+    customer: str
     type: TouchpointType
     channel: Channel | None = None
     channel_detail: str = ""
@@ -100,7 +98,6 @@ class Draft:
     duration_minutes: int = 0
     outcome: str = ""
     actor: str = ""
-    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +122,12 @@ class Touchpoint:
     fingerprint: bytes
 
 
-def record(draft: Draft, *, name: str, customer: str, actor: str, at: datetime) -> Touchpoint:
+def record(new: New[Draft], *, actor: str, at: datetime) -> Touchpoint:
     """A new touchpoint, now and by `actor` where the draft doesn't say.
 
     Raises INVALID_ARGUMENT, TOUCH_TIME_IN_FUTURE more than a day ahead of `at`.
     """
+    draft = new.draft
     touch_time = draft.touch_time or at
     if touch_time > at + LATEST_AHEAD:
         raise invalid(
@@ -138,8 +136,8 @@ def record(draft: Draft, *, name: str, customer: str, actor: str, at: datetime) 
             "what has not happened yet is no touchpoint; plan it as a follow-up",
         )
     return Touchpoint(
-        name=name,
-        customer=customer,
+        name=new.name,
+        customer=draft.customer,
         type=draft.type,
         channel=draft.channel,
         channel_detail=draft.channel_detail,
@@ -153,5 +151,5 @@ def record(draft: Draft, *, name: str, customer: str, actor: str, at: datetime) 
         outcome=draft.outcome,
         actor=draft.actor or actor,
         create_time=at,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
     )

@@ -4,14 +4,17 @@ from typing import Any
 
 from guanxi.customer.v1 import touchpoints_pb2, touchpoints_pb2_grpc
 
-from services.chassis.batches import read_items
+from services.chassis.batches import failed_requests, read_items
 from services.chassis.clock import BusinessCalendar
+from services.chassis.creation import New
 from services.chassis.ids import Ids
+from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
-from services.customer.customers import store as customers
+from services.customer.customers.store import customers
 from services.customer.touchpoints import actions, messages, store
-from services.customer.touchpoints.messages import NewTouchpoint, to_message
+from services.customer.touchpoints.messages import to_message
+from services.customer.touchpoints.model import Draft
 
 __all__ = ["TouchpointServicer"]
 
@@ -43,7 +46,10 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
 
         async def work(tx: WriteTransaction) -> touchpoints_pb2.BatchLogTouchpointsResponse:
             outcomes = await actions.log_touchpoints(tx, new, validate_only=request.validate_only)
-            return messages.batch_reply(refused | outcomes)
+            return touchpoints_pb2.BatchLogTouchpointsResponse(
+                touchpoints=map(to_message, outcomes.created),
+                failed_requests=failed_requests(request, refused | outcomes.refused),
+            )
 
         return await self._store.answer(request, touchpoints_pb2.BatchLogTouchpointsResponse, work)
 
@@ -54,18 +60,12 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
         async with self._store.read() as tx:
             if customer:
                 await customers.get(tx, customer)
-            touchpoints, next_page_token = await store.page(
-                tx,
-                customer=customer,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                calendar=self._calendar,
-            )
-        return messages.page_reply(touchpoints, next_page_token)
+            page = await store.page(tx, Listing.of(request, self._calendar), customer=customer)
+        return touchpoints_pb2.ListTouchpointsResponse(
+            touchpoints=map(to_message, page.rows), next_page_token=page.next_page_token
+        )
 
-    def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> NewTouchpoint:
+    def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> New[Draft]:
         new = messages.new_touchpoint(request, ids=self._ids)
         beginning = self._calendar.beginning
         expect_since(beginning, request.touchpoint, "touch_time", beneath="touchpoint")

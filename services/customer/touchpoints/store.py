@@ -5,32 +5,20 @@ who takes over sees the whole journey. Every statement that is not about one cus
 has been shown joins `customers`, and the transaction limits those.
 """
 
-from collections.abc import Sequence
-from operator import attrgetter
 from typing import Final
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    select,
-)
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from services.chassis.clock import BusinessCalendar
-from services.chassis.lists.filters import STRING, STRING_LIST, TIME, Field, enum, enum_list
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
-    KnownNames,
     Name,
     Names,
+    OfCustomer,
     ReadTransaction,
     UtcTime,
-    WriteTransaction,
 )
 from services.customer.customers.store import customers
 from services.customer.metadata import metadata
@@ -42,10 +30,9 @@ from services.customer.touchpoints.model import (
     TouchpointType,
 )
 
-__all__ = ["KNOWN", "QUERY", "insert_many", "page", "touchpoints"]
+__all__ = ["page", "touchpoints"]
 
-# Columns as the model has its fields, so that a row is a touchpoint.
-touchpoints = Table(
+table = Table(
     "touchpoints",
     metadata,
     Column("name", Name, primary_key=True),
@@ -67,68 +54,39 @@ touchpoints = Table(
     # The timeline of a customer, and everyone's.
     Index("ix_touchpoints_customer_touch_time", "customer", "touch_time", "name"),
     Index("ix_touchpoints_touch_time", "touch_time", "name"),
+    info={"scope": OfCustomer("customer", "customers")},
 )
 
-QUERY: Final = Query(
-    {
-        "type": Field(touchpoints.c.type, enum(each.name for each in TouchpointType)),
-        "channel": Field(touchpoints.c.channel, enum(each.name for each in Channel)),
-        "channel_detail": Field(touchpoints.c.channel_detail, STRING),
-        "direction": Field(touchpoints.c.direction, enum(each.name for each in Direction)),
-        "touch_time": Field(touchpoints.c.touch_time, TIME),
-        "topics": Field(touchpoints.c.topics, enum_list(each.name for each in Topic)),
-        "products_of_concern": Field(touchpoints.c.products_of_concern, STRING_LIST),
-        "actor": Field(touchpoints.c.actor, STRING),
-        "create_time": Field(touchpoints.c.create_time, TIME),
-    },
-    order={
-        "touch_time": touchpoints.c.touch_time,
-        "create_time": touchpoints.c.create_time,
-    },
-    default_order="touch_time desc",
-    tie_breaker=touchpoints.c.name,
+touchpoints: Final = Records(
+    table,
+    Touchpoint,
+    Query.of(
+        table,
+        filter=(
+            "type",
+            "channel",
+            "channel_detail",
+            "direction",
+            "touch_time",
+            "topics",
+            "products_of_concern",
+            "actor",
+            "create_time",
+        ),
+        order=("touch_time", "create_time"),
+        default_order="touch_time desc",
+    ),
 )
 
-KNOWN: Final = KnownNames(touchpoints)
-
-_ALL: Final = select(touchpoints)
-_ALL_IN_SIGHT: Final = _ALL.join(customers, customers.c.name == touchpoints.c.customer).where(
-    customers.c.delete_time.is_(None)
-)
+_ALL_IN_SIGHT: Final = touchpoints.all.join(
+    customers.table, customers.c.name == table.c.customer
+).where(customers.c.delete_time.is_(None))
 
 
-async def page(
-    tx: ReadTransaction,
-    *,
-    customer: str,
-    filter: str,
-    order_by: str,
-    page_size: int,
-    page_token: str,
-    calendar: BusinessCalendar,
-) -> tuple[list[Touchpoint], str]:
-    """A page of a timeline, and the token of the next. Raises INVALID_ARGUMENT.
+async def page(tx: ReadTransaction, listing: Listing, *, customer: str) -> Page[Touchpoint]:
+    """A page of a timeline. Raises INVALID_ARGUMENT.
 
     `customer` is one the caller has been shown; empty for all those alive in the caller's sight.
     """
-    query = QUERY.page(
-        _ALL.where(touchpoints.c.customer == customer) if customer else _ALL_IN_SIGHT,
-        filter=filter,
-        order_by=order_by,
-        page_size=page_size,
-        page_token=page_token,
-        today=calendar.today(),
-        zone=calendar.zone,
-        arguments={"parent": customer},
-    )
-    rows, next_page_token = query.cut(await tx.all(query.statement))
-    return [Touchpoint(*row) for row in rows], next_page_token
-
-
-async def insert_many(tx: WriteTransaction, new: Sequence[Touchpoint]) -> None:
-    """Writes new touchpoints."""
-    await tx.insert_rows(touchpoints, [_values(touchpoint) for touchpoint in new])
-
-
-_COLUMNS: Final = tuple(touchpoints.columns.keys())
-_values: Final = attrgetter(*_COLUMNS)
+    of_one = touchpoints.all.where(table.c.customer == customer)
+    return await touchpoints.page(tx, listing, among=of_one if customer else _ALL_IN_SIGHT)

@@ -76,5 +76,14 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
     ) -> AsyncIterator[alerts_pb2.WatchAlertsResponse]:
         changes = watch(self._store, self._log, request.resume_token)
         async for change in changes:
-            if not request.assigned_to_me or change.alert.assignee == current_caller().subject:
+            if _is_asked_for(request, change):
                 yield change
+
+
+def _is_asked_for(
+    request: alerts_pb2.WatchAlertsRequest, change: alerts_pb2.WatchAlertsResponse
+) -> bool:
+    """Where the stream begins is for everybody."""
+    if not request.assigned_to_me or not change.HasField("alert"):
+        return True
+    return change.alert.assignee == current_caller().subject

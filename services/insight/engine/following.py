@@ -8,6 +8,7 @@ import asyncio
 
 import structlog
 
+from services.chassis.background import repeat
 from services.chassis.caller import Caller
 from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
@@ -25,7 +26,6 @@ from services.insight.feeds.places import FeedPlaces
 __all__ = ["Following"]
 
 _LOOK_SECONDS = 0.25
-_PAUSE_AFTER_ERROR_SECONDS = 1.0
 # Other replicas notice a new generation well within it.
 _CLEAR_AFTER_SECONDS = 5.0
 _SYSTEM = Caller.system("following")
@@ -61,20 +61,13 @@ class Following:
         return self._readers.get(generation)
 
     async def run(self) -> None:
-        """Runs until cancelled; a database that is away is waited for."""
+        """Runs until cancelled."""
         try:
-            while True:
-                try:
-                    await self.step()
-                except Exception as error:
-                    if not is_passing(error):
-                        raise
-                    _log.warning("feeds are not followed", error=repr(error))
-                    await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
-                await asyncio.sleep(_LOOK_SECONDS)
+            await repeat("following", self.step, every_seconds=_LOOK_SECONDS)
         finally:
             for reader in self._readers.values():
                 await reader.stop()
+            self._readers.clear()
 
     async def step(self) -> None:
         """Looks once, and does what is to be done."""

@@ -4,10 +4,8 @@ buyers has changed by a tenth; snoozed alerts that open again; customers set asi
 import asyncio
 from datetime import date
 
-import structlog
-
+from services.chassis.background import repeat
 from services.chassis.caller import Caller
-from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store
 from services.insight.alerts.actions import wake_alerts
 from services.insight.alerts.store import snoozed_until
@@ -22,13 +20,10 @@ from services.insight.segments import store as segments
 __all__ = ["Sweep"]
 
 _LOOK_SECONDS = 0.25
-_PAUSE_AFTER_ERROR_SECONDS = 1.0
 _CHANGED_BY = 10  # a tenth
 _RULES_WAIT_SECONDS = 30.0
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
-
-_log = structlog.get_logger("sweep")
 
 
 class Sweep:
@@ -57,16 +52,8 @@ class Sweep:
         self._tried_again_at = 0.0
 
     async def run(self) -> None:
-        """Runs until cancelled; a database that is away is waited for."""
-        while True:
-            try:
-                await self.step()
-            except Exception as error:
-                if not is_passing(error):
-                    raise
-                _log.warning("the sweep is put off", error=repr(error))
-                await asyncio.sleep(_PAUSE_AFTER_ERROR_SECONDS)
-            await asyncio.sleep(_LOOK_SECONDS)
+        """Runs until cancelled."""
+        await repeat("sweep", self.step, every_seconds=_LOOK_SECONDS)
 
     async def step(self) -> None:
         """Looks once, and does what is due."""

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.chassis.money import decimal_text
+from services.chassis.money import amount_text, decimal_text
 from services.insight.facts.store import FACTS
 from services.insight.numbers.business_days import day_of
 
@@ -43,8 +43,14 @@ class FactTexts:
         return self._plain(value)
 
     def fill(self, text: str, row: Mapping[Any, Any]) -> str:
-        """The text with each `{fact}` replaced by its value."""
-        return _PLACEHOLDER.sub(lambda found: self.value(found.group(1), row) or _UNKNOWN, text)
+        """The text with each `{fact}` replaced by its value, amounts as people read them."""
+        return _PLACEHOLDER.sub(lambda found: self._told(found.group(1), row) or _UNKNOWN, text)
+
+    def _told(self, fact: str, row: Mapping[Any, Any]) -> str:
+        column = FACTS[fact]
+        if column.name.endswith("_minor") and row[column] is not None:
+            return amount_text(row[column], self._currency)
+        return self.value(fact, row)
 
     def _plain(self, value: Any) -> str:
         match value:

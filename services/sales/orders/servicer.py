@@ -4,13 +4,18 @@ from typing import Any
 
 from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc
 
-from services.chassis.batches import read_items
+from services.chassis.batches import failed_requests, read_items
 from services.chassis.clock import BusinessCalendar
+from services.chassis.creation import New
 from services.chassis.ids import Ids
+from services.chassis.lists.listing import Listing
+from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
-from services.sales.orders import actions, messages, store, sums
-from services.sales.orders.messages import NewOrder, to_message
+from services.sales.accounts.actions import Accounts
+from services.sales.orders import actions, messages, store
+from services.sales.orders.messages import shown, to_message
+from services.sales.orders.model import Draft
 from services.sales.products.store import SeenProducts
 
 __all__ = ["OrderServicer"]
@@ -23,9 +28,16 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     """Serves guanxi.sales.v1.OrderService."""
 
     def __init__(
-        self, database: Store, *, base_currency: str, calendar: BusinessCalendar, ids: Ids
+        self,
+        database: Store,
+        accounts: Accounts,
+        *,
+        base_currency: str,
+        calendar: BusinessCalendar,
+        ids: Ids,
     ) -> None:
         self._store = database
+        self._accounts = accounts
         self._base_currency = base_currency
         self._calendar = calendar
         self._ids = ids
@@ -35,9 +47,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.CreateOrderRequest, context: Any
     ) -> orders_pb2.Order:
         new = self._read(request)
+        customers = await self._accounts.known({new.draft.customer})
 
         async def work(tx: WriteTransaction) -> orders_pb2.Order:
-            return to_message(await actions.create_order(tx, new, self._seen))
+            return to_message(await actions.create_order(tx, new, self._seen, customers))
 
         return await self._store.answer(request, orders_pb2.Order, work)
 
@@ -45,37 +58,36 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = read_items(request.requests, self._read)
+        look_up = (
+            self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
+        )
+        customers = await look_up({each.draft.customer for each in new.values()})
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
             outcomes = await actions.import_orders(
-                tx, new, self._seen, validate_only=request.validate_only
+                tx, new, self._seen, customers, validate_only=request.validate_only
             )
-            return messages.batch_reply(request, refused | outcomes)
+            return orders_pb2.BatchCreateOrdersResponse(
+                orders=[shown(order, request.view) for order in outcomes.created],
+                failed_requests=failed_requests(request, refused | outcomes.refused),
+            )
 
         return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)
 
     async def GetOrder(self, request: orders_pb2.GetOrderRequest, context: Any) -> orders_pb2.Order:
         async with self._store.read() as tx:
-            return to_message(await store.get(tx, request.name))
+            return to_message(await store.get_with_lines(tx, request.name))
 
     async def ListOrders(
         self, request: orders_pb2.ListOrdersRequest, context: Any
     ) -> orders_pb2.ListOrdersResponse:
-        with_lines = request.view == orders_pb2.ORDER_VIEW_FULL
+        most_lines = _MOST_LINES if request.view == orders_pb2.ORDER_VIEW_FULL else None
         async with self._store.read() as tx:
-            orders, next_page_token = await store.page(
-                tx,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                arguments={"view": str(request.view)},
-                calendar=self._calendar,
-                most_lines=_MOST_LINES if with_lines else None,
-            )
-            if with_lines:
-                orders = await store.with_lines(tx, orders)
-        return messages.page_reply(request, orders, next_page_token)
+            page = await store.page(tx, Listing.of(request, self._calendar), most_lines=most_lines)
+        return orders_pb2.ListOrdersResponse(
+            orders=[shown(order, request.view) for order in page.rows],
+            next_page_token=page.next_page_token,
+        )
 
     async def ConfirmOrder(
         self, request: orders_pb2.ConfirmOrderRequest, context: Any
@@ -100,8 +112,12 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     ) -> orders_pb2.ListPurchasesResponse:
         start, end = messages.period(request)
         async with self._store.read() as tx:
-            purchases = await sums.purchases_of(
-                tx, request.parent, start=start, end=end, most=request.page_size or 10
+            purchases = await store.purchases_of(
+                tx,
+                request.parent,
+                start=start,
+                end=end,
+                most=size_of_page(request.page_size, default=10),
             )
         return messages.purchases_reply(purchases, self._base_currency)
 
@@ -109,10 +125,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.SummarizeOrdersRequest, context: Any
     ) -> orders_pb2.SummarizeOrdersResponse:
         async with self._store.read() as tx:
-            totals = await sums.add_up(tx, filter=request.filter, calendar=self._calendar)
+            totals = await store.add_up(tx, Listing.of(request, self._calendar))
         return messages.totals_reply(totals, self._base_currency)
 
-    def _read(self, request: orders_pb2.CreateOrderRequest) -> NewOrder:
+    def _read(self, request: orders_pb2.CreateOrderRequest) -> New[Draft]:
         new = messages.new_order(request, base_currency=self._base_currency, ids=self._ids)
         expect_since(self._calendar.beginning, request.order, "order_time", beneath="order")
         return new

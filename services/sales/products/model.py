@@ -3,17 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from services.chassis import money
+from services.chassis.creation import New
 from services.chassis.errors import invalid
 from services.chassis.etag import expect as expect_etag
 
 __all__ = ["Draft", "Price", "Product", "list_product"]
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """The price of one unit as written: whole units and billionths of the currency."""
 
     currency_code: str
@@ -31,15 +31,13 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a caller says about a product; `fingerprint` identifies the content, so that
-    creating the same product again is known from creating another one under its id."""
+    """What a caller says about a product."""
 
     display_name: str
     sku: str
     category: str
     list_price: Price | None
     active: bool
-    fingerprint: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,12 @@ class Product:
         return replace(changed, update_time=at, etag=etag)
 
 
-def list_product(draft: Draft, *, name: str, at: datetime, etag: str) -> Product:
+def list_product(new: New[Draft], *, at: datetime, etag: str) -> Product:
     """A new product, ready to be ordered. Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING."""
+    draft = new.draft
     _check_display_name(draft.display_name)
     return Product(
-        name=name,
+        name=new.name,
         display_name=draft.display_name,
         sku=draft.sku,
         category=draft.category,
@@ -86,7 +85,7 @@ def list_product(draft: Draft, *, name: str, at: datetime, etag: str) -> Product
         create_time=at,
         update_time=at,
         etag=etag,
-        fingerprint=draft.fingerprint,
+        fingerprint=new.fingerprint,
     )
 
 

@@ -5,12 +5,16 @@ from typing import Any
 from guanxi.sales.v1 import products_pb2, products_pb2_grpc
 
 from services.chassis import field_mask
-from services.chassis.batches import read_items
+from services.chassis.batches import failed_requests, read_items
 from services.chassis.clock import BusinessCalendar
+from services.chassis.creation import New
 from services.chassis.ids import Ids
+from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
-from services.sales.products import actions, messages, store
-from services.sales.products.messages import NewProduct, to_message
+from services.sales.products import actions, messages
+from services.sales.products.messages import to_message
+from services.sales.products.model import Draft
+from services.sales.products.store import products
 
 __all__ = ["ProductServicer"]
 
@@ -40,7 +44,10 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
 
         async def work(tx: WriteTransaction) -> products_pb2.BatchCreateProductsResponse:
             outcomes = await actions.create_products(tx, new, validate_only=request.validate_only)
-            return messages.batch_reply(refused | outcomes)
+            return products_pb2.BatchCreateProductsResponse(
+                products=map(to_message, outcomes.created),
+                failed_requests=failed_requests(request, refused | outcomes.refused),
+            )
 
         return await self._store.answer(request, products_pb2.BatchCreateProductsResponse, work)
 
@@ -48,21 +55,16 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
         self, request: products_pb2.GetProductRequest, context: Any
     ) -> products_pb2.Product:
         async with self._store.read() as tx:
-            return to_message(await store.get(tx, request.name))
+            return to_message(await products.get(tx, request.name))
 
     async def ListProducts(
         self, request: products_pb2.ListProductsRequest, context: Any
     ) -> products_pb2.ListProductsResponse:
         async with self._store.read() as tx:
-            products, next_page_token = await store.page(
-                tx,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                calendar=self._calendar,
-            )
-        return messages.page_reply(products, next_page_token)
+            page = await products.page(tx, Listing.of(request, self._calendar))
+        return products_pb2.ListProductsResponse(
+            products=map(to_message, page.rows), next_page_token=page.next_page_token
+        )
 
     async def UpdateProduct(
         self, request: products_pb2.UpdateProductRequest, context: Any
@@ -78,5 +80,5 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
 
         return await self._store.answer(request, products_pb2.Product, work)
 
-    def _read(self, request: products_pb2.CreateProductRequest) -> NewProduct:
+    def _read(self, request: products_pb2.CreateProductRequest) -> New[Draft]:
         return messages.new_product(request, ids=self._ids)

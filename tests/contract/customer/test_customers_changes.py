@@ -128,6 +128,7 @@ async def test_of_those_who_change_the_same_version_at_once_one_succeeds(
         ([], {"referred_by": "customers/none"}, "REFERRED_BY_NOT_FOUND"),
         ([], {"referred_by": NAME}, "REFERRED_BY_ITSELF"),
         ([], {"emails": ["nonsense"]}, "VALIDATION_FAILED"),
+        ([], {"parent_organization": "customers/none"}, "PARENT_ORGANIZATION_NOT_FOUND"),
     ],
 )
 async def test_a_change_that_can_not_be_made_is_refused(

@@ -76,12 +76,33 @@ async def test_a_referrer_may_be_a_colleagues_customer(office: Office) -> None:
     assert created.referred_by == "customers/theirs"
 
 
+async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: Office) -> None:
+    bob = await office.desk("users/bob", role="rep")
+    await bob.create("works", "Works", kind=Customer.ORGANIZATION)
+    person = await bob.create("mia", "Mia", parent_organization="customers/works")
+    assert person.parent_organization == "customers/works"
+    ann = await office.desk("users/ann", role="rep")
+    with pytest.raises(DomainError) as refused:
+        await ann.create("kim", "Kim", parent_organization="customers/works")
+    assert refused.value.reason == "PARENT_ORGANIZATION_NOT_FOUND"
+
+
 @pytest.mark.parametrize(
     ("fields", "reason", "field"),
     [
         ({"display_name": "  "}, "DISPLAY_NAME_MISSING", "customer.display_name"),
         ({"referred_by": "customers/none"}, "REFERRED_BY_NOT_FOUND", "customer.referred_by"),
         ({"referred_by": "customers/ann"}, "REFERRED_BY_ITSELF", "customer.referred_by"),
+        (
+            {"parent_organization": "customers/none"},
+            "PARENT_ORGANIZATION_NOT_FOUND",
+            "customer.parent_organization",
+        ),
+        (
+            {"parent_organization": "customers/ann"},
+            "PARENT_OF_ITSELF",
+            "customer.parent_organization",
+        ),
         ({"emails": ["nonsense"]}, "VALIDATION_FAILED", "customer.emails[0]"),
         ({"phones": ["nonsense"]}, "VALIDATION_FAILED", "customer.phones[0]"),
         ({"owner": "ann"}, "VALIDATION_FAILED", "customer.owner"),

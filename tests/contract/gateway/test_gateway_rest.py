@@ -20,6 +20,10 @@ ANN = customers_pb2.Customer(
     name="customers/ann", display_name="Ann", kind=customers_pb2.Customer.PERSON, etag='W/"1"'
 )
 
+TWICE = b'{"displayName": "a", "display_name": "b"}'
+NESTED = b'{"emails": ' + b"[" * 20_000
+MANY = b'{"requests": [' + b"{}, " * 3_000_000 + b"1]}"
+
 
 class TestReadsAndWrites:
     async def test_a_read_is_answered_with_the_services_reply(
@@ -173,9 +177,16 @@ class TestRefusals:
             ),
             ("GET", "/v1/customers", {"headers": {"x-timeout": "soon"}}, 400, "INVALID_HEADER"),
             ("GET", "/v1/customers", {"headers": {"grpc-timeout": "1"}}, 400, "INVALID_HEADER"),
+            ("GET", "/v1/customers", {"headers": {"x-consistency": "so"}}, 400, "INVALID_HEADER"),
             ("GET", "/v1/customers", {"headers": {"x-timeout": "0.06"}}, 504, "DEADLINE_TOO_SHORT"),
             ("GET", "/v1/customers", {"headers": {"x-big": "x" * 70_000}}, 431, "HEAD_TOO_LARGE"),
             ("POST", "/v1/customers", {"content": b"{" * 5_000_000}, 413, "BODY_TOO_LARGE"),
+            ("GET", "/v1/customers/ann:", {}, 404, "PATH_NOT_FOUND"),
+            ("POST", "/v1/customers", {"json": {"kind": 99999999999}}, 400, "INVALID_VALUE"),
+            ("POST", "/v1/customers", {"content": TWICE}, 400, "DUPLICATE_FIELD"),
+            ("POST", "/v1/customers", {"content": NESTED}, 400, "INVALID_VALUE"),
+            ("POST", "/v1/customers:batchCreate", {"content": MANY}, 400, "VALIDATION_FAILED"),
+            ("GET", "/v1/customers/ann/prediction?asOf=2024-02-30", {}, 400, "INVALID_VALUE"),
         ],
     )
     async def test_what_the_gateway_refuses_has_status_and_reason(
@@ -192,11 +203,35 @@ class TestRefusals:
         assert answer.json()["error"]["code"] == status
         assert gateway.customers.seen == []
 
+    async def test_a_read_may_ask_for_an_answer_that_has_caught_up(
+        self, gateway: RunningGateway
+    ) -> None:
+        await gateway.http.get("/v1/customers", headers={"x-consistency": "caught-up"})
+        await gateway.http.get("/v1/customers")
+        asked = [seen.metadata.get("guanxi-consistency") for seen in gateway.customers.seen]
+        assert asked == ["caught-up", None]
+
     async def test_a_batch_may_be_larger_than_other_bodies(self, gateway: RunningGateway) -> None:
         body = {"requests": [{"customer": {"displayName": "x" * 190}}] * 1000, "pad": "x"}
         text = json.dumps(body).ljust(5_000_000).encode()
         answer = await gateway.http.post("/v1/customers:batchCreate", content=text)
         assert reason_of(answer) == "UNKNOWN_FIELD"
+
+    async def test_who_sends_much_keeps_nobody_waiting(self, gateway: RunningGateway) -> None:
+        lines = {"customer": {"displayName": "x" * 190, "labels": {"a": "b" * 40}}}
+        text = json.dumps({"requests": [lines] * 999 + [{"customer": {"displayName": 1}}]})
+        padded = text.replace("}}, ", "}}, " + " " * 10_000).encode()
+        sending = asyncio.ensure_future(
+            gateway.http.post("/v1/customers:batchCreate", content=padded)
+        )
+        answered = 0
+        while not sending.done():
+            assert (await gateway.http.get("/v1/customers/ann")).status_code == 200
+            answered += 1
+        answer = sending.result()
+        assert reason_of(answer) == "INVALID_VALUE"
+        assert "requests[999].customer.displayName" in answer.text
+        assert answered > 3
 
     async def test_a_body_without_length_is_capped_as_it_comes(
         self, gateway: RunningGateway

@@ -37,7 +37,7 @@ class TestServiceErrors:
         assert answer.json()["error"]["details"][0]["domain"] == "customer.guanxi"
 
     async def test_a_services_validation_names_the_field(self, gateway: RunningGateway) -> None:
-        answer = await gateway.http.get("/v1/customers?pageSize=5000")
+        answer = await gateway.http.get("/v1/customers?pageSize=-1")
         assert answer.status_code == 400
         violations = answer.json()["error"]["details"][1]["fieldViolations"]
         assert violations[0]["field"] == "page_size"

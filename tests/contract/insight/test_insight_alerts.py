@@ -157,7 +157,7 @@ async def test_each_example_of_the_business_alerts(insight: Insight, desk: Desk)
     assert list(facts["lead"].tags) == ["intent"]
     (silent,) = await desk.open_alerts('rule = "rules/silent-vip"')
     assert silent.text_en == (
-        "VIP (1200000.00 GBP in a year), and nobody has been in touch for 35 days."
+        "VIP (1,200,000.00 GBP in a year), and nobody has been in touch for 35 days."
     )
 
 

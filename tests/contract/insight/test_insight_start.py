@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.chassis.errors import StartRefused
-from services.chassis.store.migrate import differences
+from services.chassis.store.schema import differences
 from services.insight.main import assemble
 from services.insight.metadata import metadata
 from services.insight.settings import InsightSettings

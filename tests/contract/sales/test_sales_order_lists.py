@@ -215,6 +215,12 @@ async def test_purchases_of_a_period_are_those_from_its_start_until_before_its_e
     assert not returned.purchases[0].HasField("last_order_time")
 
 
+async def test_a_page_of_more_than_the_most_is_a_page_of_the_most(year: OrderServiceStub) -> None:
+    assert (await year.ListOrders(ListOrdersRequest(page_size=5_000))).orders
+    request = ListPurchasesRequest(parent="customers/acme", page_size=5_000)
+    assert (await year.ListPurchases(request)).purchases
+
+
 async def test_a_customer_without_orders_has_no_purchases(orders: OrderServiceStub) -> None:
     reply = await orders.ListPurchases(ListPurchasesRequest(parent="customers/none"))
     assert not reply.purchases

@@ -28,6 +28,13 @@ def test_an_admin_may_do_everything_apps_can_do_on_every_row() -> None:
 
 
 @pytest.mark.parametrize(
+    "role", ["admin", "manager", "rep", "marketer", "support", "analyst", "app"]
+)
+def test_everybody_may_know_the_companys_currency_and_time_zone(role: str) -> None:
+    assert _scope(role, "gateway.company.read") is not None
+
+
+@pytest.mark.parametrize(
     ("role", "permission", "scope"),
     [
         ("rep", "sales.orders.write", Scope.OWN),
@@ -44,6 +51,11 @@ def test_an_admin_may_do_everything_apps_can_do_on_every_row() -> None:
         ("analyst", "insight.segments.run", Scope.ALL),
         ("analyst", "customer.customers.write", None),
         ("app", "sales.orders.import", Scope.ALL),
+        # What an import asks for besides: the company's zone, how far insight is, the cut points.
+        ("app", "gateway.company.read", Scope.ALL),
+        ("app", "insight.feeds.read", Scope.ALL),
+        ("app", "insight.segments.run", Scope.ALL),
+        ("app", "gateway.briefs.read", Scope.ALL),
         ("app", "customer.customers.delete", None),
         ("service", "sales.orders.read", Scope.ALL),
         ("service", "sales.orders.write", None),

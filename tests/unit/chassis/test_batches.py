@@ -10,11 +10,10 @@ from services.chassis.batches import (
     broken_items,
     failed_requests,
     is_batch,
-    name_taken,
     read_items,
-    split_outcomes,
 )
-from services.chassis.errors import DomainError, invalid, not_found
+from services.chassis.errors import invalid, not_found
+from services.chassis.status import from_status
 
 
 def request(**fields: Any) -> customers_pb2.CreateCustomerRequest:
@@ -58,15 +57,8 @@ def test_items_that_break_their_contract_are_not_read_at_all() -> None:
     assert (items, refused) == ({0: "one"}, {1: broken})
 
 
-def test_outcomes_are_what_went_in_and_what_did_not() -> None:
-    gone = not_found("customers/1")
-    outcomes: dict[int, str | DomainError] = {0: "a", 1: gone, 2: "b"}
-    assert split_outcomes(outcomes) == (["a", "b"], {1: gone})
-    status = failed_requests({1: gone}, "customer")[1]
-    assert status.message == "customers/1 was not found"
-
-
-def test_a_taken_name_tells_only_those_who_see_it_whether_the_content_is_the_same() -> None:
-    assert name_taken("customers/1", b"x", b"x").metadata["unchanged"] == "true"
-    assert name_taken("customers/1", b"x", b"y").metadata["unchanged"] == "false"
-    assert "unchanged" not in name_taken("customers/1", None, b"x").metadata
+def test_what_failed_says_which_service_refused_it() -> None:
+    batch = customers_pb2.BatchCreateCustomersRequest()
+    status = failed_requests(batch, {1: not_found("customers/1")})[1]
+    error = from_status(status)
+    assert (error.message, error.domain) == ("customers/1 was not found", "customer.guanxi")

@@ -9,10 +9,11 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from guanxi.events.v1.event_feed_pb2 import PullRequest, PullResponse
 
+from services.chassis.caller import acting_as
 from services.chassis.events import EventFeed, EventLog, Sequencer
 from services.chassis.store import Store
 from tests.support.feeds import CallContext, write_events
-from tests.support.notes import opened
+from tests.support.notes import SYSTEM, opened
 from tests.support.running import eventually, running
 
 
@@ -38,6 +39,7 @@ async def pull(
     wait: float = 0,
     deadline: float | None = None,
     max_events: int = 0,
+    epoch: str = "",
 ) -> PullResponse:
     request = PullRequest(
         consumer="tests",
@@ -45,10 +47,12 @@ async def pull(
         partition_count=count,
         after=after,
         max_events=max_events,
+        epoch=epoch,
         wait=Duration(nanos=int(wait * 1e9)) if wait < 1 else Duration(seconds=int(wait)),
     )
     context: Any = CallContext(deadline)
-    return await EventFeed(log).Pull(request, context)
+    with acting_as(SYSTEM):
+        return await EventFeed(log).Pull(request, context)
 
 
 async def test_an_empty_log_answers_at_once_when_nobody_waits(log: EventLog) -> None:
@@ -119,12 +123,47 @@ async def test_all_waiting_readers_of_a_partition_are_woken(store: Store, log: E
     assert all(len(answer.events) == 1 for answer in answers)
 
 
-async def test_a_reader_ahead_of_the_log_is_told_at_once(store: Store, log: EventLog) -> None:
+async def test_a_reader_ahead_of_the_log_waits_and_learns_where_it_ends(
+    store: Store, log: EventLog
+) -> None:
     await write_events(store, "a")
     await eventually(lambda: log.head_position == 1)
+    began = time.perf_counter()
+    answer = await pull(log, after=9, wait=0.2)
+    assert time.perf_counter() - began > 0.19
+    assert (answer.epoch, answer.head_position) == (log.epoch, 1)
+    assert not answer.events
+
+
+async def test_a_replica_that_is_behind_its_reader_looks_again_before_it_answers(
+    store: Store,
+) -> None:
+    """It sees what others have sequenced a tenth of a second late; the reader may come earlier."""
+    behind, ahead = await EventLog.open(store), await EventLog.open(store)
+    await write_events(store, *"abc")
+    await ahead.sequence()
+    assert behind.head_position == 0
+    answer = await pull(behind, after=2)
+    assert [event.position for event in answer.events] == [3]
+    assert answer.head_position == 3
+    await write_events(store, "d")
+    await ahead.sequence()
+    waiting = asyncio.create_task(pull(behind, after=4, wait=0.1))
+    assert (await waiting).head_position == 4
+
+
+async def test_a_replica_that_missed_a_new_epoch_looks_again_before_it_answers(
+    store: Store,
+) -> None:
+    late, renewed = await EventLog.open(store), await EventLog.open(store)
+    epoch = await renewed.renew_epoch()
+    assert late.epoch != epoch
+    assert (await pull(late, epoch=epoch)).epoch == epoch
+
+
+async def test_a_reader_of_an_old_epoch_is_told_at_once(store: Store, log: EventLog) -> None:
     async with asyncio.timeout(1):
-        answer = await pull(log, after=9, wait=20)
-    assert answer.head_position == 1
+        assert (await pull(log, epoch="another", wait=20)).epoch == log.epoch
 
 
 async def test_a_new_epoch_reaches_waiting_readers(log: EventLog) -> None:

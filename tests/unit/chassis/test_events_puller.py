@@ -3,17 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import pytest
-from guanxi.events.v1.event_feed_pb2 import Event
-from sqlalchemy import select
+from guanxi.events.v1.event_feed_pb2 import (
+    Event,
+    GetHeadRequest,
+    GetHeadResponse,
+    PullRequest,
+    PullResponse,
+)
+from sqlalchemy import select, update
 
+from services.chassis.background import Background
 from services.chassis.errors import DomainError, Kind, StartRefused
-from services.chassis.events import Lag
+from services.chassis.events import Derivation, Lag, Puller
 from services.chassis.metrics import Metrics
 from services.chassis.store import WriteTransaction
 from tests.support.databases import Databases
-from tests.support.feeds import KeepingReaction, Reading, names, reading
+from tests.support.feeds import KeepingReaction, Reading, applied_texts, names, reading
 from tests.support.notes import SYSTEM, chassis, count, opened
 from tests.support.running import eventually, running
 
@@ -101,19 +109,82 @@ async def test_a_restored_producer_is_read_from_the_beginning_after_forgetting_o
     assert [row.epoch for row in epochs] == [sales.log.epoch]
 
 
-async def test_a_log_that_became_shorter_is_another_log(
+async def test_a_log_that_became_shorter_is_not_read_and_the_reader_says_so(
     sales: Reading, databases: Databases
 ) -> None:
-    """As after a restore from a copy, when nobody renewed the epoch."""
-    sales.log.epoch = "the-same"
+    """As after a restore from a copy, when nobody renewed the epoch: who knows what is right?"""
+    metrics, background = Metrics(), Background()
     await sales.write(*names(0, 9))
     async with running(sales.puller(partitions=1).run):
         await sales.until(lambda found: len(found) == 9)
     async with reading(databases) as copy:
-        copy.log.epoch = "the-same"
+        the_same = update(chassis.feed_epoch).values(epoch=sales.log.epoch)
+        await copy.producer.write(lambda tx: tx.run(the_same), caller=SYSTEM)
+        await eventually(lambda: copy.log.epoch == sales.log.epoch)
         await copy.write(*names(100, 103))
-        async with running(copy.puller(store=sales.store, partitions=1).run):
-            await sales.until(lambda found: sorted(found) == names(100, 103))
+        options = {"store": sales.store, "partitions": 1, "wait_seconds": 0.1, "metrics": metrics}
+        with background.watching():
+            async with running(copy.puller(**options).run):
+                await eventually(lambda: bool(background.complaints()))
+                (complaint,) = background.complaints()
+        assert "9 events were read, and the feed has 3" in complaint
+        assert "renew-epoch" in complaint
+        assert sorted(await applied_texts(sales.store)) == names(0, 9)
+    labels = {"feed": "sales", "partition": "0"}
+    beyond = metrics.registry.get_sample_value("guanxi_event_beyond_head_positions", labels)
+    assert beyond == 6
+
+
+@dataclass(slots=True)
+class SpinningFeed:
+    """Answers at once, whatever it is asked, and with the answers by turns."""
+
+    answers: Sequence[PullResponse]
+    calls: int = 0
+
+    async def Pull(
+        self,
+        request: PullRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> PullResponse:
+        self.calls += 1
+        return self.answers[self.calls % len(self.answers)]
+
+    async def GetHead(self, request: GetHeadRequest) -> GetHeadResponse:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([PullResponse(epoch="a")], id="nothing, without a wait"),
+        pytest.param([PullResponse(epoch="a", head_position=9)], id="nothing, and there is more"),
+        pytest.param([PullResponse(epoch="a"), PullResponse(epoch="b")], id="two logs by turns"),
+        pytest.param(
+            [PullResponse(epoch="a", events=[Event(position=0)], head_position=9)],
+            id="events that were read",
+        ),
+    ],
+)
+async def test_no_feed_makes_a_reader_go_round_without_a_pause(
+    databases: Databases, answers: Sequence[PullResponse]
+) -> None:
+    feed = SpinningFeed(answers)
+    async with opened(databases.new()) as store:
+        reaction = KeepingReaction()
+        puller = Puller(
+            store,
+            "sales",
+            feed,
+            consumer="insight",
+            partitions=1,
+            reaction=reaction,
+            on_epoch_change=reaction.forget,
+        )
+        async with running(puller.run):
+            await asyncio.sleep(0.5)
+    assert 1 <= feed.calls <= 51
 
 
 async def test_two_generations_read_the_same_feed_side_by_side(sales: Reading) -> None:
@@ -123,6 +194,29 @@ async def test_two_generations_read_the_same_feed_side_by_side(sales: Reading) -
         async with running(sales.puller(consumer="insight.2").run):
             texts = await sales.until(lambda found: len(found) == 20)
     assert sorted(texts) == sorted(names(0, 10) * 2)
+
+
+async def test_a_new_version_of_what_is_derived_reads_everything_again_by_itself(
+    sales: Reading,
+) -> None:
+    await sales.write(*names(0, 10))
+    async with running(sales.puller(derivation=Derivation(1, {"a"})).run):
+        await sales.until(lambda found: len(found) == 10)
+    async with running(sales.puller(derivation=Derivation(2, {"a"})).run):
+        await sales.until(lambda found: len(found) == 20)
+
+
+async def test_a_reader_that_learns_a_type_is_told_of_its_events_of_old(sales: Reading) -> None:
+    await sales.write(*names(0, 10))
+    before, after = Derivation(1, {"a", "b"}), Derivation(1, {"a", "b", "c"})
+    async with running(sales.puller(derivation=before).run):
+        await sales.until(lambda found: len(found) == 10)
+    async with running(sales.puller(derivation=after).run):
+        await sales.until(lambda found: len(found) == 20)
+    async with running(sales.puller(derivation=Derivation(1, {"b", "a"})).run):
+        await sales.write("last")
+        texts = await sales.until(lambda found: "last" in found)
+    assert len(texts) == 21, "the one that is rolled back goes on where it was"
 
 
 async def test_lag_is_unknown_then_what_is_missing_then_nothing(sales: Reading) -> None:

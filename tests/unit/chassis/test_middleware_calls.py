@@ -31,7 +31,9 @@ def test_the_middleware_stands_in_this_order() -> None:
         "deadline",
         "authentication",
         "access",
+        "decoding",
         "validation",
+        "consistency",
     )
 
 

@@ -61,6 +61,20 @@ def test_an_amount_is_written_as_the_number_it_is(minor: int, code: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("minor", "code", "text"),
+    [
+        (143_280_000, "USD", "1,432,800.00 USD"),
+        (1_432_800, "JPY", "1,432,800 JPY"),
+        (-1_500, "KWD", "-1.500 KWD"),
+        (-5, "EUR", "-0.05 EUR"),
+        (0, "EUR", "0.00 EUR"),
+    ],
+)
+def test_an_amount_is_told_with_its_currencys_decimals(minor: int, code: str, text: str) -> None:
+    assert money.amount_text(minor, code) == text
+
+
+@pytest.mark.parametrize(
     ("units", "nanos", "code", "reason"),
     [
         (1, 5_000_000, "USD", "AMOUNT_TOO_PRECISE"),

@@ -6,13 +6,13 @@ import pytest
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind
-from services.chassis.ownership import settle_owner
+from services.chassis.ownership import expect_may_give, settle_owner
 
 ANN = "users/ann"
 
 
 def caller(scope: Scope, *teams: str, subject: str = ANN) -> Caller:
-    return Caller(subject, (), teams or ("teams/north", "teams/east"), scope)
+    return Caller(subject, ("rep",), teams or ("teams/north", "teams/east"), scope)
 
 
 @pytest.mark.parametrize("scope", Scope)
@@ -51,10 +51,64 @@ def test_with_scope_all_anybody_may_get_a_row() -> None:
     assert given == ("users/bob", "teams/south")
 
 
-def test_a_program_with_scope_all_owns_nothing_itself() -> None:
-    importer = Caller("apps/importer", (), (), Scope.ALL)
-    assert settle_owner(importer, "", "") == ("", "")
+APP = ("app",)
+REP = ("rep",)
+
+
+def test_an_app_owns_nothing_by_creating_it() -> None:
+    shop = Caller("users/shop", APP, ("teams/north",), Scope.ALL)
+    assert settle_owner(shop, "", "") == ("", "")
+    assert settle_owner(shop, "users/shop", "") == ("users/shop", "teams/north")
+    assert settle_owner(shop, "users/bob", "teams/east") == ("users/bob", "teams/east")
+
+
+def test_a_person_who_is_an_app_besides_owns_what_they_create() -> None:
+    both = Caller(ANN, (*APP, *REP), ("teams/north",), Scope.ALL)
+    assert settle_owner(both, "", "") == (ANN, "teams/north")
+
+
+def test_whoever_imports_owns_nothing_by_it() -> None:
+    admin = Caller(ANN, ("admin",), ("teams/north",), Scope.ALL, importing=True)
+    assert settle_owner(admin, "", "") == ("", "")
+    assert settle_owner(admin, "", "teams/south") == ("", "teams/south")
+
+
+def test_what_a_manager_imports_is_their_teams_so_that_they_see_it() -> None:
+    manager = Caller(ANN, ("manager",), ("teams/north", "teams/east"), Scope.TEAM, importing=True)
+    assert settle_owner(manager, "", "") == ("", "teams/north")
+    assert settle_owner(manager, "", "teams/east") == ("", "teams/east")
+    alone = Caller(ANN, ("manager",), (), Scope.TEAM, importing=True)
+    assert settle_owner(alone, "", "") == (ANN, "")
+
+
+@pytest.mark.parametrize("roles", [APP, REP])
+def test_with_scope_own_a_row_is_always_ones_own(roles: tuple[str, ...]) -> None:
+    caller = Caller(ANN, roles, ("teams/north",), Scope.OWN, importing=True)
+    assert settle_owner(caller, "", "") == (ANN, "teams/north")
+
+
+def test_a_row_of_somebody_else_is_of_no_team_unless_it_says_so() -> None:
+    assert settle_owner(caller(Scope.ALL), "users/bob", "") == ("users/bob", "")
+    with pytest.raises(DomainError) as refused:
+        settle_owner(caller(Scope.TEAM), "users/bob", "")
+    assert refused.value.reason == "TEAM_NOT_ALLOWED"
+
+
+def test_a_manager_of_one_team_can_only_mean_that_team() -> None:
+    manager = caller(Scope.TEAM, "teams/north")
+    assert settle_owner(manager, "users/bob", "") == ("users/bob", "teams/north")
+
+
+def test_nobody_with_scope_own_gives_a_row_away_to_nobody() -> None:
+    with pytest.raises(DomainError) as refused:
+        expect_may_give(caller(Scope.OWN), "", "")
+    assert refused.value.reason == "OWNER_NOT_ALLOWED"
+    with pytest.raises(DomainError) as refused:
+        expect_may_give(caller(Scope.TEAM), "", "")
+    assert refused.value.reason == "TEAM_NOT_ALLOWED"
+    expect_may_give(caller(Scope.TEAM), "", "teams/east")
+    expect_may_give(caller(Scope.ALL), "", "")
 
 
 def test_a_caller_without_team_owns_without_team() -> None:
-    assert settle_owner(Caller(ANN, (), (), Scope.OWN), "", "") == (ANN, "")
+    assert settle_owner(Caller(ANN, REP, (), Scope.OWN), "", "") == (ANN, "")

@@ -24,7 +24,7 @@ from services.chassis.client import Channel, connect
 from services.chassis.descriptors import methods_of
 from services.chassis.errors import DomainError, Kind
 from tests.support import echo
-from tests.support.chassis import ANN, echo_server, keys
+from tests.support.chassis import ANN, believed_keys, echo_server
 
 ROOT = Path(__file__).parents[3]
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -74,7 +74,7 @@ async def echo_process(*words: str, ready: bool = True, **variables: str) -> Asy
     port, admin_port = free_port(), free_port()
     environ = {
         "PATH": os.environ["PATH"],
-        "GUANXI_TOKEN_PUBLIC_KEY": keys().public,
+        "GUANXI_TOKEN_PUBLIC_KEYS": believed_keys(),
         "GUANXI_LOG_FORMAT": "json",
         "GUANXI_SALES_LISTEN": f"127.0.0.1:{port}",
         "GUANXI_SALES_ADMIN_LISTEN": f"127.0.0.1:{admin_port}",
@@ -201,13 +201,27 @@ async def test_a_process_whose_store_does_not_answer_lives_and_is_not_ready() ->
         assert await _health(f"127.0.0.1:{process.port}", echo.SERVICE) == NOT_SERVING
 
 
-async def test_a_failed_background_task_ends_the_process_so_that_it_is_started_anew() -> None:
-    async with echo_process("failing", ready=False) as process:
+async def test_a_process_whose_background_task_fails_lives_says_so_and_tries_again() -> None:
+    async with echo_process("failing") as process:
+        ready = await process.get("/readyz")
+        while ready.status_code == 200:
+            await asyncio.sleep(0.05)
+            ready = await process.get("/readyz")
+        assert ready.text.splitlines() == ["not ready", "background: the task cannot go on"]
+        assert await _health(f"127.0.0.1:{process.port}") == NOT_SERVING
+        assert (await process.get("/livez")).status_code == 200
+        metrics = (await process.get("/metrics")).text
+        code, _, _ = await process.stopped()
+    assert 'guanxi_background_failures_total{task="background"}' in metrics
+    assert code == 0
+
+
+async def test_a_background_task_that_refuses_to_start_ends_the_process_with_its_sentence() -> None:
+    async with echo_process("refusing", ready=False) as process:
         code, out, err = await process.ended()
     assert code == 1
     assert "store closed" in out
-    failures = [line for line in _json_lines(err) if line["event"] == "a background task failed"]
-    assert "the task cannot go on" in failures[0]["exception"]
+    assert err.splitlines()[-1] == "the task refuses these settings"
 
 
 @pytest.mark.parametrize("variable", ["GUANXI_SALES_LISTEN", "GUANXI_SALES_ADMIN_LISTEN"])
@@ -237,10 +251,10 @@ async def test_wrong_settings_are_one_line_each_and_exit_code_2() -> None:
 
 
 async def test_a_missing_key_is_one_sentence_and_exit_code_1() -> None:
-    async with echo_process(ready=False, GUANXI_TOKEN_PUBLIC_KEY="") as process:
+    async with echo_process(ready=False, GUANXI_TOKEN_PUBLIC_KEYS="") as process:
         code, _, err = await process.ended()
     assert code == 1
-    assert err.startswith("the token's public key is missing")
+    assert err.startswith("the tokens' public keys are missing")
     assert len(err.splitlines()) == 1
 
 

@@ -24,8 +24,7 @@ async def test_a_sum_is_that_of_the_values(database_url: str, values: tuple[int,
         *(select(literal(each, BigInteger()).label("amount"), literal(1)) for each in values),
         select(literal(0, BigInteger()).label("amount"), literal(0)).where(literal(False)),
     ).subquery()
+    amount = rows.c.amount
     async with opened(database_url) as store, store.read(caller=SYSTEM) as tx:
-        (row,) = await tx.unscoped().all(
-            select(*wide_sum(rows.c.amount, "amount")).select_from(rows)
-        )
+        (row,) = await tx.unscoped().all(select(*wide_sum(amount, "amount")).select_from(rows))
     assert wide_total(row, "amount") == sum(values)

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.sales.v1.orders_pb2 import ListPurchasesRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.timestamps import from_timestamp, to_timestamp
+from services.chassis.timestamps import from_timestamp, stated_timestamp, to_timestamp
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -38,3 +39,10 @@ def test_what_is_no_instant_of_the_calendar_is_refused(message: Timestamp) -> No
         from_timestamp(message, field="touch_time")
     assert (refused.value.kind, refused.value.reason) == (Kind.INVALID_ARGUMENT, "TIME_INVALID")
     assert refused.value.violations[0].field == "touch_time"
+
+
+def test_a_field_that_is_not_set_is_none_in_both_directions() -> None:
+    assert to_timestamp(None) is None
+    period = ListPurchasesRequest(start_time=Timestamp(seconds=1))
+    assert stated_timestamp(period, "start_time") == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    assert stated_timestamp(period, "end_time") is None

@@ -1,207 +1,200 @@
-"""Files become requests: columns found, rows grouped, bad rows refused with their line."""
+"""Files are read as they come: their header found, and what is malformed refused with its line."""
+
+from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from cli.connection import CommandError
-from cli.imports import customers, orders, touchpoints
-from cli.imports.columns import locate, parse_assignments
-from cli.imports.orders import PendingOrder
+from cli.imports import customers
+from cli.imports.columns import Columns, parse_assignments
 from cli.imports.refusals import Refusals
-from cli.imports.sources import open_source
-from cli.imports.survey import FIELDS, Reading, Survey, survey
+from cli.imports.sources import Form, Misfit
+from cli.imports.survey import FIELDS
+from tests.support.imports import opened, written
 
-_HEADER = "invoice,stock_code,description,quantity,invoice_time,unit_price,customer_id,country\n"
-
-
-def _survey(path: Path, text: str) -> tuple[Survey, Reading]:
-    path.write_text(text, "utf-8")
-    source = open_source(path, "utf-8-sig")
-    reading = Reading(locate(FIELDS, source.header, {}), currency="GBP", zone=ZoneInfo("UTC"))
-    return survey(source.rows(), reading), reading
-
-
-def _collect(path: Path, text: str) -> tuple[list[PendingOrder], Refusals]:
-    found, reading = _survey(path, text)
-    refusals = Refusals()
-    collector = orders.Collector(reading, found.row_counts, refusals=refusals)
-    return list(collector.collect(open_source(path, "utf-8-sig").rows())), refusals
-
-
-def test_rows_of_one_order_need_not_stand_together(tmp_path: Path) -> None:
-    ready, _ = _collect(
-        tmp_path / "o.csv",
-        _HEADER
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,UK\n"
-        + "2,B,Heart,1,2010-12-01 08:28:00,3.39,17850,UK\n"
-        + "1,B,Heart,2,2010-12-01 08:27:00,3.39,17850,UK\n",
-    )
-    [second, first] = ready
-    assert [line.quantity for line in first.request.order.lines] == [6, 2]
-    assert first.rows == [2, 4]
-    assert len(second.request.order.lines) == 1
-
-
-def test_an_order_with_two_timestamps_has_the_earlier_one(tmp_path: Path) -> None:
-    ready, _ = _collect(
-        tmp_path / "o.csv",
-        _HEADER
-        + "1,A,Lantern,6,2010-12-01 08:27:00,2.55,17850,UK\n"
-        + "1,B,Heart,2,2010-12-01 08:26:00,3.39,17850,UK\n",
-    )
-    [order] = ready
-    assert order.request.order.order_time.ToJsonString() == "2010-12-01T08:26:00Z"
-
-
-def test_identical_rows_are_two_lines(tmp_path: Path) -> None:
-    row = "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,UK\n"
-    ready, _ = _collect(tmp_path / "o.csv", _HEADER + row + row)
-    assert len(ready[0].request.order.lines) == 2
-
-
-def test_a_walk_in_order_has_no_customer(tmp_path: Path) -> None:
-    ready, _ = _collect(
-        tmp_path / "o.csv", _HEADER + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-    )
-    assert ready[0].request.order.customer == ""
-
-
-def test_a_walk_in_names_no_customer(tmp_path: Path) -> None:
-    found, _ = _survey(tmp_path / "o.csv", _HEADER + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n")
-    assert not found.customers
-
-
-def test_an_order_with_a_bad_row_is_refused_as_a_whole(tmp_path: Path) -> None:
-    ready, refusals = _collect(
-        tmp_path / "o.csv",
-        _HEADER
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,UK\n"
-        + "1,B,Heart,many,2010-12-01 08:26:00,3.39,17850,UK\n"
-        + "2,B,Heart,1,2010-12-01 08:28:00,3.39,17850,UK\n",
-    )
-    assert [order.request.order_id for order in ready] == ["2"]
-    assert refusals.reasons == {
-        3: "quantity 'many' is not a whole number",
-        2: "the order's line 3 was refused: quantity 'many' is not a whole number",
-    }
-
-
-def test_an_order_of_two_customers_is_refused(tmp_path: Path) -> None:
-    _, refusals = _collect(
-        tmp_path / "o.csv",
-        _HEADER
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,UK\n"
-        + "1,B,Heart,1,2010-12-01 08:26:00,3.39,12345,UK\n",
-    )
-    assert "customer '12345' where the order began with '17850'" in refusals.reasons[3]
-
-
-def test_a_customer_is_first_seen_with_their_first_order(tmp_path: Path) -> None:
-    found, _ = _survey(
-        tmp_path / "o.csv",
-        _HEADER
-        + "2,A,Lantern,6,2011-03-01 08:26:00,2.55,17850,UK\n"
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,France\n",
-    )
-    customer = found.customers["17850"].customer
-    assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00Z"
-    assert customer.region == "UK"
-
-
-def test_a_product_is_named_by_the_first_description_that_is_given(tmp_path: Path) -> None:
-    found, _ = _survey(
-        tmp_path / "o.csv",
-        _HEADER
-        + "1,A,,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "1,B,,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "2,A,Lantern,6,2010-12-02 08:26:00,2.55,,UK\n"
-        + "3,A,Lamp,6,2010-12-03 08:26:00,2.55,,UK\n",
-    )
-    names = {key: request.product.display_name for key, request in found.products.items()}
-    assert names == {"a": "Lantern", "b": "B"}
-
-
-def test_an_order_is_ready_with_its_last_row(tmp_path: Path) -> None:
-    text = (
-        _HEADER
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "2,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "2,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-    )
-    ready, _ = _collect(tmp_path / "o.csv", text)
-    assert [order.request.order_id for order in ready] == ["2", "1"]
+HEADER = "order,date,qty,price,customer\n"
+ROW = "V-1,2026-02-01,2,4.50,ANN\n"
 
 
 @pytest.mark.parametrize(
-    "second", ["", "1,A,Lantern,6,2010-12-01,2.55,,UK\n" * 2, "2,A,Lantern,6,2010-12-01,2.55,,UK\n"]
+    "above",
+    ["", "\n\n", "Orders of the spring fair\n\n", "sep=,\n", "Report,by,Kim,of,May\nsep=,\n"],
 )
-def test_a_file_that_changes_while_it_is_read_is_one_sentence(tmp_path: Path, second: str) -> None:
-    path = tmp_path / "o.csv"
-    found, reading = _survey(path, _HEADER + "1,A,Lantern,6,2010-12-01,2.55,,UK\n")
-    path.write_text(_HEADER + second, "utf-8")
-    collector = orders.Collector(reading, found.row_counts, refusals=Refusals())
-    with pytest.raises(CommandError, match="The file changed while it was read"):
-        list(collector.collect(open_source(path, "utf-8-sig").rows()))
+def test_the_header_is_found_below_titles(tmp_path: Path, above: str) -> None:
+    source = opened(written(tmp_path / "o.csv", above + HEADER + ROW))
+    assert source.header == ("order", "date", "qty", "price", "customer")
+    line = above.count("\n") + 2
+    assert list(source.rows()) == [(line, ["V-1", "2026-02-01", "2", "4.50", "ANN", ""])]
 
 
-def test_an_order_without_a_time_is_refused(tmp_path: Path) -> None:
-    ready, refusals = _collect(tmp_path / "o.csv", _HEADER + "1,A,Lantern,6,,2.55,17850,UK\n")
-    assert not ready
-    assert refusals.reasons == {2: "time '' is not like 2026-03-31 17:05:00"}
+def test_the_user_says_where_the_header_is(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", "order,date,qty,price\nNr,Tag,Menge,Preis\n1,2,3,4\n")
+    chosen = {"order": "Nr", "order_time": "Tag", "quantity": "Menge", "unit_price": "Preis"}
+    source = opened(path, Form(header_line=2), Columns(FIELDS, chosen))
+    assert source.header == ("Nr", "Tag", "Menge", "Preis")
+    assert [line for line, _ in source.rows()] == [3]
 
 
-def test_orders_that_name_an_original_come_after_it(tmp_path: Path) -> None:
-    ready, _ = _collect(
-        tmp_path / "o.csv",
-        "order,order_time,quantity,unit_price,original_order\n"
-        "R1,2011-03-02,-1,2.55,O1\n"
-        "O1,2011-03-01,1,2.55,\n",
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    path = written(tmp_path / "o.csv", (HEADER + ROW).replace(",", delimiter))
+    [(_, values)] = opened(path).rows()
+    assert values == ["V-1", "2026-02-01", "2", "4.50", "ANN", ""]
+
+
+@pytest.mark.parametrize("form", [Form(delimiter="~"), Form()])
+def test_any_other_delimiter_is_said_or_stands_in_the_file(tmp_path: Path, form: Form) -> None:
+    text = (HEADER + ROW).replace(",", "~")
+    path = written(tmp_path / "o.csv", text if form.delimiter else f"sep=~\n{text}")
+    [(_, values)] = opened(path, form).rows()
+    assert values[1] == "2026-02-01"
+
+
+def test_a_header_may_go_over_several_lines(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv", 'order,date,"qty\n(pieces)",price,currency\n1,2026-02-01,2,4,EUR\n'
     )
-    assert [order.request.order_id for order in ready] == ["o1", "r1"]
+    source = opened(path)
+    assert source.header == ("order", "date", "qty (pieces)", "price", "currency")
+    assert list(source.rows()) == [(3, ["1", "2026-02-01", "2", "4", "EUR", ""])]
 
 
-def test_the_refused_file_has_line_and_reason_before_the_row(tmp_path: Path) -> None:
-    path = tmp_path / "o.csv"
-    _, refusals = _collect(path, _HEADER + '1,"A,1","two\nlines",x,2010-12-01,2.55,17850,UK\n')
-    refused = tmp_path / "o.refused.csv"
-    refusals.write(open_source(path, "utf-8-sig"), refused)
-    assert refused.read_text("utf-8").splitlines()[1].startswith("2,quantity 'x' is not a whole")
+def test_rows_that_do_not_fit_the_header_are_told_with_their_line(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        HEADER + 'V-1,2026-02-01,2,4,50,ANN\n"V\n2",2026-02-01,2\n\nV-3,2026-02-01,1,4.50,ANN\n',
+    )
+    misfits: list[Misfit] = []
+    rows = list(opened(path).rows(misfits.append))
+    assert [line for line, _ in rows] == [6]
+    assert [(each.line, each.reason) for each in misfits] == [
+        (2, "6 cells where the header has 5: a cell with ',' in it must stand in quotes"),
+        (3, "3 cells where the header has 5"),
+    ]
 
 
-def test_a_gzipped_file_with_semicolons_is_read_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "c.csv.gz"
-    with gzip.open(path, "wt", encoding="utf-8") as text:
-        text.write("Customer Name;E-Mail\nAnn;ann@example.com\n")
-    source = open_source(path, "utf-8-sig")
-    columns = locate(customers.FIELDS, source.header, {})
+def test_empty_cells_beyond_the_header_are_nothing(tmp_path: Path) -> None:
+    [(_, values)] = opened(written(tmp_path / "o.csv", HEADER + ROW[:-1] + ",,\n,,,,\n")).rows()
+    assert values == ["V-1", "2026-02-01", "2", "4.50", "ANN", ""]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('V-1,2026-02-01,2,4.50,"19 inch rack\n' + ROW * 3, 2),
+        (ROW + '"V-1",2026-02-01,2,4.50,"19 inch rack\n' + ROW + 'V-2,2026-02-01,1,1,"x"\n', 3),
+        ('V-1,2026-02-01,2,"two\nlines","19 inch rack\n' + ROW, 3),
+        (ROW + 'V-1,2026-02-01,2,4.50,"19" rack"\n', 3),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_named_by_its_line(
+    tmp_path: Path, rows: str, line: int
+) -> None:
+    with pytest.raises(CommandError, match=f"line {line}: a quote opens here and is not closed"):
+        list(opened(written(tmp_path / "o.csv", HEADER + rows)).rows())
+
+
+def test_doubled_quotes_and_quotes_amid_a_cell_are_text(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", HEADER + 'V-1,2026-02-01,2,"19"" rack",5" tube\n')
+    [(_, values)] = opened(path).rows()
+    assert values[3:5] == ['19" rack', '5" tube']
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_an_encoding_is_known_by_its_mark(tmp_path: Path, encoding: str) -> None:
+    path = written(tmp_path / "o.txt", (HEADER + "Ü-1,2026-02-01,2,4,王\n"), encoding)
+    [(_, values)] = opened(path).rows()
+    assert (values[0], values[4]) == ("Ü-1", "王")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("gb18030", "上海文具"), ("windows-1252", "Grün & Söhne")]
+)
+def test_an_encoding_is_said(tmp_path: Path, encoding: str, text: str) -> None:
+    path = written(tmp_path / "o.csv", f"{HEADER}1,2026-02-01,2,4,{text}\n", encoding)
+    [(_, values)] = opened(path, Form(encoding=encoding)).rows()
+    assert values[4] == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("gb18030", "上海文具"), ("windows-1252", "Grün & Söhne")]
+)
+def test_an_undecodable_line_far_down_is_one_sentence_with_a_proposal(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    path = written(
+        tmp_path / "o.csv", HEADER + ROW * 20_000 + f"V-2,2026-02-01,2,4,{text}\n", encoding
+    )
+    source = opened(path)
+    with pytest.raises(CommandError) as told:
+        list(source.rows())
+    assert "line 20002 is not utf-8 text: name the file's --encoding" in str(told.value)
+    assert f"{encoding} would read {text!r}" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"\n\n \n", "is empty"),
+        (b"\xff\xfex\0\n\0\xff", "is not utf-16 text"),
+        ("order,date\n".encode("utf-16-le"), "try --encoding utf-16-le"),
+        ("order,date\n".encode("utf-16-be"), "try --encoding utf-16-be"),
+        (b"PK\x03\x04rest of a workbook", "is a workbook: save its sheet as CSV"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_sentence(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=sentence):
+        list(opened(path).rows())
+
+
+def test_an_unknown_encoding_and_a_missing_file_are_one_sentence_each(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--encoding klingon: no such encoding"):
+        opened(tmp_path / "o.csv", Form(encoding="klingon"))
+    with pytest.raises(CommandError, match=r"Can't read .*No such file"):
+        opened(tmp_path / "o.csv")
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.99])
+def test_a_packed_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: float) -> None:
+    path = tmp_path / "o.csv.gz"
+    packed = gzip.compress((HEADER + ROW * 5_000).encode())
+    path.write_bytes(packed[: int(len(packed) * keep)])
+    with pytest.raises(CommandError, match="is cut off or damaged"):
+        list(opened(path).rows())
+
+
+def test_a_packed_file_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "o.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + ROW).encode()))
+    assert [line for line, _ in opened(path).rows()] == [2]
+
+
+def test_the_refused_file_has_line_and_reason_before_the_row_as_it_stood(tmp_path: Path) -> None:
+    source = opened(written(tmp_path / "o.csv", HEADER + ROW + "V-2,2026-02-01,2,4,50,ANN\n"))
     refusals = Refusals()
-    collector = customers.Collector(columns, zone=ZoneInfo("UTC"), refusals=refusals)
-    [(line, request)] = collector.collect(source.rows())
-    assert line == 2
-    assert request.customer.display_name == "Ann"
-    assert list(request.customer.emails) == ["ann@example.com"]
-
-
-def test_the_same_touchpoint_twice_in_a_file_is_two_touchpoints(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("customer,type,time\n1,call,2026-01-01\n1,call,2026-01-01\n", "utf-8")
-    source = open_source(path, "utf-8-sig")
-    columns = locate(touchpoints.FIELDS, source.header, {})
-    collector = touchpoints.Collector(columns, zone=ZoneInfo("UTC"), refusals=Refusals())
-    ids = {request.touchpoint_id for _, request in collector.collect(source.rows())}
-    assert len(ids) == 2
+    refusals.add((2,), "no")
+    list(source.rows(refusals.add_misfit))
+    refusals.write_rows(source, tmp_path / "refused.csv")
+    header, first, second = (tmp_path / "refused.csv").read_text("utf-8").splitlines()
+    assert header == "line,reason,order,date,qty,price,customer"
+    assert first == "2,no," + ROW.strip()
+    assert second.startswith("3,")
+    assert second.endswith(",V-2,2026-02-01,2,4,50,ANN")
 
 
 def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
-    mapping = tmp_path / "map.toml"
-    mapping.write_text('order = "Belegnummer"\nquantity = "Anzahl"\n', "utf-8")
+    mapping = written(tmp_path / "map.toml", 'order = "Belegnummer"\nquantity = "Anzahl"\n')
     chosen = parse_assignments(["quantity=Menge"], mapping)
     header = ("Belegnummer", "Menge", "Anzahl", "date", "price")
-    assert locate(FIELDS, header, chosen)["quantity"] == 1
+    assert Columns(FIELDS, chosen).locate(header)["quantity"] == 1
 
 
 @pytest.mark.parametrize(
@@ -210,22 +203,37 @@ def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
         (("date", "quantity", "price"), [], "No column for order"),
         (("order", "date", "quantity", "price"), ["order=Nr"], "has no such column"),
         (("order", "date", "quantity", "price"), ["colour=x"], "no such field"),
+        (("order", "date", "quantity", "price"), ["colour"], "write it as field=Column"),
+        (
+            ("order", "date", "Qty", "price", "qty "),
+            [],
+            "The column Qty is there more than once, and quantity is in one of them",
+        ),
+        (
+            ("order", "date", "qty", "price", "customer", "customer_id"),
+            [],
+            "customer and customer_id could each hold customer: choose with --map customer=COLUMN",
+        ),
     ],
 )
-def test_a_column_that_cannot_be_found_is_one_sentence(
+def test_a_column_that_cannot_be_told_is_one_sentence(
     header: tuple[str, ...], assignments: list[str], sentence: str
 ) -> None:
     with pytest.raises(CommandError, match=sentence):
-        locate(FIELDS, header, parse_assignments(assignments, None))
+        Columns(FIELDS, parse_assignments(assignments, None)).locate(header)
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"), [(b"", "is empty"), (b"\xff\xfe\xff,x\n", "is not utf-8-sig text")]
-)
-def test_a_file_that_is_no_table_is_one_sentence(
-    tmp_path: Path, content: bytes, sentence: str
-) -> None:
-    path = tmp_path / "x.csv"
-    path.write_bytes(content)
-    with pytest.raises(CommandError, match=sentence):
-        open_source(path, "utf-8-sig")
+def test_a_column_that_nothing_is_read_from_may_be_there_twice() -> None:
+    header = ("order", "date", "qty", "price", "note", "note")
+    assert len(Columns(FIELDS, {}).locate(header)) == 4
+
+
+@pytest.mark.parametrize("text", ["order = 1\n", "order =\n"])
+def test_a_mapping_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CommandError, match=r"map\.toml"):
+        parse_assignments([], written(tmp_path / "map.toml", text))
+
+
+def test_a_file_without_any_name_is_one_sentence() -> None:
+    with pytest.raises(CommandError, match="No column for name"):
+        customers.expect_a_name(Columns(customers.FIELDS, {}).locate(("id", "email")))

@@ -1,65 +1,63 @@
-"""Cells of a file become exact values, or say what is wrong with them."""
+"""Cells of a file become times, choices and clean text, or say what is wrong with them."""
+
+from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cli.imports.values import (
-    BadValue,
-    Identifiers,
-    content_id,
-    parse_choice,
-    parse_money,
-    parse_quantity,
-    parse_time,
-)
+from cli.imports.cells import BadValue, clean
+from cli.imports.values import Times, content_id, listed, parse_choice
+
+LONDON = ZoneInfo("Europe/London")
 
 
-@given(
-    st.decimals(
-        min_value=-(10**14), max_value=10**14, allow_nan=False, allow_infinity=False, places=9
-    )
-)
-def test_an_amount_keeps_every_decimal(amount: Decimal) -> None:
-    money = parse_money(str(amount), "GBP")
-    assert Decimal(money.units) + Decimal(money.nanos).scaleb(-9) == amount
-    assert money.units * money.nanos >= 0  # both signs agree, as google.type.Money asks
+@pytest.mark.parametrize("text", ["nan", "NULL", " NaN ", "\\N", "#N/A", "<NA>", "NaT", "  "])
+def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
+    assert clean(text, "customer") == ""
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1,5", "NaN", "Infinity", "0.0000000001", "1e16"])
-def test_what_is_no_exact_amount_is_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="amount"):
-        parse_money(text, "GBP")
+@pytest.mark.parametrize("text", ["NA", "Null", "None", "nano", "0"])
+def test_what_only_looks_like_it_is_a_value(text: str) -> None:
+    assert clean(text, "customer") == text
 
 
-@pytest.mark.parametrize(("text", "quantity"), [("6", 6), ("-12", -12)])
-def test_a_quantity_is_a_whole_number(text: str, quantity: int) -> None:
-    assert parse_quantity(text) == quantity
+def test_text_is_composed_and_its_lines_end_in_newlines() -> None:
+    assert clean("Cre\u0301me\r\nNord\rSüd", "name") == "Créme\nNord\nSüd"
 
 
-@pytest.mark.parametrize("text", ["0", "1.5", "six", ""])
-def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="quantity"):
-        parse_quantity(text)
+@pytest.mark.parametrize("text", ["pi\0pe", "pi\x07pe", "pi\x85pe"])
+def test_a_control_character_is_refused_with_the_fields_name(text: str) -> None:
+    with pytest.raises(BadValue, match=r"description holds the control character U\+00"):
+        clean(text, "description")
 
 
 def test_a_time_without_an_offset_is_local_time_of_the_zone() -> None:
-    time = parse_time("2011-07-01 09:27:00", ZoneInfo("Europe/London"))
+    time = Times(LONDON).read("2011-07-01 09:27:00")
     assert time.ToDatetime(UTC) == datetime(2011, 7, 1, 8, 27, tzinfo=UTC)
 
 
+def test_a_day_begins_at_midnight_of_the_zone() -> None:
+    time = Times(ZoneInfo("Asia/Shanghai")).read("2026-05-01")
+    assert time.ToDatetime(UTC) == datetime(2026, 4, 30, 16, tzinfo=UTC)
+
+
 def test_a_time_with_an_offset_keeps_it() -> None:
-    time = parse_time("2011-07-01T09:27:00+08:00", ZoneInfo("Europe/London"))
-    assert time.ToDatetime(UTC) == datetime(2011, 7, 1, 1, 27, tzinfo=UTC)
+    time = Times(LONDON).read("2011-07-01T09:27:00.250+08:00")
+    assert time.ToDatetime(UTC) == datetime(2011, 7, 1, 1, 27, 0, 250_000, tzinfo=UTC)
 
 
-def test_a_time_in_another_form_is_refused_with_an_example() -> None:
-    with pytest.raises(BadValue, match=r"12/1/2010.*is not like 2026-03-31"):
-        parse_time("12/1/2010 8:26", ZoneInfo("UTC"))
+def test_a_time_in_another_form_is_refused_with_an_example_and_the_option() -> None:
+    with pytest.raises(BadValue, match=r"12/1/2010.*is not like 2026-03-31.*--date-format"):
+        Times(LONDON).read("12/1/2010 8:26")
+
+
+def test_the_user_says_how_times_are_written() -> None:
+    times = Times(LONDON, "%d.%m.%Y %H:%M")
+    assert times.read("01.07.2011 09:27").ToDatetime(UTC) == datetime(2011, 7, 1, 8, 27, tzinfo=UTC)
+    with pytest.raises(BadValue, match=r"is not like %d.%m.%Y %H:%M"):
+        times.read("2011-07-01 09:27")
 
 
 def test_a_choice_is_found_in_any_case_and_spelling() -> None:
@@ -71,36 +69,8 @@ def test_an_unknown_choice_is_told_the_known_ones() -> None:
         parse_choice("fax", {"WEBSITE": 1, "PHONE": 5}, "channel")
 
 
-@pytest.mark.parametrize(
-    ("key", "identifier"),
-    [("85123A", "85123a"), ("BANK CHARGES", "bank-charges"), ("gift_0001_20", "gift-0001-20")],
-)
-def test_a_company_key_becomes_an_id(key: str, identifier: str) -> None:
-    assert Identifiers("product").id_of(key) == identifier
-
-
-def test_keys_that_differ_in_case_only_are_the_same_thing() -> None:
-    ids = Identifiers("product")
-    assert ids.id_of("15056BL") == ids.id_of("15056bl")
-
-
-def test_different_keys_never_become_one_thing_silently() -> None:
-    ids = Identifiers("order")
-    ids.id_of("INV/1")
-    with pytest.raises(BadValue, match="would both be 'inv-1'"):
-        ids.id_of("INV 1")
-
-
-@given(st.text(max_size=80))
-def test_an_id_fits_the_contract_or_the_key_is_refused(key: str) -> None:
-    try:
-        identifier = Identifiers("order").id_of(key)
-    except BadValue:
-        return
-    assert 1 <= len(identifier) <= 63
-    assert identifier[0] != "-"
-    assert identifier[-1] != "-"
-    assert set(identifier) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+def test_several_values_stand_in_one_cell() -> None:
+    assert listed("a; b；c\nd;") == ["a", "b", "c", "d"]
 
 
 def test_the_same_content_has_the_same_id_and_other_content_another() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind
 from services.customer.customers.model import (
     Customer,
@@ -25,7 +26,8 @@ LATER = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 
 def customer(**fields: Any) -> Customer:
     draft = Draft(**{"display_name": "Ann", **fields})
-    return register(draft, name="customers/ann", owner="users/rep", team="", at=NOW, etag="1")
+    new = New("customers/ann", draft)
+    return register(new, owner="users/rep", team="", at=NOW, etag="1")
 
 
 def changed(before: Customer, **fields: Any) -> Customer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.creation import New
 from services.chassis.errors import DomainError
 from services.customer.touchpoints.model import Draft, Touchpoint, TouchpointType, record
 
@@ -14,13 +15,8 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 def recorded(**fields: Any) -> Touchpoint:
-    return record(
-        Draft(TouchpointType.CALL, **fields),
-        name="customers/ann/touchpoints/1",
-        customer="customers/ann",
-        actor="users/rep",
-        at=NOW,
-    )
+    draft = Draft("customers/ann", TouchpointType.CALL, **fields)
+    return record(New("customers/ann/touchpoints/1", draft), actor="users/rep", at=NOW)
 
 
 def test_a_touchpoint_is_of_now_and_by_the_caller_unless_told_otherwise() -> None:

@@ -1,5 +1,7 @@
 """What a brief says of the parts that came, and of those that didn't."""
 
+from zoneinfo import ZoneInfo
+
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
@@ -64,7 +66,7 @@ def test_the_same_period_is_fifteen_days_either_side_of_a_year_ago() -> None:
 def test_a_large_order_at_this_time_last_year_is_a_highlight() -> None:
     [highlight] = compose(_NAME, Parts(facts=_facts(3.0))).highlights
     assert highlight == (
-        "Placed a large order at this time last year: 60,000 EUR, 3.0 times the usual."
+        "Placed a large order at this time last year: 60,000.00 EUR, 3.0 times the usual."
     )
 
 
@@ -91,7 +93,7 @@ def test_alerts_come_before_everything_else() -> None:
     )
     assert list(compose(_NAME, parts).highlights) == [
         "No order for 93 days",
-        "Placed a large order at this time last year: 60,000 EUR, 3.0 times the usual.",
+        "Placed a large order at this time last year: 60,000.00 EUR, 3.0 times the usual.",
         "Next order expected about 2026-03-09, between 2026-03-04 and 2026-03-14.",
         "Last in contact on 2026-01-05: wants a quote.",
         "Mostly buys Seal kit.",
@@ -106,6 +108,19 @@ def _window(as_of: int, start: int, expected: int, end: int) -> Parts:
             as_of=today, window_start=first, window_expected=middle, window_end=last
         )
     )
+
+
+def test_a_contact_was_on_a_day_of_the_company() -> None:
+    late = ListTouchpointsResponse(touchpoints=[_touch(Touchpoint.CALL, 4)])  # midnight UTC
+    told = compose(_NAME, Parts(touchpoints=late), ZoneInfo("America/New_York")).highlights
+    assert list(told) == ["Last in contact on 2026-01-04."]
+
+
+def test_an_amount_is_told_with_its_currencys_decimals() -> None:
+    facts = _facts(3.0)
+    facts.largest_order_same_period.CopyFrom(Money(currency_code="JPY", units=1_432_800))
+    [told] = compose(_NAME, Parts(facts=facts)).highlights
+    assert "last year: 1,432,800 JPY," in told
 
 
 def test_a_window_of_one_day_is_told_as_a_day() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from base64 import b64encode
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from google.protobuf import json_format
+from google.protobuf import any_pb2, json_format, struct_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.status_pb2 import Status
 from guanxi.customer.v1 import customers_pb2
@@ -15,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.transcode.errors import HTTP_STATUS, ErrorCodec
-from gateway.transcode.response import ResponseCodec
+from gateway.transcode.response import PIECE_BYTES, ResponseCodec
+from gateway.transcode.wire import cut
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import to_status
+from tests.support import probes
 from tests.support.http_rules import public_error_statuses
 from tests.support.transcoding import CONTRACT, encode
 
@@ -49,6 +54,146 @@ class TestAnswers:
         failed = json.loads(codec.decode(reply.SerializeToString())[0])["failedRequests"]["3"]
         assert failed["details"][0]["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"
         assert failed["details"][0]["reason"] == "ALREADY_EXISTS"
+
+
+class TestLongReplies:
+    CODEC = ResponseCodec("guanxi.sales.v1.ListOrdersResponse", CONTRACT.types)
+
+    async def test_they_are_written_in_pieces_as_if_in_one_and_others_get_their_turn(self) -> None:
+        reply = orders_pb2.ListOrdersResponse(next_page_token="t")
+        for number in range(4_000):
+            reply.orders.add(name=f"orders/{number}", customer="customers/ann", line_count=number)
+        data = reply.SerializeToString()
+        assert len(data) > 3 * PIECE_BYTES
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        text, _ = await self.CODEC.decode_in_turns(data)
+        counting.cancel()
+        assert json.loads(text) == json_format.MessageToDict(reply)
+        assert turns > 3
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            orders_pb2.ListOrdersResponse(),
+            orders_pb2.ListOrdersResponse(next_page_token="t"),
+            orders_pb2.ListOrdersResponse(orders=[orders_pb2.Order()]),
+            orders_pb2.ListOrdersResponse(orders=[orders_pb2.Order(name="orders/1")] * 2),
+        ],
+    )
+    async def test_few_and_none_are_written_like_any(
+        self, reply: orders_pb2.ListOrdersResponse
+    ) -> None:
+        text, _ = await self.CODEC.decode_in_turns(reply.SerializeToString())
+        assert json.loads(text) == json_format.MessageToDict(reply)
+
+    async def test_lists_and_maps_beside_each_other_keep_their_places(self) -> None:
+        reply = customers_pb2.BatchCreateCustomersResponse()
+        reply.customers.add(name="customers/a")
+        reply.failed_requests[3].CopyFrom(Status(code=5, message="gone"))
+        codec = ResponseCodec(reply.DESCRIPTOR.full_name, CONTRACT.types)
+        text, _ = await codec.decode_in_turns(reply.SerializeToString())
+        assert json.loads(text) == json_format.MessageToDict(reply)
+
+    @pytest.mark.parametrize(
+        "data", [b"\x0a\x05a", b"\x0a", b"\x80" * 11, b"\x0b\x0c", b"\x0d\x00"]
+    )
+    async def test_what_is_no_message_is_an_error(self, data: bytes) -> None:
+        with pytest.raises(ValueError, match=r"goes on past|not supported"):
+            await self.CODEC.decode_in_turns(data)
+
+
+class TestAnys:
+    """Whatever is in an `Any`, the reply around it is answered."""
+
+    def test_a_known_type_is_written_by_its_fields(self) -> None:
+        inner = probes.message("Probe")(plain_text="a")
+        packed = any_pb2.Any()
+        packed.Pack(inner)
+        assert self.written(packed) == {"@type": packed.type_url, "plainText": "a"}
+
+    def test_a_type_of_the_library_has_the_form_it_has_everywhere(self) -> None:
+        packed = any_pb2.Any()
+        packed.Pack(struct_pb2.Value(string_value="a"))
+        assert self.written(packed) == {"@type": packed.type_url, "value": "a"}
+
+    @pytest.mark.parametrize(
+        ("type_url", "value"),
+        [
+            ("type.googleapis.com/newer.Type", b"\x01\xff"),
+            ("type.googleapis.com/guanxi.customer.test.v1.Probe", b"\xff\xff"),
+            ('x/"a{b}"', b""),
+            ("nothing", b"x"),
+        ],
+    )
+    def test_what_can_not_be_read_keeps_its_type_and_bytes(
+        self, type_url: str, value: bytes
+    ) -> None:
+        packed = any_pb2.Any(type_url=type_url, value=value)
+        assert self.written(packed) == {"@type": type_url, "value": b64encode(value).decode()}
+
+    def test_inside_of_what_is_known_too(self) -> None:
+        unknown = any_pb2.Any(type_url="x/newer.Type", value=b"a")
+        packed = any_pb2.Any()
+        packed.Pack(probes.message("Probe")(plain_text="a", details=[unknown]))
+        assert self.written(packed) == {
+            "@type": packed.type_url,
+            "plainText": "a",
+            "details": [{"@type": "x/newer.Type", "value": "YQ=="}],
+        }
+
+    def test_at_every_place_of_a_message(self) -> None:
+        probe = probes.message("Probe")
+        unknown = any_pb2.Any(type_url="x/newer.Type", value=b"a")
+        holder = probe(detail=unknown)
+        reply = probe(details=[unknown] * 2, inner=holder, parts=[holder], through=holder)
+        reply.named["k"].CopyFrom(holder)
+        text = probes.response_codec("Probe").decode(reply.SerializeToString())[0]
+        written = {"@type": "x/newer.Type", "value": "YQ=="}
+        assert json.loads(text) == {
+            "details": [written] * 2,
+            "inner": {"detail": written},
+            "parts": [{"detail": written}],
+            "through": {"detail": written},
+            "named": {"k": {"detail": written}},
+        }
+
+    def test_packed_in_each_other_without_end_they_have_an_end(self) -> None:
+        packed = any_pb2.Any()
+        for _ in range(5_000):
+            packed = any_pb2.Any(type_url="x/google.protobuf.Any", value=packed.SerializeToString())
+        assert self.written(packed)["@type"].endswith("google.protobuf.Any")
+
+    @staticmethod
+    def written(packed: any_pb2.Any) -> Any:
+        reply = probes.message("Probe")(detail=packed)
+        return json.loads(probes.response_codec("Probe").decode(reply.SerializeToString())[0])[
+            "detail"
+        ]
+
+
+@pytest.mark.parametrize("levels", [200, 10_000])
+def test_a_reply_deeper_than_any_reader_goes_is_an_error_and_no_more(levels: int) -> None:
+    inner = b""
+    for _ in range(levels):
+        inner = b"\x42" + _varint(len(inner)) + inner
+    with pytest.raises(RecursionError):
+        probes.response_codec("Probe").decode(inner)
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
 
 
 class TestErrors:
@@ -91,7 +236,7 @@ class TestErrors:
         assert (made.status, json.loads(made.body)["error"]["details"]) == (404, [])
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 customers = st.builds(
     customers_pb2.Customer,
     name=texts,
@@ -100,6 +245,20 @@ customers = st.builds(
     labels=st.dictionaries(texts, texts, max_size=3),
     kind=st.sampled_from([0, 1, 2]),
 )
+
+
+@given(
+    names=st.lists(texts, max_size=5), token=texts, piece=st.integers(1, 200), listed=st.booleans()
+)
+def test_the_pieces_of_a_message_are_the_message(
+    names: list[str], token: str, piece: int, listed: bool
+) -> None:
+    reply = orders_pb2.ListOrdersResponse(next_page_token=token)
+    for name in names:
+        reply.orders.add(name=name, net_amount={"units": -1, "nanos": len(name)})
+    pieces = list(cut(reply.SerializeToString(), [1] if listed else [], piece))
+    assert orders_pb2.ListOrdersResponse.FromString(b"".join(p for _, p in pieces)) == reply
+    assert pieces[-1][0] == 0
 
 
 @given(customer=customers)

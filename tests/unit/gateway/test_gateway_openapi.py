@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.openapi import openapi_document
+from gateway.openapi.names import operation_ids, schema_names
 from gateway.openapi.paths import openapi_path
 from gateway.templates import parse_template
+from tests.support.probes import probe_contract
 from tests.support.transcoding import CONTRACT
 
 DOCUMENT: dict[str, Any] = openapi_document(CONTRACT)
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def schema(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][name]
+    return found
 
 
 def operation(method: str, path: str) -> dict[str, Any]:
@@ -25,21 +37,18 @@ def test_it_is_valid_openapi_3_1() -> None:
 
 
 def test_every_binding_of_a_public_method_is_in_it() -> None:
-    described = {
-        op["operationId"].split("_")[1]
-        for operations in DOCUMENT["paths"].values()
-        for op in operations.values()
-    }
-    assert described == {method.name for method in CONTRACT.methods if CONTRACT.rules[method.path]}
+    described = [
+        op["operationId"] for operations in DOCUMENT["paths"].values() for op in operations.values()
+    ]
+    served = [method for method in CONTRACT.methods if CONTRACT.rules[method.path]]
+    assert sorted(described) == sorted(m.name[0].lower() + m.name[1:] for m in served)
 
 
 def test_what_the_contract_comments_is_said() -> None:
     get = operation("get", "/v1/orders/{order}")
     assert get["summary"] == "Returns one order with its lines"
     assert get["x-permission"] == "sales.orders.read"
-    quantity = DOCUMENT["components"]["schemas"]["guanxi.sales.v1.OrderLine"]["properties"][
-        "quantity"
-    ]
+    quantity = DOCUMENT["components"]["schemas"]["OrderLine"]["properties"]["quantity"]
     assert quantity["type"] == "string"
     assert quantity["description"].startswith("How many of the product's unit")
 
@@ -63,13 +72,14 @@ def test_a_date_in_a_query_is_one_text() -> None:
 
 def test_what_the_path_says_is_not_asked_for_in_the_body_again() -> None:
     body = operation("post", "/v1/orders/{order}:cancel")["requestBody"]
-    schema = body["content"]["application/json"]["schema"]
+    assert body["content"]["application/json"]["schema"] == ref("CancelOrderRequest")
+    schema = DOCUMENT["components"]["schemas"]["CancelOrderRequest"]
     assert "name" not in schema["properties"]
     assert "reason" in schema["properties"]
 
 
 def test_limits_and_read_only_fields_are_said() -> None:
-    customer = DOCUMENT["components"]["schemas"]["guanxi.customer.v1.Customer"]["properties"]
+    customer = DOCUMENT["components"]["schemas"]["Customer"]["properties"]
     assert customer["displayName"]["maxLength"] == 200
     assert customer["createTime"] == {
         "type": "string",
@@ -77,6 +87,112 @@ def test_limits_and_read_only_fields_are_said() -> None:
         "description": "When the record was created.",
         "readOnly": True,
     }
+
+
+def test_names_are_those_a_person_would_choose() -> None:
+    names = set(DOCUMENT["components"]["schemas"])
+    assert {"Customer", "CustomerKind", "Money", "ListCustomersResponse", "OrderLine"} <= names
+    assert all(name.isalpha() and name[0].isupper() for name in names)
+    assert operation("get", "/v1/customers")["operationId"] == "listCustomers"
+
+
+def test_a_reply_requires_nothing_that_a_view_leaves_out() -> None:
+    assert schema("Order")["required"] == ["name"]
+    assert "required" not in schema("OrderLine")
+    assert "required" not in schema("ListOrdersResponse")
+
+
+def test_a_request_requires_what_the_contract_does_and_has_nothing_of_the_servers() -> None:
+    created = operation("post", "/v1/orders")["requestBody"]["content"]["application/json"]
+    assert created["schema"] == ref("OrderInput")
+    assert schema("OrderInput")["required"] == ["currencyCode"]
+    assert not {"createTime", "state", "netAmount"} & set(schema("OrderInput")["properties"])
+    assert schema("OrderInput")["properties"]["lines"]["items"] == ref("OrderLineInput")
+    assert {"createTime", "state", "netAmount"} <= set(schema("Order")["properties"])
+
+
+def test_a_change_requires_nothing() -> None:
+    changed = operation("patch", "/v1/customers/{customer}")["requestBody"]["content"]
+    assert changed["application/json"]["schema"] == ref("CustomerPatch")
+    assert "required" not in schema("CustomerPatch")
+    assert "displayName" in schema("CustomerInput")["required"]
+
+
+def test_what_looks_the_same_everywhere_has_one_schema() -> None:
+    assert "MoneyInput" not in DOCUMENT["components"]["schemas"]
+    price = schema("OrderLineInput")["properties"]["unitPrice"]
+    assert price["$ref"] == schema("OrderLine")["properties"]["unitPrice"]["$ref"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    components = DOCUMENT["components"]
+    for reference in references(DOCUMENT):
+        _, _, kind, name = reference.split("/")
+        assert name in components[kind]
+
+
+def references(part: Any) -> Iterator[str]:
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+        if key == "$ref":
+            yield value
+        elif isinstance(value, dict | list):
+            yield from references(value)
+
+
+def test_a_body_is_required_where_something_in_it_is() -> None:
+    cancel = operation("post", "/v1/orders/{order}:cancel")["requestBody"]
+    batch = operation("post", "/v1/orders:batchCreate")["requestBody"]
+    assert (cancel["required"], batch["required"]) == (False, True)
+
+
+def test_errors_have_types() -> None:
+    assert schema("Error")["properties"]["error"] == ref("ErrorBody")
+    assert "reason" in schema("ErrorDetail")["properties"]
+
+
+def test_files_are_bytes_of_any_type() -> None:
+    document = openapi_document(probe_contract())
+    file = {"schema": {"type": "string", "format": "binary"}}
+    upload = document["paths"]["/v1/files/{file}:upload"]["post"]
+    assert upload["requestBody"]["content"] == {"application/octet-stream": file}
+    assert [p["name"] for p in upload["parameters"]] == ["file", "comment"]
+    for path in ("/v1/files/{file}:download", "/v1/files/{file}:export"):
+        answer = document["paths"][path]["get"]["responses"]["200"]
+        assert answer["content"] == {"application/octet-stream": file}
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+class TestNames:
+    def test_two_types_of_one_name_are_told_apart_by_their_service(self) -> None:
+        types = [("guanxi.sales.v1.Report", ""), ("guanxi.insight.v1.Report", ""), ("a.b.X", "")]
+        assert list(schema_names(types, ()).values()) == ["X", "InsightReport", "SalesReport"]
+
+    def test_if_that_is_not_enough_by_their_package(self) -> None:
+        types = [("guanxi.sales.v1.Report", ""), ("guanxi.sales.v2.Report", "")]
+        assert set(schema_names(types, ()).values()) == {
+            "GuanxiSalesV1Report",
+            "GuanxiSalesV2Report",
+        }
+
+    def test_an_ending_can_clash_with_a_name(self) -> None:
+        types = [("guanxi.sales.v1.Order", "Input"), ("guanxi.insight.v1.OrderInput", "")]
+        assert schema_names(types, ()) == {
+            ("guanxi.insight.v1.OrderInput", ""): "InsightOrderInput",
+            ("guanxi.sales.v1.Order", "Input"): "SalesOrderInput",
+        }
+
+    def test_what_is_taken_is_not_given_again(self) -> None:
+        assert list(schema_names([("guanxi.sales.v1.Error", "")], ["Error"]).values()) == [
+            "SalesError"
+        ]
+
+    def test_two_methods_of_one_name_are_told_apart_by_their_service(self) -> None:
+        methods = ["guanxi.sales.v1.QuoteService.Send", "guanxi.sales.v1.InvoiceService.Send"]
+        assert set(operation_ids(methods).values()) == {"quoteSend", "invoiceSend"}
+
+    def test_names_do_not_hang_on_the_order_of_the_contracts(self) -> None:
+        types = [(f"guanxi.{owner}.v1.Report", "") for owner in ("sales", "insight", "customer")]
+        assert schema_names(types, ()) == schema_names(reversed(types), ())
 
 
 def test_a_stream_is_described_as_one() -> None:

@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from services.chassis.errors import StartRefused
 from services.chassis.process.addresses import bind
 from services.chassis.settings import SettingsError
-from tests.support.chassis import keys
+from tests.support.chassis import believed_keys, keys
 from tests.support.transcoding import CONTRACT
 
 TARGETS = dict.fromkeys(("customer", "sales", "insight", "gateway"), "127.0.0.1:1")
@@ -61,7 +61,7 @@ async def test_a_binding_the_gateway_can_not_serve_names_its_method(
 
 async def test_without_token_keys_it_says_which_settings_are_missing(tmp_path: Path) -> None:
     settings = GatewaySettings.load({"GUANXI_DATA_DIR": str(tmp_path)})
-    with pytest.raises(StartRefused, match="GUANXI_TOKEN_PRIVATE_KEY"):
+    with pytest.raises(StartRefused, match="TOKEN_PRIVATE_KEY"):
         Gateway.of(settings, ())
 
 
@@ -94,8 +94,8 @@ def settings_in(folder: Path, **own: str) -> GatewaySettings:
     return GatewaySettings.load(
         {
             "GUANXI_DATA_DIR": str(folder),
-            "GUANXI_TOKEN_PRIVATE_KEY": keys().private,
-            "GUANXI_TOKEN_PUBLIC_KEY": keys().public,
+            "GUANXI_GATEWAY_TOKEN_PRIVATE_KEY": keys().private,
+            "GUANXI_TOKEN_PUBLIC_KEYS": believed_keys(),
             "GUANXI_DRAIN_WAIT_SECONDS": "0",
             "GUANXI_DRAIN_GRACE_SECONDS": "0",
             **{f"GUANXI_GATEWAY_{name}": text for name, text in {**addresses, **own}.items()},

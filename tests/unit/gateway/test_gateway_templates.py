@@ -40,6 +40,22 @@ OWN: list[dict[str, Any]] = [
     {"id": "a wildcard after all", "template": "/v1/**/orders/*", "valid": False},
     {"id": "no slash", "template": "v1/orders", "valid": False},
     {"id": "half a segment", "template": "/v1/a{name}", "valid": False},
+    {"id": "a query", "template": "/a?b", "valid": False},
+    {"id": "a fragment", "template": "/a#b", "valid": False},
+    {"id": "half an escape", "template": "/%", "valid": False},
+    {"id": "an escape", "template": "/a%20b", "valid": False},
+    {"id": "a space", "template": "/a b", "valid": False},
+    {"id": "a letter no URL has", "template": "/köln", "valid": False},
+    {"id": "a control character", "template": "/a\n", "valid": False},
+    {"id": "a verb no URL has", "template": "/{a}:b?c", "valid": False},
+    {"id": "the folder above", "template": "/v1/../{a}", "valid": False},
+    {"id": "the same folder", "template": "/v1/./a", "valid": False},
+    {
+        "id": "signs that a URL has",
+        "template": "/v1/a-b_c~d.e!f$g@h",
+        "valid": True,
+        "segments": ["v1", "a-b_c~d.e!f$g@h"],
+    },
     {"id": "the same field twice", "template": "/{a}/{a}", "valid": False},
 ]
 CASES = OWN + public_cases("template_parse")

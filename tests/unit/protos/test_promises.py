@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from buf.validate import validate_pb2
 from google.api import annotations_pb2
-from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
+from google.protobuf.descriptor_pb2 import (
+    FieldDescriptorProto,
+    FileDescriptorSet,
+    MethodDescriptorProto,
+)
 from guanxi.options.v1 import options_pb2
 
 from protos.build import GEN
@@ -68,3 +73,41 @@ def test_a_mistake_in_a_method_is_one_sentence_that_names_it(
 ) -> None:
     mistake(create_order(contracts))
     assert f"{METHOD} {sentence}" in broken_promises(contracts)
+
+
+def any_number_of_lines(field: FieldDescriptorProto) -> None:
+    field.options.Extensions[validate_pb2.field].repeated.ClearField("max_items")
+
+
+def a_largest_page(field: FieldDescriptorProto) -> None:
+    field.options.Extensions[validate_pb2.field].int32.lte = 1000
+
+
+def a_negative_page(field: FieldDescriptorProto) -> None:
+    field.options.Extensions[validate_pb2.field].ClearField("int32")
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake", "sentence"),
+    [
+        ("Order.lines", any_number_of_lines, "BatchCreateOrders takes any number of guanxi"),
+        ("ListOrdersRequest.page_size", a_largest_page, "must refuse a negative"),
+        ("ListOrdersRequest.page_size", a_negative_page, "must refuse a negative"),
+    ],
+)
+def test_a_request_without_bounds_does_not_build(
+    contracts: FileDescriptorSet,
+    name: str,
+    mistake: Callable[[FieldDescriptorProto], None],
+    sentence: str,
+) -> None:
+    mistake(
+        next(
+            field
+            for file in contracts.file
+            for message in file.message_type
+            for field in message.field
+            if f"{file.package}.{message.name}.{field.name}" == f"guanxi.sales.v1.{name}"
+        )
+    )
+    assert any(sentence in problem for problem in broken_promises(contracts))

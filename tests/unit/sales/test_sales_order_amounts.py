@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError
-from services.sales.orders.amounts import Line, Sums, Terms, agree, price_line
+from services.sales.orders.model.amounts import Line, Sums, Terms, agree, price_line
 
 POUNDS = agree("GBP", "GBP", "")
 IN_DOLLARS = agree("GBP", "USD", "1.2734")

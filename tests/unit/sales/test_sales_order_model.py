@@ -5,36 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind
-from services.sales.orders.amounts import Sums, agree, price_line
-from services.sales.orders.model import Draft, Order, State, open_order
+from services.sales.orders.model import Draft, Order, State, Sums, agree, open_order
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 TERMS = agree("USD", "USD", "")
 DRAFT = Draft(
     customer="customers/12748",
-    order_time=None,
     terms=TERMS,
-    sums=Sums.of([price_line("products/a", "Lantern", 2, 3, 0, TERMS.price_scale)], TERMS),
-    original_order="",
-    owner="",
-    team="",
+    sums=Sums.pricing([("products/a", "Lantern", 2, 3, 0)], TERMS),
     reference="536365",
-    fingerprint=b"",
 )
 
 
 def opened(draft: Draft = DRAFT, state: State = State.DRAFT) -> Order:
-    return open_order(
-        draft,
-        state=state,
-        name="orders/536365",
-        owner="users/ann",
-        team="teams/north",
-        at=NOW,
-        etag="first",
-    )
+    new = New("orders/536365", replace(draft, confirm=state is State.CONFIRMED))
+    return open_order(new, owner="users/ann", team="teams/north", at=NOW, etag="first")
 
 
 def test_a_new_order_is_placed_now_unless_it_says_when() -> None:

@@ -5,13 +5,14 @@ Declares the function `days(n)`. What a value is compared with, and how, is the 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from difflib import get_close_matches
 from fractions import Fraction
 
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
+from services.chassis.lists.filters.fields import Normal
 from services.chassis.lists.filters.syntax import Call, Literal, Restriction
 from services.chassis.lists.filters.text import refusal
 
@@ -39,6 +40,19 @@ class Arguments:
                 f"{node.field_name} is not compared with functions",
             )
         return node.value
+
+    def normal(self, node: Restriction, normal: Normal | None) -> Restriction:
+        """The comparison with its value in the normal form that the field has."""
+        if normal is None or not (value := self.text(node)).text:
+            return node
+        text = normal(value.text)
+        if not text:
+            raise self.refused(
+                value,
+                "FILTER_VALUE",
+                f"{value.text!r} has nothing in it that {node.field_name} is compared by",
+            )
+        return replace(node, value=replace(value, text=text))
 
     def number(self, node: Restriction) -> Fraction:
         number = values.read_number(self.text(node).text)

@@ -3,11 +3,25 @@
 What a comparison of each type means in SQL is the compiler's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    Double,
+    Integer,
+    SmallInteger,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime
 
 __all__ = [
     "BOOL",
@@ -26,6 +40,7 @@ __all__ = [
     "FloatType",
     "ListType",
     "MapType",
+    "Normal",
     "NumberType",
     "StringType",
     "TimeType",
@@ -34,10 +49,18 @@ __all__ = [
     "money",
 ]
 
+Normal = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class StringType:
-    """Text. `=` is exact, `= "abc*"` a prefix; `:` means contains, without regard to case."""
+    """Text. `=` is exact, `= "abc*"` a prefix; `:` means contains, without regard to case.
+
+    With `normal`, the column holds the normal form of a text, and a filter's values are compared in
+    it too.
+    """
+
+    normal: Normal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +106,12 @@ class DateType:
 class ListType:
     """Texts in a column that holds a JSON array (JSON, JSONB or text); `:` means has the element.
 
-    With `names`, elements are of these only. A JSONB column with a GIN index serves `:` from it.
+    With `names`, elements are of these only; `normal` is as for texts. A JSONB column with a GIN
+    index serves `:` from it.
     """
 
     names: tuple[str, ...] = ()
+    normal: Normal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +167,35 @@ class Field:
 
     column: ColumnElement[Any]
     type: FieldType
+
+    @classmethod
+    def of(cls, column: Column[Any]) -> Self:
+        """A column, read as it is stored. Raises TypeError for what can't be searched."""
+        return cls(column, _type_of(column))
+
+
+_PLAIN: Final[Mapping[type[TypeEngine[Any]], FieldType]] = MappingProxyType(
+    {
+        Name: STRING,
+        Text: STRING,
+        UtcTime: TIME,
+        Date: DATE,
+        Boolean: BOOL,
+        SmallInteger: INT,
+        Integer: INT,
+        BigInteger: INT,
+        Double: FLOAT,
+        Json: MAP,
+    }
+)
+
+
+def _type_of(column: Column[Any]) -> FieldType:
+    kind = column.type
+    if isinstance(kind, Choice):
+        return enum({member.name: member.value for member in kind.members})
+    if isinstance(kind, Names):
+        return enum_list(member.name for member in kind.members) if kind.members else STRING_LIST
+    if type(kind) not in _PLAIN:
+        raise TypeError(f"{column} is no column to filter by: say how it is read")
+    return _PLAIN[type(kind)]

@@ -4,21 +4,25 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.chassis.store import Json, Name, Names, UtcTime
-from services.chassis.store.migrate import create_chassis_tables
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
+oldest_code = "0001"
 
 
 def upgrade() -> None:
-    create_chassis_tables(op.get_bind())
+    create_chassis_tables_v1()
     op.create_table(
         "customers",
         sa.Column("name", Name, nullable=False),
         sa.Column("kind", Name, nullable=False),
         sa.Column("display_name", sa.Text, nullable=False),
+        sa.Column("display_name_key", sa.Text, nullable=False),
         sa.Column("phones", Names, nullable=False),
+        sa.Column("phones_key", Names, nullable=False),
         sa.Column("emails", Names, nullable=False),
+        sa.Column("emails_key", Names, nullable=False),
         sa.Column("industry", sa.Text, nullable=False),
         sa.Column("region", sa.Text, nullable=False),
         sa.Column("lifecycle_stage", Name, nullable=False),
@@ -28,6 +32,7 @@ def upgrade() -> None:
         sa.Column("team", Name, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("referred_by", Name, nullable=False),
+        sa.Column("parent_organization", Name, nullable=False),
         sa.Column("next_follow_up_time", UtcTime),
         sa.Column("labels", Json, nullable=False),
         sa.Column("first_seen_time", UtcTime, nullable=False),
@@ -41,6 +46,7 @@ def upgrade() -> None:
     op.create_index("ix_customers_create_time", "customers", ["create_time", "name"])
     op.create_index("ix_customers_owner_create_time", "customers", ["owner", "create_time", "name"])
     op.create_index("ix_customers_team_create_time", "customers", ["team", "create_time", "name"])
+    op.create_index("ix_customers_display_name_key", "customers", ["display_name_key"])
     op.create_table(
         "customer_orders",
         sa.Column("order_name", Name, nullable=False),

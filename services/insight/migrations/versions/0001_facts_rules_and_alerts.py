@@ -4,14 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.chassis.store import Json, Name, Names, UtcTime
-from services.chassis.store.migrate import create_chassis_tables
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
+oldest_code = "0001"
 
 
 def upgrade() -> None:
-    create_chassis_tables(op.get_bind())
+    create_chassis_tables_v1()
     op.create_table(
         "alerts",
         sa.Column("name", Name, nullable=False),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_alerts"),
     )
+    op.create_index("ix_alerts_assignee", "alerts", ["assignee", "severity", "create_time", "name"])
     op.create_index("ix_alerts_customer", "alerts", ["customer", "rule"])
     op.create_index("ix_alerts_owner", "alerts", ["owner", "severity", "create_time", "name"])
     op.create_index("ix_alerts_severity", "alerts", ["severity", "create_time", "name"])

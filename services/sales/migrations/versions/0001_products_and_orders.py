@@ -1,26 +1,36 @@
-"""The chassis's tables, products, orders and their lines."""
+"""The chassis's tables, accounts, products, orders and their lines."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from services.chassis.store import Name, UtcTime
-from services.chassis.store.migrate import create_chassis_tables
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
 
 revision = "0001"
 down_revision = None
+oldest_code = "0001"
 
 
 def upgrade() -> None:
-    create_chassis_tables(op.get_bind())
+    create_chassis_tables_v1()
+    op.create_table(
+        "accounts",
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("owner", Name, nullable=False),
+        sa.Column("team", Name, nullable=False),
+        sa.Column("deleted", sa.Boolean, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("customer", name="pk_accounts"),
+    )
     op.create_table(
         "products",
         sa.Column("name", Name, nullable=False),
         sa.Column("display_name", sa.Text, nullable=False),
         sa.Column("sku", Name, nullable=False),
         sa.Column("category", Name, nullable=False),
-        sa.Column("price_currency_code", Name),
-        sa.Column("price_units", sa.BigInteger),
-        sa.Column("price_nanos", sa.Integer),
+        sa.Column("list_price_currency_code", Name),
+        sa.Column("list_price_units", sa.BigInteger),
+        sa.Column("list_price_nanos", sa.Integer),
         sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("create_time", UtcTime, nullable=False),
         sa.Column("update_time", UtcTime, nullable=False),

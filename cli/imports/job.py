@@ -1,0 +1,97 @@
+"""What to import and how: what the user said, and what the company says where the user didn't."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
+from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
+
+from cli.connection import CommandError, Connection
+from cli.imports.columns import Columns, Field, parse_assignments
+from cli.imports.numbers import Decimals, Numbers
+from cli.imports.reading import Style
+from cli.imports.sources import Form, Source, open_source
+from cli.imports.values import Times
+
+_ASK_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The user's words about one import; empty where they said nothing."""
+
+    file: Path
+    form: Form
+    columns: Sequence[str]
+    mapping: Path | None
+    time_zone: str
+    date_format: str
+    decimals: Decimals | None
+    thousands: bool
+    currency: str
+    dry_run: bool
+    wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file that is open, where its fields are, and how its cells are read."""
+
+    source: Source
+    columns: dict[str, int]
+    style: Style
+    dry_run: bool
+    wait: bool
+
+    @property
+    def refused_path(self) -> Path:
+        """Where refused rows go: a file in the current folder, as that of the source may be
+        read-only."""
+        return Path.cwd() / f"{self._name}.refused.csv"
+
+    @property
+    def cells_path(self) -> Path:
+        """Where values go that their rows went in without."""
+        return Path.cwd() / f"{self._name}.cells.csv"
+
+    @property
+    def _name(self) -> str:
+        return self.source.path.name.removesuffix(".gz")
+
+
+async def prepare(options: Options, fields: Sequence[Field], connection: Connection) -> Job:
+    """Opens the file and finds its columns.
+
+    Raises:
+        CommandError: the file can't be read so, or an option makes no sense.
+    """
+    columns = Columns(fields, parse_assignments(options.columns, options.mapping))
+    source = open_source(options.file, options.form, columns.known)
+    located = columns.locate(source.header)
+    company = await _company(options, connection)
+    style = Style(
+        Times(_zone(options.time_zone or company.time_zone), options.date_format),
+        Numbers(options.decimals, options.thousands, mostly_point=source.delimiter == ","),
+        (options.currency or company.base_currency_code).upper(),
+    )
+    return Job(source, located, style, options.dry_run, options.wait)
+
+
+async def _company(options: Options, connection: Connection) -> Company:
+    if options.time_zone and options.currency:
+        return Company()
+    company: Company = await CompanyServiceStub(connection.channel).GetCompany(
+        GetCompanyRequest(), metadata=connection.metadata, timeout=_ASK_SECONDS
+    )
+    return company
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CommandError(f"--time-zone {name}: no such zone; try Europe/London or UTC.") from None

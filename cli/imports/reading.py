@@ -1,0 +1,67 @@
+"""How the cells of one file are read, the same way whenever they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from cli.imports.cells import BadValue, clean
+from cli.imports.keys import id_of
+from cli.imports.numbers import Numbers
+from cli.imports.values import Times
+
+Value = TypeVar("Value")
+
+
+class Readings(dict[str, Value]):
+    """Values by their text, each read once: the same texts recur in every file."""
+
+    def __init__(self, read: Callable[[str], Value]) -> None:
+        self._read = read
+
+    def __missing__(self, text: str) -> Value:
+        value = self[text] = self._read(text)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a file writes times and numbers, and the currency of amounts that name none."""
+
+    times: Times
+    numbers: Numbers
+    currency: str = ""
+
+
+class Reading:
+    """Reads the cells of a file of order lines. What is looked up in it raises BadValue."""
+
+    def __init__(self, columns: dict[str, int], style: Style) -> None:
+        self.columns = columns
+        self.numbers = style.numbers
+        self.currency = style.currency
+        self.order_ids = ids("order")
+        self.customer_ids = ids("customer")
+        self.product_ids = ids("product")
+        self.quantities = Readings(self._quantity)
+        self.times: Readings[Timestamp | None] = Readings(
+            lambda text: style.times.read(text) if (text := clean(text, "time")) else None
+        )
+
+    def rate(self, text: str) -> str:
+        """An exchange rate as the services write it, without what is written for the eye."""
+        return f"{self.numbers.read(text, 'exchange_rate').normalize():f}"
+
+    def _quantity(self, text: str) -> int:
+        quantity = self.numbers.whole(clean(text, "quantity"), "quantity")
+        if quantity == 0:
+            raise BadValue("quantity is 0")
+        return quantity
+
+
+def ids(noun: str) -> Readings[str]:
+    """Ids by key; empty for a cell without one."""
+    return Readings(lambda text: id_of(noun, text) if (text := clean(text, noun)) else "")

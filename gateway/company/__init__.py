@@ -1,0 +1,1 @@
+"""The company: protos/guanxi/gateway/v1/company.proto."""

@@ -1,0 +1,37 @@
+"""Which process may speak for whom, and to whom: what a stolen key is good for ends here."""
+
+from typing import Final
+
+from services.chassis.access.identity import Identity
+
+__all__ = ["GATEWAY", "SERVICE_ROLE", "may_speak", "subject_of"]
+
+GATEWAY: Final = "gateway"
+# Of processes of the suite acting for themselves.
+SERVICE_ROLE: Final = "service"
+_CALLERS: Final = ("users/", "apps/")
+_RESERVED_ROLES: Final = {SERVICE_ROLE, "system"}
+
+
+def subject_of(process: str) -> str:
+    """As whom a service acts for itself: `services/insight`."""
+    return f"services/{process}"
+
+
+def may_speak(process: str, identity: Identity, audience: object) -> bool:
+    """Whether the key of a process may have signed this.
+
+    The gateway speaks for people and apps, and with no role of the suite's own. A service speaks
+    for itself, in its one role, to one service at a time: whoever receives its token can't use it
+    elsewhere.
+    """
+    if process == GATEWAY:
+        return identity.subject.startswith(_CALLERS) and _RESERVED_ROLES.isdisjoint(identity.roles)
+    alone = isinstance(audience, str) or (isinstance(audience, list) and len(audience) == 1)
+    return (
+        alone
+        and identity.subject == subject_of(process)
+        and identity.roles == (SERVICE_ROLE,)
+        and not identity.teams
+        and identity.scopes is None
+    )

@@ -1,0 +1,137 @@
+"""A resource's rows: what stands between a table and the model whose fields its columns are.
+
+A slice declares its records once, on the module, and has with them what every resource needs. What
+only this resource needs it writes itself, on `table`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from sqlalchemy import ColumnCollection, Select, Table, bindparam, select, update
+
+from services.chassis.errors import not_found
+from services.chassis.lists.listing import Listing, Page
+from services.chassis.lists.paging import Query
+from services.chassis.store import KnownNames, ReadTransaction, WriteTransaction
+from services.chassis.store.layout import reader_and_writer
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["Records"]
+
+# PostgreSQL takes 32,767 parameters in one statement, SQLite 32,766.
+_MOST_KEYS: Final = 30_000
+
+R = TypeVar("R", bound="DataclassInstance")
+
+
+class Records(Generic[R]):
+    """The rows of a table, read and written as models.
+
+    The table's columns are the model's fields, in order. A field that is a NamedTuple (or None) has
+    a column for each of its parts: `list_price_units` for `list_price.units`. Fields behind the
+    last column are kept elsewhere and have defaults. Raises TypeError where that is not so.
+    """
+
+    def __init__(self, table: Table, model: type[R], query: Query | None = None) -> None:
+        (key,) = table.primary_key.columns
+        by_key, by_keys = key == bindparam("key"), key.in_(bindparam("keys", expanding=True))
+        changing = [column for column in table.columns if column is not key]
+        self.table = table
+        self.all: Select[*tuple[Any, ...]] = select(table)
+        self._read, self._values = reader_and_writer(model, table)
+        self._key = attrgetter(key.name)
+        self._query = query
+        self._known = KnownNames(table) if "fingerprint" in table.c else None
+        self._get = self.all.where(by_key)
+        self._find = self.all.where(by_keys)
+        self._save = (
+            update(table)
+            .where(by_key)
+            .values({column: bindparam(f"new_{column.name}") for column in changing})
+        )
+        self._parameters = [
+            "key" if column is key else f"new_{column.name}" for column in table.columns
+        ]
+
+    @property
+    def c(self) -> "ColumnCollection[str, Any]":
+        """The table's columns."""
+        return self.table.c
+
+    @property
+    def query(self) -> Query:
+        """What a list of them can be filtered and ordered by."""
+        if self._query is None:
+            raise TypeError(f"{self.table.name} are not listed")
+        return self._query
+
+    def of_row(self, row: Sequence[Any]) -> R:
+        """The one of a row that begins with the table's columns."""
+        return self._read(row[: len(self._parameters)])
+
+    async def get(self, tx: ReadTransaction, name: str) -> R:
+        """The one of that name. Raises NOT_FOUND, also for what the caller may not see."""
+        row = await tx.first(self._get, {"key": name})
+        if row is None:
+            raise not_found(name)
+        return self._read(row)
+
+    async def find(self, tx: ReadTransaction, names: Collection[str]) -> dict[str, R]:
+        """Those of the names that there are, by name."""
+        asked = list(names)
+        found: dict[str, R] = {}
+        for first in range(0, len(asked), _MOST_KEYS):
+            for each in await self.select(tx, self._find, keys=asked[first : first + _MOST_KEYS]):
+                found[self._key(each)] = each
+        return found
+
+    async def many(self, tx: ReadTransaction, names: Sequence[str]) -> list[R]:
+        """All of the names, in their order. Raises NOT_FOUND for the first that is missing."""
+        found = await self.find(tx, names)
+        for name in names:
+            if name not in found:
+                raise not_found(name)
+        return [found[name] for name in names]
+
+    async def select(
+        self, tx: ReadTransaction, statement: Select[*tuple[Any, ...]], **parameters: Any
+    ) -> list[R]:
+        """What a statement on `all` finds, in its order."""
+        return [self._read(row) for row in await tx.all(statement, parameters)]
+
+    async def page(
+        self,
+        tx: ReadTransaction,
+        listing: Listing,
+        *,
+        among: Select[*tuple[Any, ...]] | None = None,
+        fitting: Callable[[Sequence[R]], int] | None = None,
+    ) -> Page[R]:
+        """A page of a list. Raises INVALID_ARGUMENT, as `Query.page`.
+
+        `among` is a statement on `all` that the list is limited to. `fitting` says how many of the
+        rows can be sent at once, where that may be fewer than were asked for.
+        """
+        query = self.query.page(self.all if among is None else among, listing)
+        rows = await tx.all(query.statement)
+        found = [self._read(row) for row in rows]
+        kept, next_page_token = query.cut(rows, fitting and fitting(found))
+        return Page(found[: len(kept)], next_page_token)
+
+    async def known(self, tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
+        """Which of the names are taken, and by what: see `KnownNames`."""
+        if self._known is None:
+            raise TypeError(f"{self.table.name} keep no fingerprint: their names are the server's")
+        return await self._known.among(tx, names)
+
+    async def insert(self, tx: WriteTransaction, new: Iterable[R]) -> None:
+        """Writes new ones."""
+        await tx.insert_rows(self.table, [self._values(each) for each in new])
+
+    async def save(self, tx: WriteTransaction, *changed: R) -> None:
+        """Writes changed ones over what is stored."""
+        rows = [dict(zip(self._parameters, self._values(each), strict=True)) for each in changed]
+        await tx.run_many(self._save, rows)

@@ -1,0 +1,7 @@
+"""The tables of customers and every statement on them: `customers` themselves, and the orders that
+count for them, `counted_orders`. No rule, no message."""
+
+from services.customer.customers.store import counted_orders
+from services.customer.customers.store.customers import customers, delete_times, page, unsettled
+
+__all__ = ["counted_orders", "customers", "delete_times", "page", "unsettled"]

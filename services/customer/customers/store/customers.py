@@ -1,0 +1,123 @@
+"""The customers table and every statement on it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, select
+
+from services.chassis.lists.filters import Field, ListType, StringType
+from services.chassis.lists.listing import Listing, Page
+from services.chassis.lists.paging import Query
+from services.chassis.normal import digits, folded
+from services.chassis.records import Records
+from services.chassis.store import Choice, Json, Name, Names, Owned, ReadTransaction, UtcTime
+from services.customer.customers.model import (
+    SETTLED,
+    Customer,
+    CustomerKind,
+    LifecycleStage,
+    Temperature,
+)
+from services.customer.metadata import metadata
+
+__all__ = ["customers", "delete_times", "page", "unsettled"]
+
+table = Table(
+    "customers",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("kind", Choice(CustomerKind), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("display_name_key", Text, nullable=False),
+    Column("phones", Names, nullable=False),
+    Column("phones_key", Names, nullable=False),
+    Column("emails", Names, nullable=False),
+    Column("emails_key", Names, nullable=False),
+    Column("industry", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
+    Column("stage_before_orders", Choice(LifecycleStage)),
+    Column("temperature", Choice(Temperature)),
+    Column("owner", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("referred_by", Name, nullable=False),
+    Column("parent_organization", Name, nullable=False),
+    Column("next_follow_up_time", UtcTime),
+    Column("labels", Json, nullable=False),
+    Column("first_seen_time", UtcTime, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    Column("delete_time", UtcTime),
+    Column("etag", Name, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # The list's default order, for everybody, for an owner and for a team.
+    Index("ix_customers_create_time", "create_time", "name"),
+    Index("ix_customers_owner_create_time", "owner", "create_time", "name"),
+    Index("ix_customers_team_create_time", "team", "create_time", "name"),
+    Index("ix_customers_display_name_key", "display_name_key"),
+    info={"scope": Owned("owner", "team")},
+)
+
+customers: Final = Records(
+    table,
+    Customer,
+    Query.of(
+        table,
+        filter=(
+            "name",
+            "kind",
+            "industry",
+            "region",
+            "lifecycle_stage",
+            "temperature",
+            "owner",
+            "team",
+            "source",
+            "referred_by",
+            "parent_organization",
+            "next_follow_up_time",
+            "create_time",
+            "update_time",
+            "labels",
+        ),
+        order=("create_time", "update_time", "display_name", "region", "next_follow_up_time"),
+        default_order="create_time desc",
+        more={
+            "display_name": Field(table.c.display_name_key, StringType(folded)),
+            "emails": Field(table.c.emails_key, ListType(normal=folded)),
+            "phones": Field(table.c.phones_key, ListType(normal=digits)),
+        },
+    ),
+)
+
+_ALIVE: Final = customers.all.where(table.c.delete_time.is_(None))
+_DELETE_TIMES: Final = select(table.c.name, table.c.delete_time).where(
+    table.c.name.in_(bindparam("keys", expanding=True))
+)
+_UNSETTLED: Final = customers.all.where(
+    table.c.name.in_(bindparam("keys", expanding=True)), table.c.lifecycle_stage.not_in(SETTLED)
+)
+
+
+async def page(tx: ReadTransaction, listing: Listing, *, show_deleted: bool) -> Page[Customer]:
+    """A page of customers. Raises INVALID_ARGUMENT."""
+    return await customers.page(tx, listing, among=None if show_deleted else _ALIVE)
+
+
+async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str, datetime | None]:
+    """When the customers in the caller's sight were deleted; None for those alive."""
+    if not names:
+        return {}
+    # Whole customers would take five times as long, for every batch of touchpoints.
+    rows = await tx.all(_DELETE_TIMES, {"keys": list(names)})
+    return {row.name: row.delete_time for row in rows}
+
+
+async def unsettled(tx: ReadTransaction, names: Collection[str]) -> dict[str, Customer]:
+    """Those of the customers, by name, that another order may move."""
+    if not names:
+        return {}
+    found = await customers.select(tx, _UNSETTLED, keys=list(names))
+    return {customer.name: customer for customer in found}

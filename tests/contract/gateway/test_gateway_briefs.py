@@ -1,0 +1,129 @@
+"""The day of a brief: checked once, before anything is asked for, and refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC
+from typing import Any
+
+import grpc
+import pytest
+import pytest_asyncio
+from google.type.date_pb2 import Date
+from guanxi.customer.v1 import customers_pb2
+from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc
+from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
+
+from gateway.briefs.parts import Sources
+from gateway.briefs.servicer import BriefServicer
+from services.chassis.client import connect
+from services.chassis.errors import invalid
+from services.chassis.identity import ForwardedToken
+from tests.support.gateway import FakeService, RunningGateway, reason_of, running_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PATH = "/v1/customers/ann/callBrief"
+
+
+class Briefs(briefs_pb2_grpc.BriefServiceServicer):
+    """The real servicer, in front of services that are known once they run. Sales is away."""
+
+    def __init__(self) -> None:
+        self.target = ""
+
+    async def GetCallBrief(self, request: Any, context: Any) -> briefs_pb2.CallBrief:
+        async with (
+            connect(self.target, identity=ForwardedToken()) as there,
+            connect("127.0.0.1:1", identity=ForwardedToken()) as away,
+        ):
+            sources = Sources(customer=there, sales=away, insight=there)
+            servicer = BriefServicer(sources, UTC)
+            return await servicer.GetCallBrief(request, context)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def facts(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[RunningGateway, FakeService]]:
+    briefs, service = Briefs(), FakeService("guanxi.insight.v1.FactService")
+    own = ((briefs_pb2_grpc.add_BriefServiceServicer_to_server, briefs),)
+    beside = ((facts_pb2_grpc.add_FactServiceServicer_to_server, service),)
+    folder = tmp_path_factory.mktemp("gateway")
+    async with running_gateway(folder, own=own, beside=beside) as running:
+        briefs.target = running.customer_target
+        running.customers.answers["GetCustomer"] = customers_pb2.Customer(name="customers/ann")
+        yield running, service
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("asOf=0001-01-01", "DATE_INVALID"),
+        ("asOf=0002-01-15", "DATE_INVALID"),
+        ("asOf.year=2024", "DATE_INVALID"),
+        ("asOf.year=2024&asOf.month=2&asOf.day=30", "DATE_INVALID"),
+        ("asOf.year=-1&asOf.month=1&asOf.day=1", "DATE_INVALID"),
+        ("asOf.year=99999&asOf.month=1&asOf.day=1", "DATE_INVALID"),
+        ("asOf=2024-02-30", "INVALID_VALUE"),
+        ("asOf=0000-01-01", "INVALID_VALUE"),
+    ],
+)
+async def test_a_day_that_is_none_or_has_no_year_before_it_is_refused(
+    facts: tuple[RunningGateway, FakeService], query: str, reason: str
+) -> None:
+    gateway, service = facts
+    asked = len(service.seen)
+    answer = await gateway.http.get(f"{PATH}?{query}")
+    assert (answer.status_code, reason_of(answer)) == (400, reason)
+    fields = [d.get("fieldViolations") for d in answer.json()["error"]["details"]]
+    assert {"as_of", "asOf"} & {each["field"] for fs in fields if fs for each in fs}
+    assert len(service.seen) == asked
+
+
+async def test_over_grpc_too(facts: tuple[RunningGateway, FakeService]) -> None:
+    gateway, _ = facts
+    stub: Any = briefs_pb2_grpc.BriefServiceStub(await gateway.channel())
+    request = briefs_pb2.GetCallBriefRequest(
+        name="customers/ann/callBrief", as_of=Date(year=2024, month=2, day=30)
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.GetCallBrief(request, metadata=gateway.metadata)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    ("query", "day", "start"),
+    [
+        ("", (2026, 11, 28), (2025, 11, 13)),
+        ("?asOf=0002-01-16", (2, 1, 16), (1, 1, 1)),
+        ("?asOf=9999-12-31", (9999, 12, 31), (9998, 12, 16)),
+        ("?asOf=2024-02-29", (2024, 2, 29), (2023, 2, 14)),
+    ],
+)
+async def test_any_other_day_is_asked_for(
+    facts: tuple[RunningGateway, FakeService],
+    query: str,
+    day: tuple[int, int, int],
+    start: tuple[int, int, int],
+) -> None:
+    gateway, service = facts
+    as_of = Date(year=day[0], month=day[1], day=day[2])
+    service.answers["GetCustomerFacts"] = facts_pb2.CustomerFacts(as_of=as_of)
+    answer = await gateway.http.get(PATH + query)
+    assert answer.status_code == 200
+    assert service.last.request.HasField("as_of") == bool(query)
+    started = answer.json()["samePeriod"]["startDate"]
+    assert (started["year"], started["month"], started["day"]) == start
+    missing = {part["part"] for part in answer.json()["missingParts"]}
+    assert "SAME_PERIOD" not in missing
+    assert {"PURCHASES", "RECENT_ORDERS"} <= missing
+
+
+async def test_a_day_that_a_service_refuses_is_no_missing_part(
+    facts: tuple[RunningGateway, FakeService],
+) -> None:
+    gateway, service = facts
+    service.answers["GetCustomerFacts"] = invalid("as_of", "DATE_TOO_LATE", "is in the future")
+    answer = await gateway.http.get(f"{PATH}?asOf=9999-12-31")
+    assert (answer.status_code, reason_of(answer)) == (400, "DATE_TOO_LATE")

@@ -1,0 +1,110 @@
+"""What a contract calls OWNED is limited to its owners' rows: no slice serves it from a table that
+nobody owns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Column, MetaData, Table
+
+from services.chassis.descriptors import DataScope, load_catalogue
+from services.chassis.records import Records
+from services.chassis.store import Name, OfCustomer, Owned, Shared, Through
+
+SERVICES = ("customer", "sales", "insight")
+
+
+def owned_slices() -> Iterator[str]:
+    """The folders of the contracts that have a method with the data scope OWNED."""
+    catalogue = load_catalogue()
+    for file in catalogue.files.file:
+        methods = [
+            catalogue.methods[f"/{file.package}.{service.name}/{method.name}"]
+            for service in file.service
+            for method in service.method
+            if file.package.startswith("guanxi.")
+        ]
+        name = file.package.removeprefix("guanxi.").removesuffix(".v1")
+        owned = any(method.data_scope is DataScope.OWNED for method in methods)
+        if owned and name in SERVICES:
+            yield f"services.{name}.{Path(file.name).stem}"
+
+
+def is_owned(table: Table) -> bool:
+    """Whether it says whose its rows are, or as which others they are seen."""
+    return isinstance(table.info.get("scope"), Owned | Through | OfCustomer)
+
+
+def unowned(slice_: str) -> list[str]:
+    """The tables that an OWNED method could show to anybody."""
+    store = f"{slice_}.store"
+    kept = modules_of(store) if find_spec(store) else ()
+    served = [table for module in kept for table in recorded_in(module)]
+    if served:
+        return sorted({table.name for table in served if not is_owned(table)})
+    reached = {table for module in reached_from(slice_) for table in tables_in(module)}
+    return [] if any(map(is_owned, reached)) else [f"none of {len(reached)} tables is owned"]
+
+
+@pytest.mark.parametrize("slice_", sorted(owned_slices()))
+def test_an_owned_method_is_served_from_a_table_with_an_owner(slice_: str) -> None:
+    assert unowned(slice_) == []
+
+
+def test_every_service_has_owned_methods_to_check() -> None:
+    assert {name.split(".")[1] for name in owned_slices()} == set(SERVICES)
+
+
+def test_a_table_is_owned_by_what_it_says() -> None:
+    metadata = MetaData()
+    for number, sight in enumerate((Owned("a"), Through("a", "b"), OfCustomer("a", "b"))):
+        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"scope": sight}))
+    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"scope": Shared()}))
+    assert not is_owned(Table("unsaid", metadata, Column("a", Name)))
+
+
+def modules_of(package: str) -> Iterator[ModuleType]:
+    """The package, and what lies in it at any depth."""
+    module = import_module(package)
+    yield module
+    for folder in getattr(module, "__path__", ()):
+        for path in sorted(Path(folder).iterdir()):
+            name = f"{package}.{path.stem}"
+            if path.stem != "__init__" and path.stem.isidentifier() and find_spec(name):
+                yield from modules_of(name)
+
+
+def reached_from(slice_: str) -> set[ModuleType]:
+    """The modules of its service that a slice knows, directly or through others."""
+    service = slice_.rpartition(".")[0]
+    reached: set[ModuleType] = set()
+    waiting = list(modules_of(slice_))
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += imported_by(module, service)
+    return reached
+
+
+def imported_by(module: ModuleType, service: str) -> Iterator[ModuleType]:
+    for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{service}."):
+            imported = import_module(node.module or "")
+            yield imported
+            named = (getattr(imported, each.name) for each in node.names)
+            yield from (each for each in named if isinstance(each, ModuleType))
+
+
+def recorded_in(module: ModuleType) -> Iterator[Table]:
+    return (each.table for each in vars(module).values() if isinstance(each, Records))
+
+
+def tables_in(module: ModuleType) -> Iterator[Table]:
+    return (each for each in vars(module).values() if isinstance(each, Table))

@@ -1,0 +1,92 @@
+"""Reads a file in the tests as an import does, without sending anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from cli.imports import customers, orders, touchpoints
+from cli.imports.columns import Columns
+from cli.imports.numbers import Decimals, Numbers
+from cli.imports.orders import PendingOrder
+from cli.imports.reading import Reading, Style
+from cli.imports.refusals import Refusals
+from cli.imports.sources import Form, Source, open_source
+from cli.imports.survey import FIELDS, Survey, survey
+from cli.imports.values import Times
+
+_PLAIN = Form()
+_ORDERS = Columns(FIELDS, {})
+_STYLE = Style(Times(ZoneInfo("UTC")), Numbers())
+
+
+def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    """A file with this content."""
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def opened(path: Path, form: Form = _PLAIN, columns: Columns = _ORDERS) -> Source:
+    """The file, its header found."""
+    return open_source(path, form, columns.known)
+
+
+def surveyed(
+    path: Path,
+    *,
+    refusals: Refusals | None = None,
+    form: Form = _PLAIN,
+    zone: str = "UTC",
+    decimals: Decimals | None = None,
+    thousands: bool = False,
+    currency: str = "GBP",
+) -> tuple[Survey, Reading, Source]:
+    """A file of order lines after its first reading."""
+    source = opened(path, form)
+    numbers = Numbers(decimals, thousands, mostly_point=source.delimiter == ",")
+    style = Style(Times(ZoneInfo(zone)), numbers, currency)
+    reading = Reading(_ORDERS.locate(source.header), style)
+    return survey(source, reading, refusals or Refusals()), reading, source
+
+
+def collected(
+    path: Path,
+    *,
+    form: Form = _PLAIN,
+    decimals: Decimals | None = None,
+    thousands: bool = False,
+    currency: str = "GBP",
+    refused: dict[str, str] | None = None,
+) -> tuple[list[PendingOrder], Refusals]:
+    """The orders of a file that would be sent, and what is refused."""
+    refusals = Refusals()
+    found, reading, source = surveyed(
+        path,
+        refusals=refusals,
+        form=form,
+        decimals=decimals,
+        thousands=thousands,
+        currency=currency,
+    )
+    collector = orders.Collector(reading, found, refusals=refusals, refused=refused or {})
+    return list(collector.collect(source.rows())), refusals
+
+
+def customers_of(path: Path) -> tuple[list[customers.NewCustomer], Refusals]:
+    """The customers of a file that would be sent, and what is refused or left out."""
+    columns = Columns(customers.FIELDS, {})
+    source = opened(path, columns=columns)
+    refusals = Refusals()
+    collector = customers.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    return collector.collect(source.rows(refusals.add_misfit)), refusals
+
+
+def touchpoint_ids(path: Path) -> list[str]:
+    """The ids of the touchpoints of a file."""
+    columns = Columns(touchpoints.FIELDS, {})
+    source = opened(path, columns=columns)
+    refusals = Refusals()
+    collector = touchpoints.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    ids = [request.touchpoint_id for _, request in collector.collect(source.rows())]
+    assert not refusals.reasons
+    return ids

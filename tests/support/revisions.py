@@ -1,0 +1,61 @@
+"""Packages with migrations, written for one test: a service as several versions of it have it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+_NUMBERS = itertools.count(1)
+
+REVISION = '''\
+"""Written by a test."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from services.chassis.store import Name
+from services.chassis.store.tables_v1 import create_chassis_tables_v1
+
+revision = {revision!r}
+down_revision = {after!r}
+oldest_code = {oldest!r}
+
+
+def upgrade() -> None:
+    {does}
+'''
+
+
+def revision(name: str, *, after: str | None, oldest: str | None, does: str = "pass") -> str:
+    """The text of a revision."""
+    return REVISION.format(revision=name, after=after, oldest=oldest, does=does)
+
+
+FIRST = {
+    "0001_first.py": revision("0001", after=None, oldest="0001", does="create_chassis_tables_v1()")
+}
+
+
+def written_package(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    revisions: Mapping[str, str],
+    metadata: str = "",
+) -> str:
+    """The name of an importable package with these files as its migrations, and with a module
+    `metadata` of this text."""
+    name = f"written_{next(_NUMBERS)}"
+    versions = folder / name / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    for file in ("__init__.py", "main.py"):
+        (folder / name / file).touch()
+    (folder / name / "metadata.py").write_text(metadata, "utf-8")
+    for file, text in revisions.items():
+        (versions / file).write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    return name

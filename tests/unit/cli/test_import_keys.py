@@ -1,0 +1,82 @@
+"""A company's keys become ids: two keys never one, one key never two."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.imports.cells import BadValue, folded
+from cli.imports.keys import id_of
+
+
+@pytest.mark.parametrize(
+    ("key", "identifier"),
+    [("85123A", "85123a"), ("C536379", "c536379"), ("north-7", "north-7"), ("１２Ａ", "12a")],
+)
+def test_a_key_that_can_be_an_id_stays_as_it_is(key: str, identifier: str) -> None:
+    assert id_of("product", key) == identifier
+
+
+def test_another_key_keeps_what_can_be_read_of_it() -> None:
+    assert id_of("product", "BANK CHARGES").startswith("bank-charges-")
+    assert id_of("customer", "Grün & Söhne").startswith("grun-sohne-")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("张伟-3", "李娜-3"),
+        ("Müller", "Möller", "Muller"),
+        ("Weiß", "Weiss"),
+        ("A+", "A-", "A", "A#", "A."),
+        ("INV/1", "INV 1", "INV-1", "INV_1"),
+        ("x" * 70, "x" * 71),
+        ("Иванов", "Петров"),
+        ("۱۲", "12"),
+    ],
+)
+def test_different_keys_have_different_ids(keys: tuple[str, ...]) -> None:
+    assert len({id_of("customer", key) for key in keys}) == len(keys)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Q-17", " q-17", "Q-17\u00a0", "Ｑ-17"),
+        ("Grün & Söhne", "GRÜN & SÖHNE", "Gru\u0308n & So\u0308hne"),
+        ("88017", "88017.0"),
+        ("ﾊﾞﾅﾅ", "バナナ"),
+    ],
+)
+def test_a_key_has_one_id_in_whatever_way_it_is_typed(spellings: tuple[str, ...]) -> None:
+    assert len({id_of("customer", key) for key in spellings}) == 1
+
+
+@given(st.lists(st.text(min_size=1, max_size=80), min_size=2, max_size=20))
+def test_two_keys_share_an_id_only_if_they_are_one_key(keys: list[str]) -> None:
+    normal_of_id: dict[str, str] = {}
+    for key in keys:
+        try:
+            identifier = id_of("order", key)
+        except BadValue:
+            continue
+        normal = folded(key).removesuffix(".0")
+        assert normal_of_id.setdefault(identifier, normal) == normal
+        assert id_of("order", identifier) == identifier
+        assert 1 <= len(identifier) <= 63
+        assert "-" not in (identifier[0], identifier[-1])
+        assert set(identifier) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("--", "has no letter or digit"),
+        ("", "customer is empty"),
+        ("4.00512E+11", "was shortened by a spreadsheet"),
+    ],
+)
+def test_what_names_nobody_for_certain_is_refused(key: str, sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        id_of("customer", key)

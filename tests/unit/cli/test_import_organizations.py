@@ -1,0 +1,104 @@
+"""People belong to an organization of the file, of the suite, or to one that is made for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from guanxi.customer.v1 import customers_pb2
+
+from cli.connection import Connection
+from cli.imports import organizations
+from tests.support.imports import customers_of, written
+
+
+class Suite:
+    """Answers every list with the same organizations, and keeps the filters."""
+
+    def __init__(self, *customers: customers_pb2.Customer) -> None:
+        self.customers = customers
+        self.filters: list[str] = []
+
+    async def ListCustomers(self, request: Any, context: Any) -> Any:
+        self.filters.append(request.filter)
+        return customers_pb2.ListCustomersResponse(customers=self.customers)
+
+
+@asynccontextmanager
+async def connected(suite: Suite) -> AsyncIterator[Connection]:
+    server = grpc.aio.server()
+    handlers = {
+        "ListCustomers": grpc.unary_unary_rpc_method_handler(
+            suite.ListCustomers,
+            request_deserializer=customers_pb2.ListCustomersRequest.FromString,
+            response_serializer=customers_pb2.ListCustomersResponse.SerializeToString,
+        )
+    }
+    service = "guanxi.customer.v1.CustomerService"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Connection(channel, ())
+    await server.stop(0)
+
+
+def organization(name: str, display_name: str) -> customers_pb2.Customer:
+    kind = customers_pb2.Customer.ORGANIZATION
+    return customers_pb2.Customer(name=name, display_name=display_name, kind=kind)
+
+
+def belong(path: Path, suite: Suite) -> tuple[list[str], list[str], list[str]]:
+    """Whom each row belongs to, the organizations to be made, and what is left out."""
+
+    async def main() -> tuple[list[str], list[str], list[str]]:
+        new, refusals = customers_of(path)
+        async with connected(suite) as connection:
+            made = await organizations.belong(new, refusals, connection)
+        parents = [each.request.customer.parent_organization for each in new]
+        return (
+            parents,
+            [each.customer_id for each in made],
+            [each.reason for each in refusals.left_out],
+        )
+
+    return asyncio.run(main())
+
+
+def test_an_organization_that_is_not_there_is_made_once(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "name,company\nMia,berg\nKai, BERG\nBo,\n")
+    parents, made, _ = belong(path, Suite())
+    assert made == ["berg"]
+    assert parents == ["customers/berg", "customers/berg", ""]
+
+
+def test_one_of_the_suite_is_found_by_name_in_any_spelling(tmp_path: Path) -> None:
+    suite = Suite(organization("customers/v-77", "Berg Ltd"))
+    path = written(tmp_path / "c.csv", "name,company\nMia,ＢＥＲＧ ltd\n")
+    assert belong(path, suite) == (["customers/v-77"], [], [])
+
+
+def test_one_of_the_file_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "name,id,kind,company\nMia,1,,Berg\nBerg,2,organization,\n")
+    assert belong(path, Suite()) == (["customers/2", ""], [], [])
+
+
+def test_of_two_with_one_name_none_is_guessed(tmp_path: Path) -> None:
+    suite = Suite(organization("customers/a", "Berg"), organization("customers/b", "BERG"))
+    path = written(tmp_path / "c.csv", "name,company\nMia,Berg\n")
+    parents, made, left_out = belong(path, suite)
+    assert (parents, made) == ([""], [])
+    assert left_out == ["it could be customers/a or customers/b: the person went in without it"]
+
+
+def test_many_names_are_asked_for_in_filters_that_are_short_enough(tmp_path: Path) -> None:
+    suite = Suite()
+    rows = "".join(f'Mia {n},"{n} \\ ""Berg"" * {"王" * 100}"\n' for n in range(60))
+    belong(written(tmp_path / "c.csv", "name,company\n" + rows), suite)
+    assert sum(each.count("display_name = ") for each in suite.filters) == 60
+    assert all(len(each.encode()) <= 2048 for each in suite.filters)
+    assert '\\\\ \\"Berg\\" \\*' in suite.filters[0]

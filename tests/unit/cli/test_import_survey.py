@@ -1,0 +1,49 @@
+"""Whom and what a file of order lines names, before any of its orders is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.imports import collected, surveyed, written
+
+HEADER = "invoice,stock_code,description,quantity,invoice_time,unit_price,customer_id,country\n"
+
+
+def test_a_customer_is_first_seen_with_their_first_order(tmp_path: Path) -> None:
+    found, _, _ = surveyed(
+        written(
+            tmp_path / "o.csv",
+            HEADER
+            + "2,A,Lantern,6,2011-03-01 08:26:00,2.55,17850,UK\n"
+            + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850.0,France\n",
+        )
+    )
+    [customer] = [request.customer for request in found.customers.values()]
+    assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00Z"
+    assert customer.region == "UK"
+
+
+def test_a_key_that_a_program_wrote_with_decimals_is_told_without(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv", "order,date,qty,price,customer,sku\n7.0,2026-02-01,1,1,88017.0,12.0\n"
+    )
+    found, _, _ = surveyed(path)
+    assert found.customers["88017"].customer.display_name == "Customer 88017"
+    assert found.products["12"].product.sku == "12"
+    [order], _ = collected(path)
+    assert (order.request.order_id, order.request.order.reference) == ("7", "7")
+
+
+def test_a_product_is_named_by_the_first_description_that_is_given(tmp_path: Path) -> None:
+    found, _, _ = surveyed(
+        written(
+            tmp_path / "o.csv",
+            HEADER
+            + "1,A,,6,2010-12-01 08:26:00,2.55,,UK\n"
+            + "1,B,,6,2010-12-01 08:26:00,2.55,,UK\n"
+            + "2,A,Lantern,6,2010-12-02 08:26:00,2.55,,UK\n"
+            + "3,A,Lamp,6,2010-12-03 08:26:00,2.55,,UK\n",
+        )
+    )
+    names = {key: request.product.display_name for key, request in found.products.items()}
+    assert names == {"a": "Lantern", "b": "B"}

@@ -1,0 +1,270 @@
+"""Bodies that mean harm, or nothing: refused by name, at once, and never read twice over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import tracemalloc
+from typing import Any
+
+import pytest
+from guanxi.sales.v1 import orders_pb2
+
+from gateway.transcode.bodies import MAX_DEPTH, PIECE_BYTES
+from gateway.transcode.tokens import VALUE_BYTES
+from services.chassis.errors import DomainError, Kind
+from tests.support.probes import message, request_codec
+from tests.support.transcoding import CODECS
+
+PROBE = message("Probe")
+ECHO = request_codec("Echo")
+ORDER = {"order": {"customer": "customers/a", "lines": [{"quantity": "1"}]}}
+DETAIL = "type.googleapis.com/guanxi.customer.test.v1.Probe"
+
+
+def read(body: str | bytes) -> Any:
+    text = body.encode() if isinstance(body, str) else body
+    return PROBE.FromString(ECHO.encode((), "", text))
+
+
+def refused(body: str | bytes) -> tuple[str, str]:
+    with pytest.raises(DomainError) as caught:
+        read(body)
+    assert caught.value.kind is Kind.INVALID_ARGUMENT
+    return caught.value.violations[0].field, caught.value.reason
+
+
+class TestDepth:
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ('{"texts": ' + "[" * 20_000, "texts[0]"),
+            ('{"labels": ' + '{"a":' * 20_000, "labels.a"),
+            ('{"plainText": ' + "[" * 100_000, "plainText"),
+            ('{"probeTime": ' + '{"a":' * 100_000, "probeTime"),
+        ],
+    )
+    def test_what_no_message_has_is_refused_where_it_begins(self, body: str, field: str) -> None:
+        assert refused(body) == (field, "INVALID_VALUE")
+
+    @pytest.mark.parametrize(
+        "opener", ['{"inner":', '{"attributes":{"a":', '{"attributes":{"a":[', '{"detail":{"a":']
+    )
+    def test_what_may_hold_itself_has_an_end(self, opener: str) -> None:
+        repeated = opener.partition(":")[2] or opener
+        body = opener + repeated * 20_000
+        assert refused(body)[1] == "NESTED_TOO_DEEP"
+
+    def test_the_deepest_that_is_allowed_is_read_and_can_be_read_by_a_service(self) -> None:
+        levels = MAX_DEPTH - 1
+        inner = '{"inner":' * levels + "{}" + "}" * levels
+        assert read(inner).HasField("inner")
+        free = '{"attributes":' + '{"a":' * levels + "1" + "}" * levels + "}"
+        assert read(free).HasField("attributes")
+        assert refused('{"inner":' + inner + "}")[1] == "NESTED_TOO_DEEP"
+        assert refused(free.replace("1", '{"a":1}'))[1] == "NESTED_TOO_DEEP"
+
+    def test_brackets_in_texts_are_no_depth(self) -> None:
+        assert read('{"plainText": "' + '[{\\"' * 5_000 + '"}').plain_text.startswith('[{"[{"')
+
+
+class TestTwice:
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ('{"plainText":"a","plainText":"a"}', "plainText"),
+            ('{"plainText":"a","plain_text":"a"}', "plain_text"),
+            ('{"plainText":"a","plain\\u0054ext":"a"}', "plain\\u0054ext"),
+            ('{"inner":{"plainText":"a","plain_text":"b"}}', "inner.plain_text"),
+            ('{"parts":[{},{"color":1,"color":"RED"}]}', "parts[1].color"),
+            ('{"labels":{"a":"b","c":"d","\\u0061":"e"}}', "labels.\\u0061"),
+            ('{"named":{"x":{"data":"","data":""}}}', "named.x.data"),
+            ('{"attributes":{"a":{"b":1,"b":2}}}', "attributes.a.b"),
+            ('{"texts":null,"texts":[]}', "texts"),
+            (f'{{"detail":{{"@type":"{DETAIL}","color":1,"color":1}}}}', "detail.color"),
+            (f'{{"detail":{{"@type":"{DETAIL}","smallNumber":1,"small_number":1}}}}', ""),
+            ('{"mailAddress":"a","phoneNumber":"b"}', "phoneNumber"),
+            ('{"through":{},"mail_address":""}', "mail_address"),
+            ('{"inner":{"mailAddress":"a","through":{}}}', "inner.through"),
+        ],
+    )
+    def test_what_is_given_twice_is_refused_by_name(self, body: str, field: str) -> None:
+        assert refused(body) == (field or "detail.small_number", "DUPLICATE_FIELD")
+
+    def test_a_member_of_a_choice_that_is_null_is_not_given(self) -> None:
+        assert read('{"mailAddress":null,"phoneNumber":"1"}').phone_number == "1"
+
+    def test_keys_of_a_map_are_told_apart_by_spelling(self) -> None:
+        assert len(read('{"labels":{"a_b":"1","aB":"2"}}').labels) == 2
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ('{"color": 99999999999}', "color"),
+            ('{"color": -2147483649}', "color"),
+            ('{"color": 1.5}', "color"),
+            ('{"color": 1e400}', "color"),
+            ('{"colors": ["RED", 2147483648]}', "colors[1]"),
+            ('{"inner": {"color": "PURPLE"}}', "inner.color"),
+            ('{"smallNumber": 2147483648}', "smallNumber"),
+            ('{"smallNumber": 1e400}', "smallNumber"),
+            ('{"smallNumber": 1.5}', "smallNumber"),
+            ('{"real": 1e400}', "real"),
+            ('{"real": -1e400}', "real"),
+            ('{"real": NaN}', "real"),
+            ('{"real": -Infinity}', "real"),
+            ('{"parts": [{}, {"real": Infinity}]}', "parts[1].real"),
+            ('{"real": ' + "1" * 401 + "}", "real"),
+            ('{"plainText": "\\ud800"}', "plainText"),
+            ('{"plainText": "\\udc00\\ud800"}', "plainText"),
+            ('{"labels": {"a": "b\\ud800"}}', "labels.a"),
+            ('{"attributes": {"a": "\\ud800"}}', "attributes.a"),
+            ('{"plainText": "a\\u0000b"}', "plainText"),
+            ('{"parts": [{"texts": ["a", "\\u0000"]}]}', "parts[0].texts[1]"),
+            ('{"labels": {"\\u0000": "b"}}', "labels"),
+            ('{"data": "%"}', "data"),
+            ('{"probeTime": "2024-02-30T00:00:00Z"}', "probeTime"),
+            ('{"texts": ["a", null]}', "texts"),
+            ('{"parts": [null]}', "parts[0]"),
+            ('{"parts": {}}', "parts"),
+            ('{"labels": []}', "labels"),
+            ('{"inner": "x"}', "inner"),
+            ('{"detail": 1}', "detail"),
+            ('{"detail": {"@type": "x/unknown.Type"}}', "detail"),
+            ('{"attributes": []}', "attributes"),
+        ],
+    )
+    def test_a_wrong_value_is_refused_by_name(self, body: str, field: str) -> None:
+        assert refused(body) == (field, "INVALID_VALUE")
+
+    def test_a_pair_of_surrogates_is_one_character(self) -> None:
+        assert read('{"plainText": "\\ud83d\\ude00 \\u00e4"}').plain_text == "😀 ä"
+
+    def test_an_any_is_read_by_its_type(self) -> None:
+        probe = PROBE()
+        body = f'{{"details":[{{"@type":"{DETAIL}","plainText":"a"}}, {{}}]}}'
+        assert read(body).details[0].Unpack(probe)
+        assert probe.plain_text == "a"
+        wrong = f'{{"detail":{{"@type":"{DETAIL}","plainTexts":"a"}}}}'
+        assert refused(wrong) == ("detail.plainTexts", "UNKNOWN_FIELD")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"plainText": "a"',
+            '{"plainText": "a",}',
+            '{"plainText": "a" "color": 1}',
+            '{"plainText": a}',
+            '{"plainText": "a\\x"}',
+            '{"plainText": "a\nb"}',
+            "{'plainText': 1}",
+            '{"smallNumber": 01}',
+            '{"smallNumber": +1}',
+            '{"texts": ["a" "b"]}',
+            '{"texts": ["a"}',
+            '{"texts": [,]}',
+            '{"labels": {"a": "b"]}',
+            '{"labels": {,}}',
+            '{"plainText": tru}',
+            "{} {}",
+            "{}x",
+            b'{"plainText": "\xff"}',
+            b'\xef\xbb\xbf{"plainText": "a"}',
+            b'{"plainText\x00": 1}',
+        ],
+    )
+    def test_what_is_no_json_is_malformed(self, body: str | bytes) -> None:
+        assert refused(body)[1] == "MALFORMED_BODY"
+
+
+class TestCounts:
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            ('{"parts": [{}, {}, {}, 1', "parts"),
+            ('{"inner": {"texts": ["", "", "", "", "", 1', "inner.texts"),
+            ('{"labels": {"a":"","b":"","c":"", 1', "labels"),
+            ('{"parts": [' + "{}," * 100_000 + "x", "parts"),
+        ],
+    )
+    def test_more_items_than_the_contract_allows_are_not_read(self, body: str, field: str) -> None:
+        assert refused(body) == (field, "VALIDATION_FAILED")
+
+    def test_a_value_of_no_declared_shape_has_its_own_end(self) -> None:
+        assert refused('{"attributes": {"a": [' + "0," * 20_000 + "0]}}")[1] == "INVALID_VALUE"
+
+    @pytest.mark.parametrize(
+        "value",
+        ['"' + "x" * VALUE_BYTES + '"', '"' + "\\n" * VALUE_BYTES + '"', " " * VALUE_BYTES + "1"],
+    )
+    def test_a_value_larger_than_others_can_wait_for_is_refused(self, value: str) -> None:
+        assert refused('{"plainText": ' + value + ', "color": 1}') == (
+            "plainText",
+            "INVALID_VALUE",
+        )
+
+
+class TestLongBodies:
+    def test_they_are_read_in_pieces_as_if_in_one(self) -> None:
+        items = [{**ORDER, "orderId": f"o-{number}"} for number in range(1000)]
+        text = json.dumps({"validateOnly": True, "requests": items, "requestId": "k"})
+        assert len(text) > PIECE_BYTES
+        encoded = CODECS["BatchCreateOrders"].encode((), "", text.encode())
+        decoded = orders_pb2.BatchCreateOrdersRequest.FromString(encoded)
+        assert [each.order_id for each in decoded.requests] == [f"o-{n}" for n in range(1000)]
+        assert (decoded.validate_only, decoded.request_id) == (True, "k")
+
+    def test_a_mistake_is_told_with_the_index_it_has_in_the_whole(self) -> None:
+        items = [ORDER] * 998 + [{"order": {"lines": [{"quantity": "x"}]}}]
+        with pytest.raises(DomainError) as caught:
+            CODECS["BatchCreateOrders"].encode((), "", json.dumps({"requests": items}).encode())
+        assert caught.value.violations[0].field == "requests[998].order.lines[0].quantity"
+
+    def test_fields_around_a_list_are_checked_too(self) -> None:
+        text = json.dumps({"requests": [ORDER] * 990, "validateOnly": 3}).encode()
+        with pytest.raises(DomainError) as caught:
+            CODECS["BatchCreateOrders"].encode((), "", text)
+        assert caught.value.violations[0].field == "validateOnly"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"requests":[' + b"{}," * 400_000 + b"{}]}",
+            b'{"requests":[' + b"{}," * 5_000_000 + b"1]}",
+            b'{"requests":[{"order":{"lines":[' + b"{}," * 3_000_000 + b"{}]}}]}",
+            b'{"requests":[{"order":{"customer":' + b"[" * 5_000_000,
+            b'{"requests":[{' + b'"orderId":"",' * 1_000_000 + b'"a":1}]}',
+            b'{"requestId":"' + b"x" * 15_000_000 + b'"}',
+            b"{" + b" " * 15_000_000 + b"}",
+            b"{}" + b" " * 15_000_000,
+        ],
+        ids=["400 k items", "5 M items", "lines", "brackets", "keys", "text", "space", "tail"],
+    )
+    def test_harm_takes_neither_time_nor_memory(self, body: bytes) -> None:
+        tracemalloc.start()
+        started = time.process_time()
+        with pytest.raises(DomainError):
+            CODECS["BatchCreateOrders"].encode((), "", body)
+        assert time.process_time() - started < 0.5
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+        tracemalloc.stop()
+
+    async def test_others_get_their_turn(self) -> None:
+        lines = [{"description": "x" * 300}] * 20
+        text = json.dumps({"requests": [{"order": {"lines": lines}}] * 1000}).encode()
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        encoded = await CODECS["BatchCreateOrders"].encode_in_turns((), "", text)
+        counting.cancel()
+        assert len(encoded) > 6_000_000
+        assert turns > len(text) / PIECE_BYTES / 2
