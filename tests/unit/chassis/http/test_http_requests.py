@@ -169,6 +169,17 @@ class TestManyRequests:
             async with asyncio.timeout(5):
                 await http.teller.left.wait()
 
+    @pytest.mark.parametrize("first", [request("GET", "/wait"), b""])
+    async def test_no_more_is_read_than_is_answered(self, http: Serving, first: bytes) -> None:
+        large = request("POST", "/wait", length=1_000_000) + b"x" * 1_000_000
+        async with http.wire() as caller:
+            await caller.say(first)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await caller.say(*(large for _ in range(60)))
+            http.teller.go_on.set()
+            assert (await caller.answer()).body == b"done"
+
     async def test_garbage_after_one_is_refused_in_its_turn(self, http: Serving) -> None:
         async with http.wire() as caller:
             await caller.say(request("GET", "/a") + b"this is no request\r\n\r\n")
