@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.http_server import Serving, serving
 from tests.support.running import eventually
-from tests.support.wire import request
+from tests.support.wire import Wire, request
 
 CHUNKED = "Transfer-Encoding: chunked"
 GZIP = "Transfer-Encoding: gzip"
@@ -183,8 +183,7 @@ class TestManyRequests:
         async with http.wire() as caller:
             await caller.say(first)
             with pytest.raises(TimeoutError):
-                for _ in range(1_000):
-                    await asyncio.wait_for(caller.say(part), 0.5)
+                await until_nobody_listens(caller, part)
             http.teller.go_on.set()
             assert (await caller.answer()).body == b"done"
 
@@ -202,6 +201,11 @@ class TestManyRequests:
             answer = await caller.answer()
             assert (answer.body, answer.headers["connection"]) == (b"/a", "close")
             assert await caller.rest() == b""
+
+
+async def until_nobody_listens(caller: Wire, part: bytes) -> None:
+    for _ in range(1_000):
+        await asyncio.wait_for(caller.say(part), 0.5)
 
 
 class TestNoRequests:
