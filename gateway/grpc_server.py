@@ -2,7 +2,7 @@
 
 import grpc
 from google.protobuf import descriptor_pool
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
@@ -43,7 +43,7 @@ class PublicGrpcServer:
             ]
         )
         self._server.add_generic_rpc_handlers((proxy,))
-        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        self.health.serve_on(self._server)
         if reflect:
             pool = descriptor_pool.DescriptorPool()
             for file in contract.catalogue.files.file:

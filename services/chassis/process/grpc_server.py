@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis.access.authorizer import Authorizer
@@ -83,7 +83,7 @@ class GrpcServer:
         self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
         self._server.add_generic_rpc_handlers((methods,))
         self.health = Health(registrar.services, checked, background)
-        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        self.health.serve_on(self._server)
         if settings.environment == "development":
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
             names = (*registrar.services, health, reflection.SERVICE_NAME)

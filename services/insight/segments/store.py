@@ -21,7 +21,15 @@ from sqlalchemy import (
 )
 
 from services.chassis.lists.paging import Query
-from services.chassis.store import AnyRow, Json, ReadTransaction, UtcTime, WriteTransaction, upsert
+from services.chassis.store import (
+    AnyRow,
+    Json,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+    upsert,
+)
 from services.chassis.store.wide_sum import wide_sum, wide_total
 from services.insight.facts.store import facts, of_generation
 from services.insight.metadata import metadata
@@ -45,6 +53,7 @@ segmentations = Table(
     Column("median_gap_days", Double),
     Column("upper_quartile_gap_days", Double),
     PrimaryKeyConstraint("generation", "as_of"),
+    info={"scope": Shared()},
 )
 
 

@@ -1,6 +1,6 @@
 """Nothing that people did is older than the earliest date."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,17 +14,17 @@ from services.chassis.timestamps import expect_since
 NEW_YORK = BusinessCalendar(SystemClock(), ZoneInfo("America/New_York"), None, date(2001, 1, 1))
 
 
-def checked(*at: int) -> None:
+def checked(at: str) -> None:
     touched = Timestamp()
-    touched.FromDatetime(datetime(*at, tzinfo=UTC))
+    touched.FromJsonString(at)
     message = Touchpoint(touch_time=touched)
     expect_since(NEW_YORK.beginning, message, "touch_time", beneath="touchpoint")
 
 
 def test_the_earliest_day_begins_at_midnight_of_its_zone() -> None:
-    checked(2001, 1, 1, 5)
+    checked("2001-01-01T05:00:00Z")
     with pytest.raises(DomainError) as refused:
-        checked(2001, 1, 1, 4, 59, 59)
+        checked("2001-01-01T04:59:59Z")
     assert refused.value.reason == "TIME_TOO_EARLY"
     assert refused.value.violations[0].field == "touchpoint.touch_time"
     assert "2001-01-01" in refused.value.message

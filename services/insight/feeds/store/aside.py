@@ -6,7 +6,14 @@ from typing import Final
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, bindparam, delete, select
 
 from services.chassis.lists.paging import Query
-from services.chassis.store import Name, ReadTransaction, UtcTime, WriteTransaction, upsert
+from services.chassis.store import (
+    Name,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+    upsert,
+)
 from services.insight.feeds.model import SetAside
 from services.insight.metadata import metadata
 
@@ -27,6 +34,7 @@ set_asides = Table(
     Column("error", Text, nullable=False),
     Column("set_aside_time", UtcTime, nullable=False),
     PrimaryKeyConstraint("generation", "customer"),
+    info={"scope": Shared()},
 )
 
 _NAMES: Final = (

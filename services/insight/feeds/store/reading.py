@@ -25,6 +25,7 @@ from services.chassis.store import (
     Choice,
     Name,
     ReadTransaction,
+    Shared,
     UtcTime,
     WriteTransaction,
     chassis_tables,
@@ -61,6 +62,7 @@ read_model = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("generation", Integer, nullable=False),
     Column("base_currency", Name, nullable=False),
+    info={"scope": Shared()},
 )
 rebuilds = Table(
     "rebuilds",
@@ -72,6 +74,7 @@ rebuilds = Table(
     Column("start_time", UtcTime, nullable=False),
     Column("end_time", UtcTime),
     Column("error", Text, nullable=False),
+    info={"scope": Shared()},
 )
 
 _ROW: Final = 1

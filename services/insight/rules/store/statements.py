@@ -30,6 +30,7 @@ from services.chassis.store import (
     Name,
     Names,
     ReadTransaction,
+    Shared,
     UtcTime,
     WriteTransaction,
 )
@@ -71,6 +72,7 @@ rules = Table(
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
+    info={"scope": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")

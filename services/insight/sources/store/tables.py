@@ -4,6 +4,8 @@ A record is known by its own name, whoever's it is now, and found by its custome
 one customer cost the same among a thousand customers and among a million.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-from services.chassis.store import Name, Owned
+from services.chassis.store import Name, OfCustomer, Owned
 from services.insight.metadata import metadata
 
 __all__ = ["customers", "orders", "touches"]
@@ -43,6 +45,7 @@ customers = Table(
     sqlite_with_rowid=False,
     info={"scope": Owned("owner", "team")},
 )
+_OF_CUSTOMER: Final = OfCustomer("customer", "customers", "customer", same=("generation",))
 orders = Table(
     "orders",
     metadata,
@@ -57,6 +60,7 @@ orders = Table(
     PrimaryKeyConstraint("generation", "name"),
     Index("ix_orders_customer", "generation", "customer"),
     sqlite_with_rowid=False,
+    info={"scope": _OF_CUSTOMER},
 )
 touches = Table(
     "touches",
@@ -72,4 +76,5 @@ touches = Table(
     PrimaryKeyConstraint("generation", "name"),
     Index("ix_touches_customer", "generation", "customer"),
     sqlite_with_rowid=False,
+    info={"scope": _OF_CUSTOMER},
 )
