@@ -134,8 +134,6 @@ def _holds_any(message: DescMessage, seen: set[str]) -> bool:
 
 
 def _text(text: str) -> JsonValue:
-    if "\0" in text:
-        raise ValueError("must not contain the character NUL")
     return text
 
 
@@ -159,7 +157,7 @@ def _number(text: str) -> JsonValue:
 
 def _enum(text: str) -> JsonValue:
     if not _INTEGER.fullmatch(text):
-        return _text(text)
+        return text
     if not -(2**31) <= int(text) < 2**31:
         raise ValueError("is no number of an enum")
     return int(text)
