@@ -29,6 +29,7 @@ __all__ = [
     "is_leaf",
     "kind_of",
     "message_of",
+    "oneof_of",
     "part_of",
     "text_reader",
 ]
@@ -89,6 +90,19 @@ def field_of(message: DescMessage, name: str) -> DescField | None:
 def holds_any(message: DescMessage) -> bool:
     """Whether there may be a `google.protobuf.Any` anywhere in a message."""
     return _holds_any(message, set())
+
+
+def oneof_of(field: DescField) -> str:
+    """The choice a field is a member of, in words; empty for any other."""
+    match field.value:
+        case (
+            DescFieldValueScalar(oneof=oneof)
+            | DescFieldValueEnum(oneof=oneof)
+            | DescFieldValueMessage(oneof=oneof)
+        ):
+            return f"oneof {oneof.name}" if oneof is not None else ""
+        case _:
+            return ""
 
 
 def is_http_body(message: DescMessage | None) -> bool:
