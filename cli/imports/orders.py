@@ -236,7 +236,9 @@ def order_batches(
 
 
 def _empty(validate_only: bool) -> BatchCreateOrdersRequest:
-    return BatchCreateOrdersRequest(validate_only=validate_only, view=ORDER_VIEW_MINIMAL)
+    return BatchCreateOrdersRequest(
+        validate_only=validate_only, view=ORDER_VIEW_MINIMAL, allow_unknown_customers=True
+    )
 
 
 def _changed() -> CommandError:

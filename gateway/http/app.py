@@ -13,7 +13,7 @@ import structlog
 
 from gateway.backends import details_of, without_details
 from gateway.http.endpoints import Endpoint
-from gateway.http.head import extras_of, read_head, request_id_of, timeout_of
+from gateway.http.head import consistency_of, extras_of, read_head, request_id_of, timeout_of
 from gateway.http.pages import Page
 from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
@@ -129,6 +129,7 @@ class HttpApp:
         metadata = (
             (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
             (REQUEST_ID_KEY, exchange.request_id),
+            *consistency_of(head),
         )
         scope["guanxi.owner"] = endpoint.owner
         timeout = _timeout(head)

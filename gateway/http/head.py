@@ -8,8 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from gateway.transcode.refusals import head_too_large, invalid_header
 from gateway.transcode.request import NO_EXTRAS, Extras
+from services.chassis.wire import CAUGHT_UP, CONSISTENCY_KEY
 
-__all__ = ["MAX_HEAD_BYTES", "extras_of", "read_head", "request_id_of", "timeout_of"]
+__all__ = [
+    "MAX_HEAD_BYTES",
+    "consistency_of",
+    "extras_of",
+    "read_head",
+    "request_id_of",
+    "timeout_of",
+]
 
 MAX_HEAD_BYTES = 65_536
 
@@ -25,6 +33,7 @@ _READ = frozenset(
         b"if-match",
         b"last-event-id",
         b"transfer-encoding",
+        b"x-consistency",
         b"x-api-key",
         b"x-request-id",
         b"x-timeout",
@@ -66,6 +75,15 @@ def extras_of(head: Mapping[bytes, str]) -> Extras:
         last_event_id=head.get(b"last-event-id", ""),
         content_type=head.get(b"content-type", ""),
     )
+
+
+def consistency_of(head: Mapping[bytes, str]) -> tuple[tuple[str, str], ...]:
+    """The metadata that asks for an answer that has caught up, if the caller does by
+    X-Consistency; raises DomainError."""
+    asked = head.get(b"x-consistency", "")
+    if asked not in ("", CAUGHT_UP):
+        raise invalid_header("X-Consistency", f"can only be {CAUGHT_UP}")
+    return ((CONSISTENCY_KEY, asked),) if asked else ()
 
 
 def timeout_of(head: Mapping[bytes, str]) -> float | None:

@@ -61,6 +61,7 @@ class Door:
             roles=key.roles,
             teams=key.teams,
             scopes=key.scopes,
+            key=key.id,
             audience=self._audiences[deployable],
             lifetime_seconds=_TOKEN_SECONDS,
         )

@@ -25,7 +25,8 @@ class Scope(IntEnum):
 class Caller:
     """One caller in one request: who, what they may see, and the request's id as in the logs.
 
-    `importing`: the method brings in many rows at once, which others have written.
+    `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
+    method brings in many rows at once, which others have written.
     """
 
     subject: str
@@ -33,6 +34,7 @@ class Caller:
     teams: tuple[str, ...] = ()
     scope: Scope = Scope.OWN
     request_id: str = ""
+    key: str = ""
     importing: bool = False
 
     @property

@@ -155,6 +155,12 @@ class ServiceSettings(SigningSettings):
         description="`sqlite:///<path>` or `postgresql+asyncpg://…`; "
         "by default a file named after the service in the data folder.",
     )
+    event_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Events that are older and superseded by a newer one of the same record leave "
+        "the log; all are kept where it is not set.",
+    )
 
     @model_validator(mode="before")
     @classmethod

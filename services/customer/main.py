@@ -7,9 +7,12 @@ from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedSer
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
+from services.chassis.events.caught_up import CaughtUp
+from services.chassis.events.erasing import Compaction
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
-from services.chassis.events.puller import Puller
+from services.chassis.events.parking import replay_all
+from services.chassis.events.puller import FeedStub, Puller
 from services.chassis.events.sequencer import Sequencer
 from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
@@ -22,7 +25,7 @@ from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
-from services.customer.reactions import SalesReaction, replay_parked
+from services.customer.reactions import DERIVATION, SalesReaction
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
@@ -31,6 +34,9 @@ __all__ = ["PROGRAM", "assemble", "follow_sales", "replay", "serve"]
 PACKAGE = "services.customer"
 DOMAIN = "customer"
 SALES = "sales"
+
+# Personal fields that readers of the events may have: to name whom an alert is about.
+_SHOWN = {"services/insight": {"guanxi.customer.v1.Customer.display_name"}}
 
 # While orders are imported, fewer and larger commits leave the processor to the import.
 _EVENTS_AT_ONCE = 2_000
@@ -46,7 +52,7 @@ async def serve() -> None:
     token = ServiceToken(signer, DOMAIN, audience=SALES)
     async with connect(settings.sales_target, identity=token) as sales:
         metrics = Metrics()
-        parts = await assemble(settings)
+        parts = await assemble(settings, feed=EventFeedStub(sales))
         puller = follow_sales(parts.store, sales, settings.sales_partitions, metrics)
         await server.serve(
             settings,
@@ -57,10 +63,13 @@ async def serve() -> None:
             store=parts.store,
             tasks=[*parts.tasks, puller.run],
             metrics=metrics,
+            caught_up=parts.caught_up,
         )
 
 
-async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) -> Assembly:
+async def assemble(
+    settings: CustomerSettings, *, clock: Clock | None = None, feed: FeedStub | None = None
+) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
@@ -73,9 +82,16 @@ async def assemble(settings: CustomerSettings, *, clock: Clock | None = None) ->
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),
             (add_TouchpointServiceServicer_to_server, touchpoints),
-            (add_EventFeedServicer_to_server, EventFeed(log)),
+            (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
-        tasks=[Sequencer(log).run, Purging(store).run],
+        tasks=[
+            Sequencer(log).run,
+            Purging(store).run,
+            *Compaction.tasks(store, settings.event_retention_days),
+        ],
+        caught_up=CaughtUp(
+            store, {SALES: feed} if feed else {}, lambda _: DERIVATION.consumer(DOMAIN)
+        ),
     )
 
 
@@ -94,6 +110,7 @@ def follow_sales(
         on_epoch_change=reaction.forget,
         metrics=metrics,
         max_events=_EVENTS_AT_ONCE,
+        derivation=DERIVATION,
     )
 
 
@@ -103,7 +120,7 @@ async def replay() -> None:
     Raises SettingsError and StartRefused.
     """
     async with PROGRAM.opened_store() as store:
-        await replay_parked(store)
+        await replay_all(store, SalesReaction())
 
 
 PROGRAM = Program(

@@ -2,24 +2,25 @@
 stage. Who reads the feed, and how often an event may come, is the puller's matter."""
 
 from collections.abc import Sequence
+from typing import Final
 
-import structlog
 from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import orders_pb2
 
-from services.chassis.caller import Caller
-from services.chassis.events.parking import list_parked, replay
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.events.derivation import Derivation
+from services.chassis.store import WriteTransaction
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
 from services.customer.customers.store import counted_orders
 
-__all__ = ["SalesReaction", "replay_parked"]
-
-_log = structlog.get_logger("replay")
+__all__ = ["DERIVATION", "SalesReaction"]
 
 _CONFIRMED = orders_pb2.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
+
+
+# Another version where what is kept of orders changes; see Derivation.
+DERIVATION: Final = Derivation(1, {_CONFIRMED, _CANCELLED})
 
 
 class SalesReaction:
@@ -43,22 +44,6 @@ class SalesReaction:
     async def forget(self, tx: WriteTransaction) -> None:
         """Sales' log begins anew: its orders are counted from the first one on."""
         await counted_orders.clear(tx)
-
-
-async def replay_parked(store: Store) -> None:
-    """Applies every parked event again, oldest first; says in the log what became of each."""
-    async with store.read(caller=Caller.system("replay")) as tx:
-        parked = await list_parked(tx, store.tables)
-    applied = 0
-    for each in parked:
-        try:
-            await replay(store, SalesReaction(), each.id)
-        except Exception as error:  # whatever it was that had it parked
-            _log.error("still can't be applied", parked=each.id, error=str(error))
-        else:
-            applied += 1
-            _log.info("applied", parked=each.id, type=each.event.type)
-    _log.info("replayed", applied=applied, still_parked=len(parked) - applied)
 
 
 def _is_purchase(order: orders_pb2.Order) -> bool:

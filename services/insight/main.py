@@ -17,6 +17,8 @@ from services.chassis.caller import Caller
 from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
+from services.chassis.events.caught_up import CaughtUp
+from services.chassis.events.erasing import Compaction
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
@@ -43,6 +45,7 @@ from services.insight.engine.runs import Runs
 from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
 from services.insight.feeds import store as feed_store
+from services.insight.feeds.model import consumer_of
 from services.insight.feeds.places import FeedPlaces
 from services.insight.feeds.servicer import FeedServicer
 from services.insight.metadata import metadata
@@ -90,6 +93,7 @@ async def serve() -> None:
             store=parts.store,
             tasks=parts.tasks,
             metrics=metrics,
+            caught_up=parts.caught_up,
         )
 
 
@@ -158,10 +162,12 @@ async def assemble(
         tasks=[
             Sequencer(log).run,
             Purging(store).run,
+            *Compaction.tasks(store, settings.event_retention_days),
             following.run,
             runs.answer_requests,
             sweep.run,
         ],
+        caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
     )
 
 

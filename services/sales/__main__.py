@@ -1,4 +1,4 @@
-"""python -m services.sales [serve|migrate|check|renew-epoch]"""
+"""python -m services.sales [serve|migrate|check|renew-epoch|replay]"""
 
 import sys
 

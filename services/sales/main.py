@@ -1,33 +1,47 @@
 """The one place that knows everything the sales service is made of; reads top to bottom."""
 
-from guanxi.events.v1.event_feed_pb2_grpc import add_EventFeedServicer_to_server
+from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
+from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
 
-from services.chassis.access import Verifier, load_roles
+from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
+from services.chassis.client import Channel, connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
+from services.chassis.events.caught_up import CaughtUp
+from services.chassis.events.erasing import Compaction
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
+from services.chassis.events.parking import replay_all
+from services.chassis.events.puller import FeedStub, Puller
 from services.chassis.events.sequencer import Sequencer
+from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
+from services.chassis.metrics import Metrics
 from services.chassis.process import server
 from services.chassis.process.commands import Assembly, Program
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
 from services.chassis.store.purging import Purging
+from services.sales.accounts.actions import Accounts, CustomerStub
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
 from services.sales.orders.servicer import OrderServicer
 from services.sales.products.servicer import ProductServicer
+from services.sales.reactions import DERIVATION, CustomerReaction
 from services.sales.settings import SalesSettings
 
-__all__ = ["PROGRAM", "assemble", "serve"]
+__all__ = ["PROGRAM", "assemble", "follow_customers", "replay", "serve"]
 
 PACKAGE = "services.sales"
 DOMAIN = "sales"
+CUSTOMER = "customer"
+
+# While customers are imported, fewer and larger commits leave the processor to the import.
+_EVENTS_AT_ONCE = 2_000
 
 
 async def serve() -> None:
@@ -35,27 +49,48 @@ async def serve() -> None:
     settings = SalesSettings.load()
     configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
     verifier = Verifier(settings.token_public_keys, DOMAIN)
+    signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    parts = await assemble(settings)
-    await server.serve(
-        settings,
-        domain=DOMAIN,
-        servicers=parts.servicers,
-        token_verifier=verifier,
-        roles=load_roles(),
-        store=parts.store,
-        tasks=parts.tasks,
-    )
+    token = ServiceToken(signer, DOMAIN, audience=CUSTOMER)
+    async with connect(settings.customer_target, identity=token) as customer:
+        metrics = Metrics()
+        parts = await assemble(
+            settings, customers=CustomerServiceStub(customer), feed=EventFeedStub(customer)
+        )
+        puller = follow_customers(parts.store, customer, settings.customer_partitions, metrics)
+        await server.serve(
+            settings,
+            domain=DOMAIN,
+            servicers=parts.servicers,
+            token_verifier=verifier,
+            roles=load_roles(),
+            store=parts.store,
+            tasks=[*parts.tasks, puller.run],
+            metrics=metrics,
+            caught_up=parts.caught_up,
+        )
 
 
-async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> Assembly:
+async def assemble(
+    settings: SalesSettings,
+    *,
+    clock: Clock | None = None,
+    customers: CustomerStub | None = None,
+    feed: FeedStub | None = None,
+) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
     calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     await _expect_base_currency(store, settings.base_currency)
     log = await EventLog.open(store)
-    orders = OrderServicer(store, base_currency=settings.base_currency, calendar=calendar, ids=ids)
+    orders = OrderServicer(
+        store,
+        Accounts(store, customers),
+        base_currency=settings.base_currency,
+        calendar=calendar,
+        ids=ids,
+    )
     products = ProductServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,
@@ -64,8 +99,43 @@ async def assemble(settings: SalesSettings, *, clock: Clock | None = None) -> As
             (add_ProductServiceServicer_to_server, products),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
-        tasks=[Sequencer(log).run, Purging(store).run],
+        tasks=[
+            Sequencer(log).run,
+            Purging(store).run,
+            *Compaction.tasks(store, settings.event_retention_days),
+        ],
+        caught_up=CaughtUp(
+            store, {CUSTOMER: feed} if feed else {}, lambda _: DERIVATION.consumer(DOMAIN)
+        ),
     )
+
+
+def follow_customers(
+    store: Store, customer: Channel, partitions: int, metrics: Metrics | None = None
+) -> Puller:
+    """What reads the events of customers, by which sales knows whom there can be orders for."""
+    reaction = CustomerReaction()
+    return Puller(
+        store,
+        CUSTOMER,
+        EventFeedStub(customer),
+        consumer=DOMAIN,
+        partitions=partitions,
+        reaction=reaction,
+        on_epoch_change=reaction.forget,
+        metrics=metrics,
+        max_events=_EVENTS_AT_ONCE,
+        derivation=DERIVATION,
+    )
+
+
+async def replay() -> None:
+    """Applies the parked events again, oldest first; what still fails stays parked.
+
+    Raises SettingsError and StartRefused.
+    """
+    async with PROGRAM.opened_store() as store:
+        await replay_all(store, CustomerReaction())
 
 
 async def _expect_base_currency(store: Store, base_currency: str) -> None:
@@ -85,4 +155,6 @@ PROGRAM = Program(
     settings=SalesSettings,
     serve=serve,
     assemble=assemble,
+    signs=True,
+    more={"replay": replay},
 )

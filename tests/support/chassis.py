@@ -15,6 +15,7 @@ from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.descriptors import methods_of
 from services.chassis.metrics import Metrics
+from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process.grpc_server import GrpcServer
 from services.chassis.process.health import Checked
 from services.chassis.settings import ServiceSettings
@@ -115,7 +116,11 @@ class Running:
 
 @asynccontextmanager
 async def echo_server(
-    step: echo.Step, *, checked: Checked | None = None, **variables: Any
+    step: echo.Step,
+    *,
+    checked: Checked | None = None,
+    caught_up: CatchingUp | None = None,
+    **variables: Any,
 ) -> AsyncIterator[Running]:
     """The echo service behind the whole middleware, on a free port of this machine."""
     echo.file()
@@ -131,6 +136,7 @@ async def echo_server(
         roles=load_roles(),
         metrics=metrics,
         checked=checked,
+        caught_up=caught_up,
     )
     port = await server.start("127.0.0.1:0", "GUANXI_SALES_LISTEN")
     try:

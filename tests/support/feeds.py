@@ -8,9 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.events.v1.event_feed_pb2 import (
+    Event,
+    GetHeadRequest,
+    GetHeadResponse,
+    PullRequest,
+    PullResponse,
+)
 from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 
+from services.chassis.caller import Caller, acting_as
 from services.chassis.errors import DomainError
 from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
 from services.chassis.store import Store, WriteTransaction
@@ -56,7 +63,18 @@ class DirectFeed:
         if self.failures:
             raise self.failures.pop()
         context: Any = CallContext(timeout)
-        return await self.feed.Pull(request, context)
+        with acting_as(Caller(f"services/{request.consumer}")):
+            return await self.feed.Pull(request, context)
+
+    async def GetHead(
+        self,
+        request: GetHeadRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> GetHeadResponse:
+        if self.failures:
+            raise self.failures.pop()
+        return await self.feed.GetHead(request, None)
 
 
 @dataclass(slots=True)

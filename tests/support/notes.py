@@ -113,8 +113,8 @@ def _message(name: str, *fields: str) -> type[Message]:
             type=descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
             label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
         )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
     made: type[Message] = message_factory.GetMessageClass(
         pool.FindMessageTypeByName(f"tests.{name}")
     )

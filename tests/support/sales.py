@@ -4,13 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from google.type.money_pb2 import Money
+from guanxi.customer.v1 import customers_pb2
 from guanxi.sales.v1 import orders_pb2, products_pb2
 
 from services.chassis import money as exact
+from services.chassis.errors import DomainError, Kind, not_found
 from services.chassis.status import from_status
+
+
+class AskedCustomers:
+    """The customer service as sales asks it: everybody is there but those who are `missing`."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
+        self.deleted: set[str] = set()
+        self.away = False
+        self.asked: list[list[str]] = []
+
+    async def BatchGetCustomers(
+        self,
+        request: customers_pb2.BatchGetCustomersRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> customers_pb2.BatchGetCustomersResponse:
+        self.asked.append(list(request.names))
+        if self.away:
+            raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+        for name in request.names:
+            if name in self.missing:
+                raise not_found(name)
+        return customers_pb2.BatchGetCustomersResponse(customers=map(self._customer, request.names))
+
+    def _customer(self, name: str) -> customers_pb2.Customer:
+        deleted = Timestamp(seconds=1) if name in self.deleted else None
+        return customers_pb2.Customer(name=name, delete_time=deleted)
 
 
 def money(text: str, currency: str = "EUR") -> Money:

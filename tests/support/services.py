@@ -83,6 +83,7 @@ async def running_service(
             roles=load_roles(),
             metrics=Metrics(),
             checked=parts.store,
+            caught_up=parts.caught_up,
         )
         port = await server.start("127.0.0.1:0", "GUANXI_LISTEN")
         stack.push_async_callback(server.stop, 0)

@@ -9,7 +9,13 @@ from zlib import crc32
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1 import touchpoints_pb2
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.events.v1.event_feed_pb2 import (
+    Event,
+    GetHeadRequest,
+    GetHeadResponse,
+    PullRequest,
+    PullResponse,
+)
 from guanxi.sales.v1 import orders_pb2
 
 
@@ -73,6 +79,16 @@ class WrittenFeed:
             through_position=found[most - 1].position if len(found) > most else len(self.events),
             head_position=len(self.events),
         )
+
+    async def GetHead(
+        self,
+        request: GetHeadRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> GetHeadResponse:
+        if not self.reachable:
+            raise ConnectionError("the producer is away")
+        return GetHeadResponse(epoch=self.epoch, head_position=len(self.events))
 
     def _after(self, request: PullRequest) -> list[Event]:
         return [

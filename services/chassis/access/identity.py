@@ -7,7 +7,8 @@ __all__ = ["Identity"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a verified token speaks for. `scopes` None: nothing narrows the roles."""
+    """Who a verified token speaks for. `scopes` None: nothing narrows the roles. `key` is the id of
+    the API key they came with, if any."""
 
     subject: str
     roles: tuple[str, ...]
@@ -15,3 +16,4 @@ class Identity:
     scopes: tuple[str, ...] | None
     request_id: str
     expires_at: float
+    key: str = ""

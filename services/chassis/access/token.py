@@ -61,6 +61,7 @@ class Signer:
         teams: Sequence[str] = (),
         scopes: Sequence[str] | None = None,
         request_id: str = "",
+        key: str = "",
         lifetime_seconds: int = MAX_LIFETIME_SECONDS,
     ) -> str:
         """A token for the subject (`users/ann`), good for the services named as audience.
@@ -85,6 +86,8 @@ class Signer:
             claims["scopes"] = list(scopes)
         if request_id:
             claims["request_id"] = request_id
+        if key:
+            claims["key"] = key
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers=self._headers)
 
 
@@ -162,6 +165,7 @@ class Verifier:
             scopes=_texts(claims["scopes"]) if "scopes" in claims else None,
             request_id=str(claims.get("request_id", "")),
             expires_at=float(expires),
+            key=str(claims.get("key", "")),
         )
 
     def _remember(self, token: str, identity: Identity) -> None:

@@ -1,6 +1,10 @@
 """Events between services: `EventLog`, `Sequencer` and `EventFeed` where they are made, `Puller`
 and `Reaction` where they are read. Appending one is `WriteTransaction.emit`."""
 
+from services.chassis.actors import actor_of
+from services.chassis.events.caught_up import CaughtUp
+from services.chassis.events.derivation import Derivation
+from services.chassis.events.erasing import Compaction, erase
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.lag import Lag
 from services.chassis.events.log import EventLog
@@ -10,6 +14,9 @@ from services.chassis.events.reaction import Reaction
 from services.chassis.events.sequencer import Sequencer
 
 __all__ = [
+    "CaughtUp",
+    "Compaction",
+    "Derivation",
     "EventFeed",
     "EventLog",
     "Lag",
@@ -17,6 +24,8 @@ __all__ = [
     "Puller",
     "Reaction",
     "Sequencer",
+    "actor_of",
+    "erase",
     "list_parked",
     "replay",
 ]

@@ -1,14 +1,17 @@
 """The EventFeed service: hands a service's event log to other services, as a long poll."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeAlias
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.events.v1 import event_feed_pb2, event_feed_pb2_grpc
 
+from services.chassis.actors import actor_message
+from services.chassis.caller import current_caller
 from services.chassis.events.log import EventLog, Page
+from services.chassis.events.personal import PersonalFields
 from services.chassis.store import AnyRow
 
 __all__ = ["EventFeed"]
@@ -25,8 +28,12 @@ _MARGIN_SECONDS = 0.25
 class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
     """Serves one log. A waiting reader costs nothing until its own partition gets an event."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(
+        self, log: EventLog, *, personal: Mapping[str, Collection[str]] | None = None
+    ) -> None:
+        """`personal` are the personal fields that readers may have; see PersonalFields."""
         self._log = log
+        self._personal = PersonalFields(personal or {})
 
     async def Pull(
         self,
@@ -50,10 +57,20 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
                 page = await self._page(request, page.through_position)
         return event_feed_pb2.PullResponse(
             epoch=log.epoch,
-            events=[_event(row) for row in page.rows],
+            events=self._events(page.rows),
             through_position=page.through_position,
             head_position=log.head_position,
             head_time=_timestamp(log.head_time_ms),
+        )
+
+    async def GetHead(
+        self, request: event_feed_pb2.GetHeadRequest, context: Any
+    ) -> event_feed_pb2.GetHeadResponse:
+        # What was committed and has no position yet lies before the head as well.
+        await self._log.sequence()
+        await self._log.refresh()
+        return event_feed_pb2.GetHeadResponse(
+            epoch=self._log.epoch, head_position=self._log.head_position
         )
 
     async def _page(self, request: event_feed_pb2.PullRequest, after: int) -> Page:
@@ -64,22 +81,27 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
             max_events=request.max_events or _DEFAULT_MAX_EVENTS,
         )
 
+    def _events(self, rows: Sequence[AnyRow]) -> list[event_feed_pb2.Event]:
+        reader = current_caller().subject
+        return [_event(row, self._personal.shown(reader, row.type, row.payload)) for row in rows]
+
 
 def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) -> float:
     wait = request.wait.seconds + request.wait.nanos / 1e9
     return wait if remaining is None else min(wait, remaining - _MARGIN_SECONDS)
 
 
-def _event(row: AnyRow) -> event_feed_pb2.Event:
+def _event(row: AnyRow, payload: bytes) -> event_feed_pb2.Event:
     return event_feed_pb2.Event(
         id=row.id,
         position=row.position,
         aggregate_type=row.aggregatetype,
         aggregate_id=row.aggregateid,
         type=row.type,
-        payload=row.payload,
+        payload=payload,
         event_time=_timestamp(row.time_ms),
         request_id=row.request_id,
+        actor=actor_message(row.actor),
     )
 
 

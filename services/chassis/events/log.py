@@ -217,6 +217,7 @@ def _events_after(log: Table) -> Select[*tuple[object, ...]]:
             log.c.payload,
             log.c.time_ms,
             log.c.request_id,
+            log.c.actor,
         )
         .where(
             log.c.position > bindparam("after"),

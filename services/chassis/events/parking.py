@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from guanxi.events.v1.event_feed_pb2 import Event
 from sqlalchemy import delete, insert, select
 
@@ -13,7 +14,9 @@ from services.chassis.events.reaction import Reaction
 from services.chassis.store import AnyRow, ReadTransaction, Store, WriteTransaction
 from services.chassis.store.tables import ChassisTables
 
-__all__ = ["ParkedEvent", "list_parked", "park", "replay"]
+__all__ = ["ParkedEvent", "list_parked", "park", "replay", "replay_all"]
+
+_log = structlog.get_logger("replay")
 
 _ERROR_CHARACTERS = 2_000
 
@@ -83,6 +86,19 @@ async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
         await reaction.apply(tx, [_parked(row).event])
 
     await store.write(work, caller=Caller.system("replay"))
+
+
+async def replay_all(store: Store, reaction: Reaction) -> None:
+    """Applies every parked event again, oldest first; says in the log which still fail."""
+    async with store.read(caller=Caller.system("replay")) as tx:
+        parked = await list_parked(tx, store.tables)
+    for each in parked:
+        try:
+            await replay(store, reaction, each.id)
+        except Exception as error:  # whatever it was that had it parked
+            _log.error("still can't be applied", parked=each.id, error=str(error))
+        else:
+            _log.info("applied", parked=each.id, type=each.event.type)
 
 
 def _parked(row: AnyRow) -> ParkedEvent:

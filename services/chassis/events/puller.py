@@ -14,13 +14,14 @@ from typing import Any, Protocol
 import grpc
 import structlog
 from google.protobuf.duration_pb2 import Duration
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.events.v1.event_feed_pb2 import Event, GetHeadResponse, PullRequest, PullResponse
 
 from services.chassis.background import PeerFailed, keep_running, repeat
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import DomainError
 from services.chassis.events.cursors import Cursor, Cursors, Fenced
+from services.chassis.events.derivation import Derivation
 from services.chassis.events.lag import FeedLag, Lag
 from services.chassis.events.parking import ParkedEvent, park, replay
 from services.chassis.events.reaction import Reaction, is_passing
@@ -41,6 +42,8 @@ class FeedStub(Protocol):
 
     @property
     def Pull(self) -> Callable[..., Awaitable[PullResponse]]: ...  # noqa: N802 - gRPC's name
+    @property
+    def GetHead(self) -> Callable[..., Awaitable[GetHeadResponse]]: ...  # noqa: N802
 
 
 async def _nobody_told(parked: ParkedEvent) -> None:
@@ -70,10 +73,13 @@ class Puller:
         max_events: int = 500,
         wait_seconds: float = _WAIT_SECONDS,
         turn: AbstractAsyncContextManager[Any] | None = None,
+        derivation: Derivation | None = None,
     ) -> None:
         """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
         cursors back to 0. `on_parked` is told after an event was parked. Pullers whose reactions
-        change the same rows share a `turn` (a lock): side by side, they would only conflict."""
+        change the same rows share a `turn` (a lock): side by side, they would only conflict. A new
+        `derivation` reads from the beginning; without one, whoever calls keeps generations apart.
+        """
         self._store = store
         self._feed = feed
         self._stub = stub
@@ -89,7 +95,10 @@ class Puller:
         self._name = f"{consumer}-reads-{feed}"
         self._caller = Caller.system(self._name)
         self._cursors = Cursors(
-            store.tables, consumer=consumer, feed=feed, partition_count=partitions
+            store.tables,
+            consumer=derivation.consumer(consumer) if derivation else consumer,
+            feed=feed,
+            partition_count=partitions,
         )
         self._lag = FeedLag(feed, partitions, clock or SystemClock(), metrics)
         self._at: dict[int, Cursor] = {}

@@ -49,6 +49,7 @@ class Access:
                 teams=identity.teams,
                 scope=Scope.ALL if shared else scope,
                 request_id=call.request_id,
+                key=identity.key,
                 importing=importing,
             )
             with acting_as(caller):

@@ -24,6 +24,7 @@ ORDER = (
     "access",
     "decoding",
     "validation",
+    "consistency",
 )
 
 # Quoted: generic in the stubs only.

@@ -11,6 +11,7 @@ import structlog
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.events.log import EventLog
 from services.chassis.logging import configure_logging
+from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process import server
 from services.chassis.process.grpc_server import Servicers
 from services.chassis.settings import ServiceSettings
@@ -30,6 +31,7 @@ class Assembly:
     store: Store
     servicers: Servicers
     tasks: Sequence[server.Task]
+    caught_up: CatchingUp | None = None
 
 
 @dataclass(frozen=True)

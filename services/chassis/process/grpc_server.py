@@ -19,6 +19,7 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.middleware.access import Access
 from services.chassis.middleware.authentication import Authentication
+from services.chassis.middleware.consistency import CatchingUp, Consistency
 from services.chassis.middleware.deadline import Deadline
 from services.chassis.middleware.decoding import Decoding
 from services.chassis.middleware.methods import MethodHandler, Methods
@@ -57,6 +58,7 @@ class GrpcServer:
         metrics: Metrics,
         checked: Checked | None,
         background: Background | None = None,
+        caught_up: CatchingUp | None = None,
     ) -> None:
         log = structlog.get_logger(domain)
         lines = partial(request_lines, domain, settings.log_level, settings.log_format)
@@ -72,6 +74,7 @@ class GrpcServer:
                 "access": Access(Authorizer(roles), log),
                 "decoding": Decoding(),
                 "validation": Validation(),
+                "consistency": Consistency(caught_up),
             },
         )
         registrar = _Registrar(methods)

@@ -14,6 +14,7 @@ from services.chassis.access.token import Verifier
 from services.chassis.background import Background, keep_running
 from services.chassis.errors import StartRefused
 from services.chassis.metrics import Metrics
+from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process import collector
 from services.chassis.process.admin import admin_app
 from services.chassis.process.grpc_server import GrpcServer, Servicers
@@ -68,6 +69,7 @@ async def serve(
     store: Store | None = None,
     tasks: Sequence[Task] = (),
     metrics: Metrics | None = None,
+    caught_up: CatchingUp | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains and closes the store.
 
@@ -93,6 +95,7 @@ async def serve(
             metrics=metrics,
             checked=store,
             background=watched,
+            caught_up=caught_up,
         )
         if store is not None:
             metrics.watch_pool(store.use)

@@ -8,6 +8,8 @@ from zlib import crc32
 
 from google.protobuf.message import Message
 
+from services.chassis.actors import actor_text
+from services.chassis.caller import Caller
 from services.chassis.ids import Ids
 from services.chassis.store.columns import microseconds
 
@@ -24,10 +26,11 @@ class EmittedEvent:
     aggregate_type: str
     aggregate_id: str
     partition_key: str
+    caller: Caller
 
 
 def log_rows(
-    events: Sequence[EmittedEvent], *, now: datetime, request_id: str, ids: Ids
+    events: Sequence[EmittedEvent], *, now: datetime, ids: Ids
 ) -> Sequence[Mapping[str, Any]]:
     """Rows of `event_log`, in the order the events were emitted."""
     time_ms = microseconds(now) // 1_000
@@ -38,9 +41,11 @@ def log_rows(
             "aggregateid": emitted.aggregate_id,
             "type": emitted.event.DESCRIPTOR.full_name,
             "payload": emitted.event.SerializeToString(),
+            "partition_key": emitted.partition_key,
             "slot": crc32(emitted.partition_key.encode()) % SLOTS,
             "time_ms": time_ms,
-            "request_id": request_id,
+            "request_id": emitted.caller.request_id,
+            "actor": actor_text(emitted.caller),
         }
         for emitted in events
     ]

@@ -113,12 +113,15 @@ class WriteTransaction(ReadTransaction):
     def emit(
         self, event: Message, *, aggregate_type: str, aggregate_id: str, partition_key: str
     ) -> None:
-        """Appends an event to the log, in this transaction.
+        """Appends an event to the log, in this transaction and in the caller's name.
 
-        Events of one `partition_key` (the customer's name, or the aggregate's where there is none)
-        reach every reader in order.
+        It carries the aggregate whole, as it is after the change. Events of one `partition_key`
+        (the customer's name, or the aggregate's where there is none) reach every reader in order,
+        and are erased together.
         """
-        self.emitted.append(EmittedEvent(event, aggregate_type, aggregate_id, partition_key))
+        self.emitted.append(
+            EmittedEvent(event, aggregate_type, aggregate_id, partition_key, self.caller)
+        )
 
     @property
     def dialect(self) -> str:

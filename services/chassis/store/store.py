@@ -160,7 +160,7 @@ class Store:
     def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
         if not tx.emitted:
             return ()
-        rows = log_rows(tx.emitted, now=tx.now, request_id=tx.caller.request_id, ids=self._ids)
+        rows = log_rows(tx.emitted, now=tx.now, ids=self._ids)
         return ((self._tables.event_log.insert(), rows),)
 
 

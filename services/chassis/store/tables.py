@@ -87,14 +87,19 @@ def _event_log(metadata: MetaData) -> Table:
         Column("aggregateid", Name, nullable=False),
         Column("type", Name, nullable=False),
         Column("payload", LargeBinary, nullable=False),
+        # Whose records it is about: what is erased together, and comes to each reader in order.
+        Column("partition_key", Name, nullable=False),
         # Place in the log; NULL until the sequencer has seen the row committed.
         Column("position", BigInteger),
         # crc32 of the partition key, modulo 1,024: a reader's partition is slot % partition_count.
         Column("slot", Integer, nullable=False),
         Column("time_ms", BigInteger, nullable=False),
         Column("request_id", Text, nullable=False),
+        # Who made the change, as JSON; the message is guanxi.events.v1.Actor.
+        Column("actor", Text, nullable=False),
         sqlite_autoincrement=True,
     )
+    Index("ix_event_log_partition_key", table.c.partition_key)
     Index("ix_event_log_position", table.c.position, unique=True)
     unsequenced = table.c.position.is_(None)
     Index(

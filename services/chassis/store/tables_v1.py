@@ -72,13 +72,16 @@ def _event_log() -> None:
         sa.Column("aggregateid", Name, nullable=False),
         sa.Column("type", Name, nullable=False),
         sa.Column("payload", sa.LargeBinary, nullable=False),
+        sa.Column("partition_key", Name, nullable=False),
         sa.Column("position", sa.BigInteger),
         sa.Column("slot", sa.Integer, nullable=False),
         sa.Column("time_ms", sa.BigInteger, nullable=False),
         sa.Column("request_id", sa.Text, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("sequence", name="pk_event_log"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_event_log_partition_key", "event_log", ["partition_key"])
     op.create_index("ix_event_log_position", "event_log", ["position"], unique=True)
     op.create_index(
         "ix_event_log_unsequenced",

@@ -8,6 +8,7 @@ from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import failed_precondition, invalid
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
+from services.sales.accounts.model import Customers
 from services.sales.orders import messages, store
 from services.sales.orders.model import Draft, Line, Order, State, open_order
 from services.sales.orders.store import orders
@@ -16,7 +17,9 @@ from services.sales.products.store import SeenProducts, products
 __all__ = ["cancel_order", "confirm_order", "create_order", "import_orders"]
 
 
-async def create_order(tx: WriteTransaction, new: New[Draft], seen: SeenProducts) -> Order:
+async def create_order(
+    tx: WriteTransaction, new: New[Draft], seen: SeenProducts, customers: Customers
+) -> Order:
     """Creates one order of today: what can't be ordered any more is not sold, only taken back.
 
     Raises FAILED_PRECONDITION (PRODUCT_INACTIVE) and what `import_orders` reports.
@@ -27,22 +30,23 @@ async def create_order(tx: WriteTransaction, new: New[Draft], seen: SeenProducts
             raise failed_precondition(
                 "PRODUCT_INACTIVE", f"{name} can't be ordered any more", resource=name
             )
-    return (await import_orders(tx, {0: new}, seen)).only()
+    return (await import_orders(tx, {0: new}, seen, customers)).only()
 
 
 async def import_orders(
     tx: WriteTransaction,
     new: Mapping[int, New[Draft]],
     seen: SeenProducts,
+    customers: Customers,
     *,
     validate_only: bool = False,
 ) -> Outcomes[Order]:
     """Creates each order, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for an order in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (PRODUCT_NOT_FOUND,
-    ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY). An order may
-    return what one further up in the same batch sold.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (CUSTOMER_NOT_FOUND,
+    PRODUCT_NOT_FOUND, ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY,
+    CUSTOMER_DELETED). An order may return what one further up in the same batch sold.
     """
     drafts = [each.draft for each in new.values()]
     originals = {draft.original_order for draft in drafts} - {""}
@@ -51,6 +55,7 @@ async def import_orders(
     missing = await seen.missing(tx, ordered)
 
     def make(each: New[Draft]) -> Order:
+        customers.expect(each.draft.customer)
         owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
         order = open_order(each, owner=owner, team=team, at=tx.now, etag=tx.new_id())
         _expect_products(order.lines, missing)

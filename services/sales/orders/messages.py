@@ -146,15 +146,15 @@ def totals_reply(totals: OrderTotals, base_currency: str) -> orders_pb2.Summariz
 
 
 def created(order: Order) -> orders_pb2.OrderCreated:
-    return orders_pb2.OrderCreated(order=_without_lines(order))
+    return orders_pb2.OrderCreated(order=to_message(order))
 
 
 def confirmed(order: Order) -> orders_pb2.OrderConfirmed:
-    return orders_pb2.OrderConfirmed(order=_without_lines(order))
+    return orders_pb2.OrderConfirmed(order=to_message(order))
 
 
 def cancelled(order: Order) -> orders_pb2.OrderCancelled:
-    return orders_pb2.OrderCancelled(order=_without_lines(order))
+    return orders_pb2.OrderCancelled(order=to_message(order))
 
 
 def _draft(message: orders_pb2.Order, base_currency: str, *, confirm: bool) -> Draft:

@@ -11,6 +11,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
+from services.sales.accounts.actions import Accounts
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
 from services.sales.orders.model import Draft
@@ -26,9 +27,16 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     """Serves guanxi.sales.v1.OrderService."""
 
     def __init__(
-        self, database: Store, *, base_currency: str, calendar: BusinessCalendar, ids: Ids
+        self,
+        database: Store,
+        accounts: Accounts,
+        *,
+        base_currency: str,
+        calendar: BusinessCalendar,
+        ids: Ids,
     ) -> None:
         self._store = database
+        self._accounts = accounts
         self._base_currency = base_currency
         self._calendar = calendar
         self._ids = ids
@@ -38,9 +46,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.CreateOrderRequest, context: Any
     ) -> orders_pb2.Order:
         new = self._read(request)
+        customers = await self._accounts.known({new.draft.customer})
 
         async def work(tx: WriteTransaction) -> orders_pb2.Order:
-            return to_message(await actions.create_order(tx, new, self._seen))
+            return to_message(await actions.create_order(tx, new, self._seen, customers))
 
         return await self._store.answer(request, orders_pb2.Order, work)
 
@@ -48,10 +57,14 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = read_items(request.requests, self._read)
+        look_up = (
+            self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
+        )
+        customers = await look_up({each.draft.customer for each in new.values()})
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
             outcomes = await actions.import_orders(
-                tx, new, self._seen, validate_only=request.validate_only
+                tx, new, self._seen, customers, validate_only=request.validate_only
             )
             return orders_pb2.BatchCreateOrdersResponse(
                 orders=[shown(order, request.view) for order in outcomes.created],

@@ -34,20 +34,28 @@ from guanxi.sales.v1.orders_pb2 import (
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.caller import Caller
-from services.chassis.events.parking import list_parked, park
+from services.chassis.events.parking import list_parked, park, replay_all
 from services.chassis.store import WriteTransaction
 from services.customer.main import follow_sales
-from services.customer.reactions import SalesReaction, replay_parked
+from services.customer.reactions import SalesReaction
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
+from tests.support.sales import AskedCustomers
 from tests.support.services import migrated_database, running_service
 
 ANN = "customers/ann"
 
 
-async def events(office: Office, count: int) -> list[Event]:
-    """The first events of the service's log, once there are so many."""
-    feed = EventFeedStub(await office.service.channel("services/test", role="service"))
+def impersonal(customer: Customer) -> Customer:
+    """The customer as a reader gets it to whom no personal field was given."""
+    for name in ("display_name", "phones", "emails"):
+        customer.ClearField(name)
+    return customer
+
+
+async def events(office: Office, count: int, *, reader: str = "services/sales") -> list[Event]:
+    """The first events of the service's log, as a reader gets them, once there are so many."""
+    feed = EventFeedStub(await office.service.channel(reader, role="service"))
     found: list[Event] = []
     async with asyncio.timeout(10):
         while len(found) < count:
@@ -85,9 +93,22 @@ async def test_every_change_of_a_customer_is_told_with_what_it_came_to(
     ]
     assert [event.aggregate_type for event in told] == ["customer"] * 4 + ["touchpoint"]
     assert [event.aggregate_id for event in told] == [ANN] * 4 + [logged.name]
-    assert [payload(event).customer for event in told[:4]] == [created, changed, deleted, restored]
+    shown = [impersonal(each) for each in (created, changed, deleted, restored)]
+    assert [payload(event).customer for event in told[:4]] == shown
+    assert {event.actor.subject for event in told} == {"users/ann"}
     assert payload(told[1]).changed_fields.paths == ["phones", "region", "lifecycle_stage"]
     assert payload(told[4]).touchpoint == logged
+
+
+async def test_insight_learns_the_name_of_a_customer_and_nothing_else_that_is_personal(
+    office: Office, desk: Desk
+) -> None:
+    person = Customer(display_name="Ann", phones=["+44 1"], emails=["ann@x.example"], region="N")
+    await desk.customers.CreateCustomer(CreateCustomerRequest(customer=person))
+    (told,) = await events(office, 1, reader="services/insight")
+    customer = payload(told).customer
+    assert (customer.display_name, customer.region) == ("Ann", "N")
+    assert (list(customer.phones), list(customer.emails)) == ([], [])
 
 
 async def test_a_batch_tells_of_each_customer_and_of_no_refused_one(
@@ -229,7 +250,7 @@ async def test_a_parked_event_is_applied_again_on_command(office: Office, desk: 
             await park(tx, store.tables, event, error, consumer="customer", feed="sales")
 
     await store.write(set_aside, caller=Caller.system("test"))
-    await replay_parked(store)
+    await replay_all(store, SalesReaction())
     assert await stage(desk) == "CUSTOMER"
     async with store.read(caller=Caller.system("test")) as tx:
         still = await list_parked(tx, store.tables)
@@ -241,7 +262,7 @@ async def test_an_order_in_sales_makes_a_customer_here(
 ) -> None:
     await desk.create("ann", "Ann")
     url = await migrated_database(databases, "sales")
-    async with running_service("sales", url) as sales:
+    async with running_service("sales", url, given={"customers": AskedCustomers()}) as sales:
         orders = OrderServiceStub(await sales.channel())
         feed = await sales.channel("services/customer", role="service")
         puller = asyncio.create_task(follow_sales(office.service.store, feed, 2).run())

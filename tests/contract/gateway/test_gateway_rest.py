@@ -177,6 +177,7 @@ class TestRefusals:
             ),
             ("GET", "/v1/customers", {"headers": {"x-timeout": "soon"}}, 400, "INVALID_HEADER"),
             ("GET", "/v1/customers", {"headers": {"grpc-timeout": "1"}}, 400, "INVALID_HEADER"),
+            ("GET", "/v1/customers", {"headers": {"x-consistency": "so"}}, 400, "INVALID_HEADER"),
             ("GET", "/v1/customers", {"headers": {"x-timeout": "0.06"}}, 504, "DEADLINE_TOO_SHORT"),
             ("GET", "/v1/customers", {"headers": {"x-big": "x" * 70_000}}, 431, "HEAD_TOO_LARGE"),
             ("POST", "/v1/customers", {"content": b"{" * 5_000_000}, 413, "BODY_TOO_LARGE"),
@@ -201,6 +202,14 @@ class TestRefusals:
         assert (answer.status_code, reason_of(answer)) == (status, expected)
         assert answer.json()["error"]["code"] == status
         assert gateway.customers.seen == []
+
+    async def test_a_read_may_ask_for_an_answer_that_has_caught_up(
+        self, gateway: RunningGateway
+    ) -> None:
+        await gateway.http.get("/v1/customers", headers={"x-consistency": "caught-up"})
+        await gateway.http.get("/v1/customers")
+        asked = [seen.metadata.get("guanxi-consistency") for seen in gateway.customers.seen]
+        assert asked == ["caught-up", None]
 
     async def test_a_batch_may_be_larger_than_other_bodies(self, gateway: RunningGateway) -> None:
         body = {"requests": [{"customer": {"displayName": "x" * 190}}] * 1000, "pad": "x"}

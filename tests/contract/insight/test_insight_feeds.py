@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from guanxi.insight.v1 import feeds_pb2
+from guanxi.insight.v1 import facts_pb2, feeds_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.errors import DomainError, Kind
@@ -128,6 +128,34 @@ async def test_parked_events_are_paged(insight: Insight, desk: Desk) -> None:
     second = await desk.feeds.ListParkedEvents(request)
     positions = [each.position for each in (*first.parked_events, *second.parked_events)]
     assert positions == [1, 2, 3]
+
+
+async def test_a_read_that_asks_for_it_is_answered_after_what_was_written_before(
+    insight: Insight, desk: Desk
+) -> None:
+    caught_up = (("guanxi-consistency", "caught-up"),)
+    for number in range(5):
+        insight.customer.write(customer_event(f"c{number}"))
+        insight.sales.write(confirmed(f"o{number}", f"c{number}", YESTERDAY))
+        facts = await desk.facts.GetCustomerFacts(
+            facts_pb2.GetCustomerFactsRequest(name=f"customers/c{number}/facts"),
+            metadata=caught_up,
+        )
+        assert facts.orders_total == 1
+    insight.sales.reachable = False
+    with pytest.raises(DomainError) as behind:
+        await desk.facts.ListCustomerFacts(facts_pb2.ListCustomerFactsRequest(), metadata=caught_up)
+    assert (behind.value.kind, behind.value.reason) == (Kind.UNAVAILABLE, "NOT_CAUGHT_UP")
+    assert behind.value.metadata["feed"] == "sales"
+    await desk.facts.ListCustomerFacts(facts_pb2.ListCustomerFactsRequest())
+
+
+async def test_another_consistency_than_there_is_is_refused(desk: Desk) -> None:
+    with pytest.raises(DomainError) as unknown:
+        await desk.facts.ListCustomerFacts(
+            facts_pb2.ListCustomerFactsRequest(), metadata=(("guanxi-consistency", "strong"),)
+        )
+    assert unknown.value.reason == "CONSISTENCY_UNKNOWN"
 
 
 async def test_there_was_no_rebuild_yet(desk: Desk) -> None:

@@ -7,14 +7,21 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from tests.support.databases import Databases
-from tests.support.sales import create_product
+from tests.support.sales import AskedCustomers, create_product
 from tests.support.services import RunningService, migrated_database, running_service
 
 
 @pytest.fixture
-async def sales(databases: Databases) -> AsyncIterator[RunningService]:
+def customers() -> AskedCustomers:
+    """The customer service, which knows everybody."""
+    return AskedCustomers()
+
+
+@pytest.fixture
+async def sales(databases: Databases, customers: AskedCustomers) -> AsyncIterator[RunningService]:
     url = await migrated_database(databases, "sales")
-    async with running_service("sales", url, base_currency="EUR") as service:
+    given = {"customers": customers}
+    async with running_service("sales", url, given=given, base_currency="EUR") as service:
         yield service
 
 

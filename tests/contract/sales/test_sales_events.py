@@ -46,7 +46,7 @@ async def pulled(
     return events
 
 
-async def test_every_change_of_an_order_is_an_event_without_lines(
+async def test_every_change_of_an_order_is_an_event_with_the_whole_order(
     orders: OrderServiceStub, feed: EventFeedStub
 ) -> None:
     draft = await orders.CreateOrder(create_order(line(), id="1", customer="customers/acme"))
@@ -61,7 +61,8 @@ async def test_every_change_of_an_order_is_an_event_without_lines(
     ):
         assert event.type == type_.DESCRIPTOR.full_name
         assert (event.aggregate_type, event.aggregate_id) == ("order", "orders/1")
-        order.ClearField("lines")
+        assert (event.actor.subject, list(event.actor.roles)) == ("users/ann", ["admin"])
+        assert order.lines
         assert type_.FromString(event.payload).order == order
 
 

@@ -7,7 +7,7 @@ from services.chassis.errors import StartRefused
 from services.chassis.store.schema import differences
 from services.sales.main import PROGRAM
 from services.sales.metadata import metadata
-from tests.support.chassis import believed_keys
+from tests.support.chassis import believed_keys, keys
 from tests.support.databases import Databases
 from tests.support.sales import create_order, line
 from tests.support.services import migrated_database, running_service
@@ -37,17 +37,21 @@ def test_check_says_what_is_missing_and_then_nothing(
     assert "GUANXI_TOKEN_PUBLIC_KEYS" in capsys.readouterr().err
     monkeypatch.setenv("GUANXI_TOKEN_PUBLIC_KEYS", believed_keys())
     assert PROGRAM.run(["check"]) == 1
+    assert "_TOKEN_PRIVATE_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("GUANXI_SALES_TOKEN_PRIVATE_KEY", keys("sales").private)
+    assert PROGRAM.run(["check"]) == 1
     assert "python -m services.sales migrate" in capsys.readouterr().err
     assert PROGRAM.run(["migrate"]) == 0
     assert PROGRAM.run(["check"]) == 0
     assert PROGRAM.run(["renew-epoch"]) == 0
+    assert PROGRAM.run(["replay"]) == 0
 
 
 def test_an_unknown_command_is_answered_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert PROGRAM.run(["dance"]) == 2
-    assert "[serve|migrate|check|renew-epoch]" in capsys.readouterr().err
+    assert "[serve|migrate|check|renew-epoch|replay]" in capsys.readouterr().err
 
 
 def test_an_unknown_setting_stops_the_start_and_names_itself(

@@ -9,10 +9,11 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from guanxi.events.v1.event_feed_pb2 import PullRequest, PullResponse
 
+from services.chassis.caller import acting_as
 from services.chassis.events import EventFeed, EventLog, Sequencer
 from services.chassis.store import Store
 from tests.support.feeds import CallContext, write_events
-from tests.support.notes import opened
+from tests.support.notes import SYSTEM, opened
 from tests.support.running import eventually, running
 
 
@@ -50,7 +51,8 @@ async def pull(
         wait=Duration(nanos=int(wait * 1e9)) if wait < 1 else Duration(seconds=int(wait)),
     )
     context: Any = CallContext(deadline)
-    return await EventFeed(log).Pull(request, context)
+    with acting_as(SYSTEM):
+        return await EventFeed(log).Pull(request, context)
 
 
 async def test_an_empty_log_answers_at_once_when_nobody_waits(log: EventLog) -> None:

@@ -142,7 +142,15 @@ async def test_the_position_of_a_slow_transactions_event_comes_after_those_that_
         inserted, release = asyncio.Event(), asyncio.Event()
 
         async def slow(tx: WriteTransaction) -> None:
-            row = {"aggregatetype": "note", "type": "t", "payload": b"", "slot": 0, "time_ms": 0}
+            row = {
+                "aggregatetype": "note",
+                "type": "t",
+                "payload": b"",
+                "slot": 0,
+                "time_ms": 0,
+                "partition_key": "",
+                "actor": "{}",
+            }
             values = {**row, "id": "slow", "aggregateid": "notes/slow", "request_id": ""}
             await tx.run(insert(log_table).values(values))
             inserted.set()

@@ -6,12 +6,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest, PullResponse
+from guanxi.events.v1.event_feed_pb2 import (
+    Event,
+    GetHeadRequest,
+    GetHeadResponse,
+    PullRequest,
+    PullResponse,
+)
 from sqlalchemy import select, update
 
 from services.chassis.background import Background
 from services.chassis.errors import DomainError, Kind, StartRefused
-from services.chassis.events import Lag, Puller
+from services.chassis.events import Derivation, Lag, Puller
 from services.chassis.metrics import Metrics
 from services.chassis.store import WriteTransaction
 from tests.support.databases import Databases
@@ -145,6 +151,9 @@ class SpinningFeed:
         self.calls += 1
         return self.answers[self.calls % len(self.answers)]
 
+    async def GetHead(self, request: GetHeadRequest) -> GetHeadResponse:
+        raise NotImplementedError
+
 
 @pytest.mark.parametrize(
     "answers",
@@ -185,6 +194,29 @@ async def test_two_generations_read_the_same_feed_side_by_side(sales: Reading) -
         async with running(sales.puller(consumer="insight.2").run):
             texts = await sales.until(lambda found: len(found) == 20)
     assert sorted(texts) == sorted(names(0, 10) * 2)
+
+
+async def test_a_new_version_of_what_is_derived_reads_everything_again_by_itself(
+    sales: Reading,
+) -> None:
+    await sales.write(*names(0, 10))
+    async with running(sales.puller(derivation=Derivation(1, {"a"})).run):
+        await sales.until(lambda found: len(found) == 10)
+    async with running(sales.puller(derivation=Derivation(2, {"a"})).run):
+        await sales.until(lambda found: len(found) == 20)
+
+
+async def test_a_reader_that_learns_a_type_is_told_of_its_events_of_old(sales: Reading) -> None:
+    await sales.write(*names(0, 10))
+    before, after = Derivation(1, {"a", "b"}), Derivation(1, {"a", "b", "c"})
+    async with running(sales.puller(derivation=before).run):
+        await sales.until(lambda found: len(found) == 10)
+    async with running(sales.puller(derivation=after).run):
+        await sales.until(lambda found: len(found) == 20)
+    async with running(sales.puller(derivation=Derivation(1, {"b", "a"})).run):
+        await sales.write("last")
+        texts = await sales.until(lambda found: "last" in found)
+    assert len(texts) == 21, "the one that is rolled back goes on where it was"
 
 
 async def test_lag_is_unknown_then_what_is_missing_then_nothing(sales: Reading) -> None:

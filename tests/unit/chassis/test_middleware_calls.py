@@ -33,6 +33,7 @@ def test_the_middleware_stands_in_this_order() -> None:
         "access",
         "decoding",
         "validation",
+        "consistency",
     )
 
 
@@ -289,3 +290,32 @@ def test_a_method_whose_contract_does_not_say_who_may_call_it_stops_the_start() 
     echo.file()
     with pytest.raises(ContractError, match=r"guanxi\.test\.v1\.Bare\.Unmarked"):
         methods_of("guanxi.test.v1.Bare")
+
+
+class CountedWaits:
+    """Has caught up at once, and knows how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.waits = 0
+
+    async def wait(self) -> None:
+        self.waits += 1
+
+
+async def test_a_read_waits_for_what_was_written_before_only_where_its_caller_asks() -> None:
+    caught_up = CountedWaits()
+    asked = (("guanxi-consistency", "caught-up"),)
+    async with (
+        echo_server(shout, caught_up=caught_up) as running,
+        running.connect() as channel,
+    ):
+        stub = echo.echo_stub(channel)
+        await stub.Say(echo.said("hi"))
+        assert caught_up.waits == 0
+        await stub.Say(echo.said("hi"), metadata=asked)
+        assert caught_up.waits == 1
+        await stub.Book(echo.said("hi"), metadata=asked)
+        assert caught_up.waits == 1, "a change waits for nobody"
+        with pytest.raises(DomainError) as unknown:
+            await stub.Say(echo.said("hi"), metadata=(("guanxi-consistency", "strong"),))
+    assert unknown.value.reason == "CONSISTENCY_UNKNOWN"

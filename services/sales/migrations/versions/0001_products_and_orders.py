@@ -1,4 +1,4 @@
-"""The chassis's tables, products, orders and their lines."""
+"""The chassis's tables, accounts, products, orders and their lines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,15 @@ oldest_code = "0001"
 
 def upgrade() -> None:
     create_chassis_tables_v1()
+    op.create_table(
+        "accounts",
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("owner", Name, nullable=False),
+        sa.Column("team", Name, nullable=False),
+        sa.Column("deleted", sa.Boolean, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("customer", name="pk_accounts"),
+    )
     op.create_table(
         "products",
         sa.Column("name", Name, nullable=False),

@@ -1,0 +1,27 @@
+"""What a reader makes of a feed, as an identity of its own: another one reads the feed from its
+beginning."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+__all__ = ["Derivation"]
+
+
+class Derivation:
+    """The version of what is derived, and the types of events it knows.
+
+    Each has cursors of its own (`customer.1-5f2a90c3`), which begin at 0. So a reader whose code
+    derives more than before, or has learned of a type that it used to pass, applies everything
+    again, over what is there and serves meanwhile; a replica of the version before follows by its
+    own cursors, and so does one that is rolled back. Applying an event again, or later than its
+    successors, must therefore change nothing: what is kept says which position it is of.
+    """
+
+    def __init__(self, version: int, types: Iterable[str]) -> None:
+        self.version = version
+        self.types = frozenset(types)
+
+    def consumer(self, name: str) -> str:
+        """The name under which the reader's cursors are kept."""
+        digest = sha256("\n".join(sorted(self.types)).encode()).hexdigest()[:8]
+        return f"{name}.{self.version}-{digest}"

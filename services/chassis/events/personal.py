@@ -1,0 +1,126 @@
+"""Which personal fields leave a feed, and for whom: those its producer declares for a reader.
+
+What a message type has to lose is worked out once for each reader; a type without personal fields
+passes as the bytes it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from guanxi.options.v1 import options_pb2
+
+from services.chassis.descriptors import ContractError
+
+__all__ = ["PersonalFields"]
+
+_PLANS_KEPT: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to clear in a message, and in which messages within it."""
+
+    clear: tuple[str, ...]
+    within: tuple[tuple[str, bool, _Plan], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.clear or self.within)
+
+
+class PersonalFields:
+    """`allowed` are the fields (`guanxi.customer.v1.Customer.display_name`) that a reader may have,
+    by the reader's subject; whoever isn't named gets none.
+
+    Raises ContractError for a field that there isn't, or that isn't personal.
+    """
+
+    def __init__(self, allowed: Mapping[str, Collection[str]]) -> None:
+        for name in (name for names in allowed.values() for name in names):
+            _expect_personal(name)
+        self._allowed = {reader: frozenset(names) for reader, names in allowed.items()}
+        self._plan = lru_cache(maxsize=_PLANS_KEPT)(self._planned)
+
+    def shown(self, reader: str, event_type: str, payload: bytes) -> bytes:
+        """As much of a payload as the reader may have."""
+        plan = self._plan(reader, event_type)
+        if not plan:
+            return payload
+        message = GetMessageClass(_described(event_type)).FromString(payload)
+        # What a newer version of this service has written may be personal too.
+        message.DiscardUnknownFields()
+        _clear(message, plan)
+        return message.SerializeToString()
+
+    def _planned(self, reader: str, event_type: str) -> _Plan:
+        return _plan(_described(event_type), self._allowed.get(reader, frozenset()), ())
+
+
+def _described(event_type: str) -> Descriptor:
+    return descriptor_pool.Default().FindMessageTypeByName(event_type)
+
+
+def _expect_personal(name: str) -> None:
+    try:
+        field = descriptor_pool.Default().FindFieldByName(name)
+    except KeyError:
+        raise ContractError(f"there is no field {name} that a reader could have") from None
+    if not _is_personal(field):
+        raise ContractError(f"{name} isn't marked personal, so every reader has it")
+
+
+def _is_personal(field: FieldDescriptor) -> bool:
+    return bool(field.GetOptions().Extensions[options_pb2.personal])
+
+
+def _plan(described: Descriptor, allowed: Collection[str], above: tuple[str, ...]) -> _Plan:
+    clear: list[str] = []
+    within: list[tuple[str, bool, _Plan]] = []
+    above = (*above, described.full_name)
+    for field in described.fields:
+        if _is_personal(field) and field.full_name not in allowed:
+            clear.append(field.name)
+        elif field.message_type is not None:
+            inner = _inner(field)
+            if inner is None:
+                continue
+            if inner.full_name in above:
+                clear.append(field.name)  # it has no end: better nothing than too much
+            elif plan := _plan(inner, allowed, above):
+                within.append((field.name, _is_map(field), plan))
+    return _Plan(tuple(clear), tuple(within))
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _inner(field: FieldDescriptor) -> Descriptor | None:
+    """The message a field holds, or a map's values; None for a map of plain values."""
+    described = field.message_type
+    if described is not None and described.GetOptions().map_entry:
+        return described.fields_by_name["value"].message_type
+    return described
+
+
+def _clear(message: Message, plan: _Plan) -> None:
+    for name in plan.clear:
+        message.ClearField(name)
+    for name, is_map, inner in plan.within:
+        held: Any = getattr(message, name)
+        messages: Iterable[Message]
+        if is_map:
+            messages = held.values()
+        elif isinstance(held, Message):
+            messages = (held,) if message.HasField(name) else ()
+        else:
+            messages = held
+        for each in messages:
+            _clear(each, inner)

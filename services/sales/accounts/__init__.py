@@ -1,0 +1,1 @@
+"""Accounts: what sales keeps of the customers, who are the customer service's."""

@@ -1,0 +1,43 @@
+"""Accounts in our own words: whose customer it is, and whether there can be orders for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.chassis.errors import failed_precondition, invalid
+
+__all__ = ["Account", "Customers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One customer, as the event at `position` told."""
+
+    customer: str
+    owner: str
+    team: str
+    deleted: bool
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """The customers that a request speaks of: whether each that is known is deleted.
+
+    `may_be_unknown` is for imports, whose orders may come before their customers.
+    """
+
+    deleted: Mapping[str, bool]
+    may_be_unknown: bool = False
+
+    def expect(self, customer: str) -> None:
+        """Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_DELETED)
+        where there can't be an order for the customer; a walk-in has none."""
+        if not customer:
+            return
+        if customer not in self.deleted:
+            if not self.may_be_unknown:
+                raise invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")
+        elif self.deleted[customer]:
+            raise failed_precondition(
+                "CUSTOMER_DELETED", f"{customer} is deleted; undelete it first", resource=customer
+            )

@@ -1,0 +1,181 @@
+"""Whom there can be orders for: sales keeps accounts of customers, and asks for those it lacks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.customer.v1 import customers_pb2
+from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
+from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.sales.v1 import orders_pb2
+from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from sqlalchemy import select
+
+from services.chassis.caller import Caller
+from services.chassis.client import connect
+from services.chassis.errors import DomainError, Kind
+from services.chassis.events import Reaction
+from services.chassis.store import AnyRow, Store, WriteTransaction
+from services.sales.accounts.store import accounts
+from services.sales.main import follow_customers
+from services.sales.reactions import CustomerReaction
+from tests.support.chassis import Token
+from tests.support.databases import Databases
+from tests.support.running import running
+from tests.support.sales import AskedCustomers, create_order, line, reason_of
+from tests.support.services import RunningService, migrated_database, running_service
+
+ANN, BOB, CLEO = "customers/ann", "customers/bob", "customers/cleo"
+SYSTEM = Caller.system("tests")
+
+
+def told(message: Any, position: int) -> Event:
+    return Event(
+        position=position, type=message.DESCRIPTOR.full_name, payload=message.SerializeToString()
+    )
+
+
+def created(name: str, **more: Any) -> customers_pb2.CustomerCreated:
+    return customers_pb2.CustomerCreated(customer=customers_pb2.Customer(name=name, **more))
+
+
+def deleted(name: str) -> customers_pb2.CustomerDeleted:
+    customer = customers_pb2.Customer(name=name, delete_time=Timestamp(seconds=1))
+    return customers_pb2.CustomerDeleted(customer=customer)
+
+
+async def hear(store: Store, *events: Event, reaction: Reaction | None = None) -> None:
+    """The events arrive."""
+
+    async def work(tx: WriteTransaction) -> None:
+        await (reaction or CustomerReaction()).apply(tx, events)
+
+    await store.write(work, caller=SYSTEM)
+
+
+async def account(store: Store, customer: str) -> AnyRow | None:
+    async with store.read(caller=SYSTEM) as tx:
+        return await tx.first(select(accounts).where(accounts.c.customer == customer))
+
+
+async def refused(orders: OrderServiceStub, customer: str) -> DomainError:
+    with pytest.raises(DomainError) as error:
+        await orders.CreateOrder(create_order(line(), customer=customer))
+    return error.value
+
+
+async def test_an_order_for_a_customer_that_nobody_knows_is_refused_by_its_field(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.missing = {ANN}
+    error = await refused(orders, ANN)
+    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "CUSTOMER_NOT_FOUND")
+    assert [violation.field for violation in error.violations] == ["order.customer"]
+    assert customers.asked == [[ANN]]
+
+
+async def test_a_customer_whose_event_is_on_its_way_is_asked_for_once(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    order = await orders.CreateOrder(create_order(line(), customer=ANN))
+    assert order.customer == ANN
+    assert customers.asked == [[ANN]]
+
+
+async def test_a_customer_that_is_known_needs_nobody_to_be_asked(
+    sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.away = True
+    await hear(sales.store, told(created(ANN, owner="users/ann", team="teams/north"), 1))
+    await orders.CreateOrder(create_order(line(), customer=ANN))
+    await orders.CreateOrder(create_order(line()))  # a walk-in
+    assert customers.asked == []
+    row = await account(sales.store, ANN)
+    assert row is not None
+    assert (row.owner, row.team, row.deleted) == ("users/ann", "teams/north", False)
+
+
+async def test_where_the_customer_service_cant_be_asked_the_caller_may_try_again(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.away = True
+    error = await refused(orders, ANN)
+    assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "CUSTOMERS_UNAVAILABLE")
+
+
+async def test_a_deleted_customer_gets_no_orders_until_they_are_back(
+    sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.deleted = {BOB}
+    await hear(sales.store, told(created(ANN), 1), told(deleted(ANN), 2))
+    for customer in (ANN, BOB):
+        error = await refused(orders, customer)
+        assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "CUSTOMER_DELETED")
+    back = customers_pb2.CustomerUndeleted(customer=customers_pb2.Customer(name=ANN))
+    await hear(sales.store, told(back, 3))
+    await orders.CreateOrder(create_order(line(), customer=ANN))
+
+
+async def test_an_event_that_comes_again_undoes_nothing_newer(sales: RunningService) -> None:
+    await hear(sales.store, told(created(ANN), 1), told(deleted(ANN), 2))
+    await hear(sales.store, told(created(ANN), 1))
+    row = await account(sales.store, ANN)
+    assert row is not None
+    assert row.deleted
+
+
+async def test_an_import_may_bring_orders_before_their_customers_and_says_so(
+    sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.missing = {ANN}
+    await hear(sales.store, told(deleted(CLEO), 1))
+    items = [create_order(line(), customer=each) for each in (ANN, BOB, CLEO)]
+    typed = await orders.BatchCreateOrders(orders_pb2.BatchCreateOrdersRequest(requests=items))
+    assert [order.customer for order in typed.orders] == [BOB]
+    assert {index: reason_of(each) for index, each in typed.failed_requests.items()} == {
+        0: "CUSTOMER_NOT_FOUND",
+        2: "CUSTOMER_DELETED",
+    }
+    customers.asked.clear()
+    imported = await orders.BatchCreateOrders(
+        orders_pb2.BatchCreateOrdersRequest(requests=items, allow_unknown_customers=True)
+    )
+    assert [order.customer for order in imported.orders] == [ANN, BOB]
+    assert {index: reason_of(each) for index, each in imported.failed_requests.items()} == {
+        2: "CUSTOMER_DELETED"
+    }
+    assert customers.asked == []
+
+
+async def test_accounts_follow_the_customer_service(
+    databases: Databases, sales: RunningService
+) -> None:
+    url = await migrated_database(databases, "customer")
+    async with running_service("customer", url) as customer:
+        stub = CustomerServiceStub(await customer.channel())
+        await stub.CreateCustomer(
+            customers_pb2.CreateCustomerRequest(
+                customer=customers_pb2.Customer(display_name="Ann", owner="users/ann"),
+                customer_id="ann",
+            )
+        )
+        reader = Token("services/sales", ("service",), (), audience="customer")
+        async with (
+            connect(customer.target, identity=reader) as channel,
+            running(follow_customers(sales.store, channel, 1).run),
+        ):
+            await until(sales.store, lambda row: row is not None and not row.deleted)
+            await stub.DeleteCustomer(customers_pb2.DeleteCustomerRequest(name=ANN))
+            await until(sales.store, lambda row: row is not None and row.deleted)
+        row = await account(sales.store, ANN)
+        assert row is not None
+        assert row.owner == "users/ann"
+
+
+async def until(store: Store, holds: Any) -> None:
+    async with asyncio.timeout(15):
+        while not holds(await account(store, ANN)):  # noqa: ASYNC110 - rows have no event
+            await asyncio.sleep(0.02)

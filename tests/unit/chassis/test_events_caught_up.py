@@ -1,0 +1,92 @@
+"""An answer that has caught up: the service waits for what its producers had committed by then."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from services.chassis import context
+from services.chassis.errors import DomainError, Kind
+from services.chassis.events import CaughtUp
+from tests.support.databases import Databases
+from tests.support.feeds import Reading, applied_texts, names, reading
+from tests.support.running import running
+
+
+@pytest.fixture
+async def sales(databases: Databases) -> AsyncIterator[Reading]:
+    async with reading(databases) as sales:
+        yield sales
+
+
+def caught_up(sales: Reading) -> CaughtUp:
+    return CaughtUp(sales.store, {"sales": sales.stub}, lambda _: "insight")
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """As in a request whose caller waits so long."""
+    token = context.deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        context.deadline.reset(token)
+
+
+async def test_what_was_committed_before_the_question_is_applied_before_the_answer(
+    sales: Reading,
+) -> None:
+    async with running(sales.puller(partitions=4).run):
+        for number in range(10):
+            await sales.write(*names(3 * number, 3 * number + 3))
+            with within(10):
+                await caught_up(sales).wait()
+            assert len(await applied_texts(sales.store)) == 3 * number + 3
+
+
+async def test_a_partition_that_nothing_waits_in_is_not_waited_for(sales: Reading) -> None:
+    async with running(sales.puller(partitions=8, wait_seconds=20).run):
+        await sales.until(lambda _: True)
+        await sales.write("a")
+        with within(10):
+            began = time.monotonic()
+            await caught_up(sales).wait()
+    assert time.monotonic() - began < 5
+
+
+async def test_a_service_that_does_not_get_there_in_time_says_how_far_it_is(
+    sales: Reading,
+) -> None:
+    await sales.write(*names(0, 5))
+    with within(0.4), pytest.raises(DomainError) as late:
+        await caught_up(sales).wait()
+    assert (late.value.kind, late.value.reason) == (Kind.UNAVAILABLE, "NOT_CAUGHT_UP")
+    assert late.value.metadata == {"feed": "sales", "applied": "0", "head": "5"}
+
+
+async def test_a_producer_that_cannot_be_asked_is_named(sales: Reading) -> None:
+    sales.stub.failures.append(DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "away"))
+    with within(5), pytest.raises(DomainError) as away:
+        await caught_up(sales).wait()
+    assert away.value.reason == "NOT_CAUGHT_UP"
+    assert away.value.metadata == {"feed": "sales", "applied": "0"}
+
+
+async def test_events_that_come_after_the_question_are_not_waited_for(sales: Reading) -> None:
+    async with running(sales.puller().run):
+        writing = asyncio.create_task(_write_without_end(sales))
+        with within(10):
+            await caught_up(sales).wait()
+        writing.cancel()
+        await asyncio.wait([writing])
+
+
+async def _write_without_end(sales: Reading) -> None:
+    number = 0
+    while True:
+        number += 1
+        await sales.write(f"{number:05}")

@@ -1,0 +1,85 @@
+"""Personal fields leave a feed for those readers only to whom its producer declares them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
+from guanxi.sales.v1 import orders_pb2
+
+from services.chassis.descriptors import ContractError
+from services.chassis.events.personal import PersonalFields
+
+INSIGHT, SALES = "services/insight", "services/sales"
+FIELDS = PersonalFields({INSIGHT: {"guanxi.customer.v1.Customer.display_name"}})
+
+
+def seen(reader: str, message: Any) -> Any:
+    """The message as the reader gets it."""
+    payload = message.SerializeToString()
+    shown = FIELDS.shown(reader, message.DESCRIPTOR.full_name, payload)
+    return type(message).FromString(shown)
+
+
+def created() -> customers_pb2.CustomerCreated:
+    customer = customers_pb2.Customer(
+        name="customers/ann",
+        display_name="Ann Lee",
+        phones=["+49 1"],
+        emails=["ann@lee.example"],
+        region="north",
+        owner="users/bob",
+        create_time=Timestamp(seconds=7),
+    )
+    return customers_pb2.CustomerCreated(customer=customer)
+
+
+def test_a_reader_gets_the_personal_fields_it_was_given_and_no_others() -> None:
+    customer = seen(INSIGHT, created()).customer
+    assert customer.display_name == "Ann Lee"
+    assert not customer.phones
+    assert not customer.emails
+    assert (customer.region, customer.owner) == ("north", "users/bob")
+    assert customer.create_time.seconds == 7
+
+
+def test_a_reader_nobody_spoke_of_gets_none() -> None:
+    customer = seen(SALES, created()).customer
+    assert (customer.name, customer.display_name) == ("customers/ann", "")
+    assert not customer.phones
+
+
+def test_what_was_said_in_a_touchpoint_stays_with_its_service() -> None:
+    touchpoint = touchpoints_pb2.Touchpoint(
+        name="customers/ann/touchpoints/1",
+        subject="s",
+        content="c",
+        outcome="o",
+        type=touchpoints_pb2.Touchpoint.CALL,
+    )
+    shown = seen(INSIGHT, touchpoints_pb2.TouchpointLogged(touchpoint=touchpoint)).touchpoint
+    assert (shown.subject, shown.content, shown.outcome) == ("", "", "")
+    assert shown.type == touchpoints_pb2.Touchpoint.CALL
+
+
+def test_an_event_without_personal_fields_passes_byte_for_byte() -> None:
+    event = orders_pb2.OrderConfirmed(order=orders_pb2.Order(name="orders/1"))
+    payload = event.SerializeToString()
+    assert FIELDS.shown(SALES, event.DESCRIPTOR.full_name, payload) is payload
+
+
+def test_what_a_newer_version_has_written_is_not_passed_on_unread() -> None:
+    unknown = b"\xfa\x3f\x03abc"  # field 1023
+    payload = created().SerializeToString() + unknown
+    shown = FIELDS.shown(SALES, "guanxi.customer.v1.CustomerCreated", payload)
+    assert b"abc" not in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["guanxi.customer.v1.Customer.shoe_size", "guanxi.customer.v1.Customer.region"]
+)
+def test_a_declaration_that_means_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ContractError):
+        PersonalFields({SALES: {name}})
