@@ -56,6 +56,7 @@ def service() -> str:
     return f"{PACKAGE}.ProbeService"
 
 
+@cache
 def request_codec(method: str) -> RequestCodec:
     """How the gateway reads requests of a method."""
     contract = probe_contract()

@@ -12,8 +12,6 @@ from tests.support.transcoding import refusal
 
 
 class TestChoices:
-    QUERY = QueryFields(parameters_of(probe_message()), {})
-
     @pytest.mark.parametrize(
         ("query", "key"),
         [
@@ -24,12 +22,14 @@ class TestChoices:
     )
     def test_two_members_of_one_choice_in_a_query_are_refused(self, query: str, key: str) -> None:
         with pytest.raises(DomainError) as caught:
-            self.QUERY.read(query, {})
+            QueryFields(parameters_of(probe_message()), {}).read(query, {})
         assert (caught.value.reason, caught.value.violations[0].field) == ("DUPLICATE_FIELD", key)
 
     def test_one_member_of_each_choice_is_fine(self) -> None:
         values: dict[str, JsonValue] = {}
-        self.QUERY.read("mailAddress=a&inner.through.plainText=c", values)
+        QueryFields(parameters_of(probe_message()), {}).read(
+            "mailAddress=a&inner.through.plainText=c", values
+        )
         assert values == {"mailAddress": "a", "inner": {"through": {"plainText": "c"}}}
 
 
