@@ -4,7 +4,7 @@ Standard library and the ISO 4217 table only, so that models may use it. No floa
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -16,6 +16,7 @@ import iso4217
 from services.chassis.errors import invalid
 
 __all__ = [
+    "AMOUNTS",
     "NANOS",
     "USUAL_EXPONENT",
     "MoneyMessage",
@@ -38,6 +39,8 @@ __all__ = [
 
 NANOS: Final = 1_000_000_000
 USUAL_EXPONENT: Final = 2
+AMOUNTS: Final = range(-(10**15), 10**15 + 1)
+"""What one amount may be, in minor units: ten trillion of a currency with cents."""
 
 _INT64: Final = range(-(2**63), 2**63)
 _AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,9}))?")
@@ -165,6 +168,20 @@ def parts_of_nanos(nanos: int, currency_code: str) -> MoneyParts:
     units, rest = divmod(abs(nanos), NANOS)
     sign = -1 if nanos < 0 else 1
     return MoneyParts(currency_code=currency_code, units=sign * units, nanos=sign * rest)
+
+
+def filling(currency_code: str) -> Callable[[MoneyMessage, int], None]:
+    """`fill` for many amounts of one currency: what they have in common is worked out once."""
+    scale = int(10 ** exponent(currency_code))
+    nanos_of_minor = NANOS // scale
+
+    def fill_next(message: MoneyMessage, minor: int) -> None:
+        units, rest = divmod(abs(minor), scale)
+        message.currency_code = currency_code
+        message.units = units if minor >= 0 else -units
+        message.nanos = (rest if minor >= 0 else -rest) * nanos_of_minor
+
+    return fill_next
 
 
 def fill(message: MoneyMessage, minor: int, currency_code: str) -> None:

@@ -69,6 +69,8 @@ def test_the_page_of_a_process_has_its_own_settings_and_their_true_defaults(proc
 
 
 def _as_told(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -50,8 +50,12 @@ class RunningService:
     async def channel(
         self, subject: str = "users/ann", *, role: str = "admin", team: str = "teams/north"
     ) -> Channel:
-        """A channel of one caller; its stubs raise DomainError. Closed with the service."""
-        token = Token(subject, (role,), (team,) if team else (), audience=self.name)
+        """A channel of one caller; its stubs raise DomainError. Closed with the service.
+
+        A service (`services/insight`) speaks for itself, and is of no team.
+        """
+        teams = (team,) if team and not subject.startswith("services/") else ()
+        token = Token(subject, (role,), teams, audience=self.name)
         return await self._channels.enter_async_context(connect(self.target, identity=token))
 
 

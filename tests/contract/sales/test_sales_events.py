@@ -23,7 +23,7 @@ from tests.support.services import RunningService
 
 @pytest.fixture
 async def feed(sales: RunningService) -> EventFeedStub:
-    return EventFeedStub(await sales.channel("system/insight", role="service", team=""))
+    return EventFeedStub(await sales.channel("services/insight", role="service", team=""))
 
 
 async def pulled(

@@ -18,7 +18,7 @@ from services.chassis.middleware import ORDER
 from services.chassis.wire import REQUEST_ID_KEY
 from tests.support import echo
 from tests.support.chassis import ANN, Token, echo_server
-from tests.support.echo_calls import call, refused, refused_bytes, shout
+from tests.support.echo_calls import call, refused, shout
 
 SHAPES = list(echo.METHODS)
 
@@ -185,49 +185,6 @@ async def test_a_request_that_breaks_its_contract_is_refused_naming_the_field(me
     assert [(each.field, each.reason) for each in error.violations] == [("text", "string.max_len")]
 
 
-@pytest.mark.parametrize("method", SHAPES)
-@pytest.mark.parametrize("data", [b"\x0a\x05ab", b"\x0a\x01\xff"], ids=["cut short", "not UTF-8"])
-async def test_bytes_that_are_no_message_are_refused_logged_and_counted(
-    method: str, data: bytes
-) -> None:
-    with capture_logs() as logs:
-        async with echo_server(shout) as running:
-            error = await refused_bytes(running, method, data)
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "MESSAGE_MALFORMED")
-    assert "guanxi.test.v1.Said" in error.message
-    (line,) = (line for line in logs if line["event"] == "rpc")
-    assert (line["code"], line["reason"]) == ("INVALID_ARGUMENT", "MESSAGE_MALFORMED")
-    labels = {"method": f"/{echo.SERVICE}/{method}", "code": "INVALID_ARGUMENT"}
-    assert running.metrics.registry.get_sample_value("guanxi_rpc_handled_total", labels) == 1
-
-
-async def test_who_may_not_call_gets_no_message_parsed() -> None:
-    async with echo_server(shout) as running:
-        error = await refused_bytes(running, "Say", b"\x0a\x05ab", Token(roles=()))
-    assert error.kind is Kind.PERMISSION_DENIED
-
-
-async def test_a_request_of_more_than_4_mb_is_refused_with_the_number() -> None:
-    async with echo_server(shout) as running:
-        error = await refused(running, text="x" * (4 * 1024 * 1024))
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "REQUEST_TOO_LARGE")
-    assert error.metadata == {"most": "4194304"}
-
-
-@pytest.mark.parametrize("method", SHAPES)
-async def test_a_control_character_is_refused_naming_the_field(method: str) -> None:
-    async with echo_server(shout) as running:
-        error = await refused(running, method, text="a\0b")
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "TEXT_CONTROL_CHARACTER")
-    assert [each.field for each in error.violations] == ["text"]
-
-
-@pytest.mark.parametrize("method", SHAPES)
-async def test_a_handler_sees_text_composed(method: str) -> None:
-    async with echo_server(shout) as running:
-        assert await call(running, method, "mu\u0308ller") == ["M\u00dcLLER"]
-
-
 async def test_who_may_not_call_does_not_learn_what_is_wrong_with_the_request() -> None:
     async with echo_server(shout) as running:
         error = await refused(running, text="x" * 21, identity=Token(roles=()))
@@ -290,32 +247,3 @@ def test_a_method_whose_contract_does_not_say_who_may_call_it_stops_the_start() 
     echo.file()
     with pytest.raises(ContractError, match=r"guanxi\.test\.v1\.Bare\.Unmarked"):
         methods_of("guanxi.test.v1.Bare")
-
-
-class CountedWaits:
-    """Has caught up at once, and knows how often it was asked to."""
-
-    def __init__(self) -> None:
-        self.waits = 0
-
-    async def wait(self) -> None:
-        self.waits += 1
-
-
-async def test_a_read_waits_for_what_was_written_before_only_where_its_caller_asks() -> None:
-    caught_up = CountedWaits()
-    asked = (("guanxi-consistency", "caught-up"),)
-    async with (
-        echo_server(shout, caught_up=caught_up) as running,
-        running.connect() as channel,
-    ):
-        stub = echo.echo_stub(channel)
-        await stub.Say(echo.said("hi"))
-        assert caught_up.waits == 0
-        await stub.Say(echo.said("hi"), metadata=asked)
-        assert caught_up.waits == 1
-        await stub.Book(echo.said("hi"), metadata=asked)
-        assert caught_up.waits == 1, "a change waits for nobody"
-        with pytest.raises(DomainError) as unknown:
-            await stub.Say(echo.said("hi"), metadata=(("guanxi-consistency", "strong"),))
-    assert unknown.value.reason == "CONSISTENCY_UNKNOWN"
