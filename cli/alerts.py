@@ -62,6 +62,8 @@ async def _watch(connection: Connection, mine: bool) -> None:
         try:
             async for message in stub.WatchAlerts(request, metadata=connection.metadata):
                 request.resume_token = message.resume_token
+                if not message.HasField("alert"):
+                    continue  # where the stream begins
                 change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change)
                 _print(message.alert, change.lower())
         except grpc.aio.AioRpcError as error:

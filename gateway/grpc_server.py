@@ -2,7 +2,7 @@
 
 import grpc
 from google.protobuf import descriptor_pool
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
@@ -24,6 +24,8 @@ class PublicGrpcServer:
         *,
         reflect: bool,
         max_connection_age_seconds: float,
+        max_connections: int,
+        handshake_seconds: float,
     ) -> None:
         services = sorted({method.service for method in contract.methods})
         self.health = Health(services, checked=None)
@@ -32,6 +34,8 @@ class PublicGrpcServer:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
                 ("grpc.max_connection_age_grace_ms", 60_000),
+                ("grpc.max_allowed_incoming_connections", max_connections),
+                ("grpc.server_handshake_timeout_ms", round(handshake_seconds * 1000)),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -39,7 +43,7 @@ class PublicGrpcServer:
             ]
         )
         self._server.add_generic_rpc_handlers((proxy,))
-        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        self.health.serve_on(self._server)
         if reflect:
             pool = descriptor_pool.DescriptorPool()
             for file in contract.catalogue.files.file:

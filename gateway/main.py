@@ -2,10 +2,8 @@
 stops. Reads top to bottom."""
 
 import asyncio
-import math
 import signal
 from dataclasses import dataclass
-from typing import Any, cast
 
 import structlog
 
@@ -14,8 +12,8 @@ from gateway.contract import Contract, ContractError, load_contract
 from gateway.grpc_server import PublicGrpcServer
 from gateway.http.app import HttpApp
 from gateway.http.endpoints import route_table
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.http.pages import api_pages
-from gateway.http.protocol import CappedHeadProtocol
 from gateway.http.streams import Streams
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -30,6 +28,7 @@ from gateway.transcode.errors import ErrorCodec
 from services.chassis.access import Signer, TokenError, Verifier
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
+from services.chassis.http.limits import HttpLimits
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
@@ -37,11 +36,15 @@ from services.chassis.process import collector
 from services.chassis.process.admin import admin_app
 from services.chassis.process.grpc_server import Servicers
 from services.chassis.process.http_server import HttpServer
+from services.chassis.process.open_files import allow_open_files
 from services.chassis.request_lines import request_lines
 
 __all__ = ["Gateway", "serve"]
 
 _SERVICES = ("customer", "sales", "insight")
+
+# Beside its callers' connections: probes, channels to the services, Redis, what it listens on.
+_OTHER_FILES = 250
 
 _log = structlog.get_logger("gateway")
 
@@ -85,6 +88,7 @@ class Gateway:
         counted = GatewayMetrics(metrics)
         log = request_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
+        connections = _connections(settings.max_connections)
         self._settings = settings
         self._keys = ring
         self._own = OwnServices(settings, servicers, verifier, metrics)
@@ -110,6 +114,7 @@ class Gateway:
             log,
             ids,
             settings.default_deadline_seconds,
+            settings.body_seconds,
         )
         proxy = Proxy(
             contract.methods,
@@ -127,19 +132,30 @@ class Gateway:
             contract,
             reflect=settings.environment == "development",
             max_connection_age_seconds=settings.max_connection_age_seconds,
+            max_connections=connections,
+            handshake_seconds=settings.head_seconds,
         )
         self._http = HttpServer(
-            # uvicorn types messages one by one; the application takes them as mappings.
-            cast(Any, app),
+            app,
             settings.listen,
             settings.variable("listen"),
-            grace_seconds=math.ceil(settings.drain_grace_seconds),
-            protocol=CappedHeadProtocol,
+            domain="gateway",
+            limits=HttpLimits(
+                connections=connections,
+                head_bytes=MAX_HEAD_BYTES,
+                head_seconds=settings.head_seconds,
+                idle_seconds=settings.idle_seconds,
+                send_seconds=settings.send_seconds,
+            ),
+            count=counted.connection_ended,
+            grace_seconds=settings.drain_grace_seconds,
         )
+        counted.connections.set_function(lambda: self._http.open_connections)
         self._admin = HttpServer(
             admin_app(metrics.registry, lambda: self._grpc.health.ready),
             settings.admin_listen,
             settings.variable("admin_listen"),
+            domain="gateway",
         )
 
     @classmethod
@@ -179,3 +195,13 @@ class Gateway:
         await self._backends.close()
         await self._admin.stop()
         _log.info("stopped")
+
+
+def _connections(wanted: int) -> int:
+    """How many callers there may be over HTTP, and as many over gRPC, so that what else the process
+    has to open, an answer to a probe above all, is never refused by the system."""
+    allowed = allow_open_files(2 * wanted + _OTHER_FILES)
+    possible = max(1, (allowed - _OTHER_FILES) // 2)
+    if possible < wanted:
+        _log.warning("the system allows fewer connections", asked=wanted, allowed=possible)
+    return min(wanted, possible)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.chassis.http.connections import Ended
 from services.chassis.metrics import Metrics
 
 __all__ = ["GatewayMetrics", "HttpSeries"]
@@ -41,6 +42,15 @@ class GatewayMetrics:
         self.open_streams = Gauge(
             "guanxi_gateway_open_streams", "HTTP streams being served.", registry=registry
         )
+        self.connections = Gauge(
+            "guanxi_http_connections", "HTTP connections that are open.", registry=registry
+        )
+        self._ended = Counter(
+            "guanxi_http_connections_ended_total",
+            "HTTP connections that the gateway ended, by the reason it had.",
+            ["reason"],
+            registry=registry,
+        )
         self._handled = Counter(
             "guanxi_http_handled_total",
             "HTTP requests ended, by route template and status.",
@@ -55,6 +65,10 @@ class GatewayMetrics:
             registry=registry,
         )
         self._series: dict[tuple[str, str, int], HttpSeries] = {}
+
+    def connection_ended(self, reason: Ended) -> None:
+        """Counts one connection that was ended."""
+        self._ended.labels(reason).inc()
 
     def http_handled(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Counts one ended request; a stream has no seconds."""

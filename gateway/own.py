@@ -6,10 +6,8 @@ metrics are those of every service; REST and the proxy reach them like any other
 """
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from guanxi.gateway.v1.briefs_pb2_grpc import add_BriefServiceServicer_to_server
 from guanxi.gateway.v1.company_pb2_grpc import add_CompanyServiceServicer_to_server
@@ -45,8 +43,12 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         await asyncio.gather(*(each.close() for each in sources))
 
 
+_LOOPBACK = "127.0.0.1"
+
+
 class OwnServices:
-    """The gateway's own services on a socket of their own."""
+    """The gateway's own services on a port that only this machine reaches. Unlike a socket in a
+    folder, it leaves nothing behind where the process is killed."""
 
     def __init__(
         self,
@@ -55,8 +57,6 @@ class OwnServices:
         verifier: Verifier,
         metrics: Metrics,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="guanxi-gateway-")
-        self.target = f"unix:{Path(self._folder.name) / 'own.sock'}"
         self._server = GrpcServer(
             settings,
             domain="gateway",
@@ -66,12 +66,12 @@ class OwnServices:
             metrics=metrics,
             checked=None,
         )
+        self.target = f"{_LOOPBACK}:{self._server.listen(f'{_LOOPBACK}:0', '')}"
 
     async def start(self) -> None:
         """Serves from now on; calls made earlier wait for it."""
-        await self._server.start(self.target, "")
+        await self._server.serve()
 
     async def stop(self, grace_seconds: float) -> None:
         """Lets running calls finish within the grace."""
         await self._server.stop(grace_seconds)
-        self._folder.cleanup()

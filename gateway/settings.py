@@ -25,6 +25,24 @@ class GatewaySettings(SigningSettings):
         description="File of the API keys (hashes only); `api-keys.json` in the data folder by "
         "default. Read again when it changes.",
     )
+    max_connections: int = Field(
+        1000,
+        gt=0,
+        description="HTTP connections that may be open, and as many over gRPC; a newcomer beyond "
+        "takes the place of the one that has asked for nothing for longest (gRPC: is refused).",
+    )
+    head_seconds: float = Field(
+        10.0, gt=0, description="Time in which a request's line and headers must have arrived."
+    )
+    body_seconds: float = Field(
+        60.0, gt=0, description="Time in which a request's body must have arrived whole."
+    )
+    idle_seconds: float = Field(
+        75.0, gt=0, description="How long a connection may be open without a request."
+    )
+    send_seconds: float = Field(
+        30.0, gt=0, description="How long a reader may take in nothing of the answer that waits."
+    )
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."
     )

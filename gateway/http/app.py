@@ -12,8 +12,16 @@ import grpc
 import structlog
 
 from gateway.backends import details_of, without_details
+from gateway.http.bodies import Bodies
 from gateway.http.endpoints import Endpoint
-from gateway.http.head import consistency_of, extras_of, read_head, request_id_of, timeout_of
+from gateway.http.head import (
+    consistency_of,
+    expect_host,
+    extras_of,
+    read_head,
+    request_id_of,
+    timeout_of,
+)
 from gateway.http.pages import Page
 from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
@@ -23,10 +31,8 @@ from gateway.signin.door import Door
 from gateway.transcode import bodies, response
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
-    body_too_large,
     method_not_allowed,
     path_not_found,
-    unsupported_encoding,
 )
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
@@ -34,7 +40,7 @@ from services.chassis.ids import Ids
 from services.chassis.request_lines import RequestLines
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
 
-__all__ = ["HttpApp"]
+__all__ = ["MAX_DEADLINE_SECONDS", "HttpApp"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -45,7 +51,7 @@ _JSON = (b"content-type", b"application/json")
 # Answers hold customers' data: nobody on the way may keep them.
 _NO_STORE = (b"cache-control", b"no-store")
 _HOP_SECONDS = 0.020
-_LONGEST_SECONDS = 300.0
+MAX_DEADLINE_SECONDS = 300.0
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +85,7 @@ class HttpApp:
         log: RequestLines,
         ids: Ids,
         default_seconds: float,
+        body_seconds: float,
     ) -> None:
         self._routes = routes
         self._pages = pages
@@ -90,6 +97,7 @@ class HttpApp:
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
+        self._bodies = Bodies(body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = _Exchange(self._ids.new(), scope["method"], time.perf_counter())
@@ -108,9 +116,10 @@ class HttpApp:
             self._count(exchange)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: _Exchange) -> None:
-        head = read_head(scope["headers"])
+        head = read_head(scope["headers"], len(scope["raw_path"]) + len(scope["query_string"]))
         exchange.request_id = request_id_of(head) or exchange.request_id
         context.request_id.set(exchange.request_id)
+        expect_host(head, scope["http_version"])
         match = self._match(scope, exchange)
         if match is None:
             await self._beside_the_routes(scope, send, exchange)
@@ -120,7 +129,7 @@ class HttpApp:
         key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
         exchange.caller = key.subject
         await self._limits.take(key.subject)
-        body = await _read_body(head, receive, endpoint.max_body_bytes)
+        body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
         codec, query = endpoint.request, scope["query_string"].decode("latin-1")
         if len(body) > bodies.PIECE_BYTES:
             request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
@@ -235,7 +244,7 @@ def _timeout(head: Mapping[bytes, str]) -> float | None:
     asked = timeout_of(head)
     if asked is None:
         return None
-    seconds = min(asked, _LONGEST_SECONDS) - _HOP_SECONDS
+    seconds = min(asked, MAX_DEADLINE_SECONDS) - _HOP_SECONDS
     if seconds < context.LEAST_SECONDS:
         raise DomainError(
             Kind.DEADLINE_EXCEEDED,
@@ -243,29 +252,6 @@ def _timeout(head: Mapping[bytes, str]) -> float | None:
             f"a call needs at least {1000 * (context.LEAST_SECONDS + _HOP_SECONDS):.0f} ms",
         )
     return seconds
-
-
-async def _read_body(head: Mapping[bytes, str], receive: Receive, limit_bytes: int) -> bytes:
-    length = head.get(b"content-length")
-    if length is None and b"transfer-encoding" not in head:
-        return b""
-    encoding = head.get(b"content-encoding", "identity")
-    if encoding != "identity":
-        raise unsupported_encoding(encoding)
-    if length is not None and int(length) > limit_bytes:
-        raise body_too_large(limit_bytes)
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit_bytes:
-            raise body_too_large(limit_bytes)
-        parts.append(part)
-        more = message.get("more_body", False)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _in_quotes(etag: str) -> str:

@@ -11,10 +11,10 @@ from gateway.templates import TemplateError, parse_template
 from gateway.transcode.request import RequestCodec
 from gateway.transcode.response import ResponseCodec
 
-__all__ = ["Endpoint", "route_table"]
+__all__ = ["MAX_BATCH_BODY_BYTES", "MAX_BODY_BYTES", "Endpoint", "route_table"]
 
-_BODY_BYTES = 4 * 1024 * 1024
-_BATCH_BODY_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024
 _BATCH = re.compile(r"Batch[A-Z]")
 
 
@@ -54,6 +54,6 @@ def _routes(contract: Contract, backends: Backends) -> Iterator[Route[Endpoint]]
                 RequestCodec(method, rule, template, contract.types),
                 ResponseCodec(method.response_type, contract.types),
                 connect(method),
-                _BATCH_BODY_BYTES if _BATCH.match(method.name) else _BODY_BYTES,
+                MAX_BATCH_BODY_BYTES if _BATCH.match(method.name) else MAX_BODY_BYTES,
             )
             yield Route(rule.method, template, endpoint, method.full_name)

@@ -6,13 +6,16 @@ So nobody outside can claim an identity, a role or a deadline by a header that s
 import re
 from collections.abc import Iterable, Mapping
 
+from gateway.http.refusals import given_twice, no_host, url_too_long
 from gateway.transcode.refusals import head_too_large, invalid_header
 from gateway.transcode.request import NO_EXTRAS, Extras
 from services.chassis.wire import CAUGHT_UP, CONSISTENCY_KEY
 
 __all__ = [
     "MAX_HEAD_BYTES",
+    "MAX_URL_BYTES",
     "consistency_of",
+    "expect_host",
     "extras_of",
     "read_head",
     "request_id_of",
@@ -20,6 +23,8 @@ __all__ = [
 ]
 
 MAX_HEAD_BYTES = 65_536
+# A filter and a page token of full length with every byte escaped, and as much again.
+MAX_URL_BYTES = 16_384
 
 _READ = frozenset(
     (
@@ -29,6 +34,7 @@ _READ = frozenset(
         b"content-length",
         b"content-type",
         b"grpc-timeout",
+        b"host",
         b"idempotency-key",
         b"if-match",
         b"last-event-id",
@@ -39,6 +45,10 @@ _READ = frozenset(
         b"x-timeout",
     )
 )
+# A client may spread what it accepts over several headers.
+_ACCEPT = b"accept"
+# uri-host [":" port] of RFC 3986; it may be empty.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 _EXTRAS = frozenset((b"content-type", b"if-match", b"idempotency-key", b"last-event-id"))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
@@ -46,17 +56,32 @@ _SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _X_TIMEOUT = re.compile(r"[0-9]{1,8}([.][0-9]{1,9})?s?")
 
 
-def read_head(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """The headers the gateway knows, by lower-case name; raises DomainError HEAD_TOO_LARGE."""
-    size = 0
+def read_head(headers: Iterable[tuple[bytes, bytes]], url_bytes: int) -> dict[bytes, str]:
+    """The headers the gateway knows, by lower-case name; raises DomainError where the head is too
+    large or says something twice."""
+    size = url_bytes
     known: dict[bytes, str] = {}
     for name, value in headers:
         size += len(name) + len(value)
         if name in _READ:
-            known[name] = value.decode("latin-1")
+            text = value.decode("latin-1")
+            if name in known:
+                if name != _ACCEPT:
+                    raise given_twice(name.decode().title())
+                text = f"{known[name]}, {text}"
+            known[name] = text
     if size > MAX_HEAD_BYTES:
         raise head_too_large(MAX_HEAD_BYTES)
+    if url_bytes > MAX_URL_BYTES:
+        raise url_too_long(MAX_URL_BYTES)
     return known
+
+
+def expect_host(head: Mapping[bytes, str], http_version: str) -> None:
+    """Raises DomainError where a request does not say whom it is for; HTTP/1.0 need not."""
+    host = head.get(b"host", "" if http_version == "1.0" else None)
+    if host is None or not _HOST.fullmatch(host):
+        raise no_host()
 
 
 def request_id_of(head: Mapping[bytes, str]) -> str:

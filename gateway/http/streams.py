@@ -1,10 +1,13 @@
 """Serves a stream of replies over HTTP: server-sent events, or a JSON object per line by Accept.
 
 Until the first reply nothing is sent, so that a stream which fails at once has its real status; two
-seconds of silence, or a service that opens the stream itself, end that wait.
+seconds of silence, or a service that opens the stream itself, end that wait. A reply that has
+nothing but its cursor says where the stream stands: an event stream passes it on as an `id:` alone,
+which its reader keeps for the next time without being told of an event.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
@@ -54,11 +57,18 @@ class _Form:
     def reply(self, text: bytes, cursor: str) -> bytes:
         if self.lines:
             return text + b"\n"
-        mark = b"id: %s\n" % cursor.encode() if cursor and "\n" not in cursor else b""
+        mark = b"id: %s\n" % cursor.encode() if cursor and cursor.isprintable() else b""
+        if mark and text == _only(cursor):
+            return mark + b"\n"
         return mark + b"data: %s\n\n" % text
 
     def error(self, body: bytes) -> bytes:
         return body + b"\n" if self.lines else b"event: error\ndata: %s\n\n" % body
+
+
+def _only(cursor: str) -> bytes:
+    """The JSON of a reply that has nothing but its cursor."""
+    return b'{"resumeToken":%s}' % json.dumps(cursor, ensure_ascii=False).encode()
 
 
 _EVENTS = _Form(b"text/event-stream", b": heartbeat\n\n", lines=False)

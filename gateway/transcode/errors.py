@@ -39,7 +39,13 @@ HTTP_STATUS: Mapping[str, int] = {
 _CODES = tuple(HTTP_STATUS)
 
 # Refusals that HTTP has a status of its own for.
-_REASON_STATUS = {"METHOD_NOT_ALLOWED": 405, "BODY_TOO_LARGE": 413, "HEAD_TOO_LARGE": 431}
+_REASON_STATUS = {
+    "METHOD_NOT_ALLOWED": 405,
+    "BODY_TIMEOUT": 408,
+    "BODY_TOO_LARGE": 413,
+    "URL_TOO_LONG": 414,
+    "HEAD_TOO_LARGE": 431,
+}
 
 
 @dataclass(frozen=True, slots=True)

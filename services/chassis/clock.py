@@ -2,7 +2,7 @@
 into business days. Rules never read the time themselves; they are given it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,20 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
-    """Counts business days in one time zone; `business_date` holds today still, for replays."""
+    """Counts business days in one time zone; `business_date` holds today still, for replays.
+
+    Nothing that people did is older than `earliest_date`.
+    """
 
     clock: Clock
     zone: ZoneInfo
     business_date: date | None = None
+    earliest_date: date = date(1970, 1, 1)
+
+    @property
+    def beginning(self) -> datetime:
+        """The first instant of the earliest day."""
+        return datetime.combine(self.earliest_date, time.min, tzinfo=self.zone)
 
     def today(self) -> date:
         """The business day it is now, or the one that was set."""

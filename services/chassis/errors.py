@@ -20,6 +20,7 @@ __all__ = [
     "not_found",
     "permission_denied",
     "unauthenticated",
+    "work_needed",
 ]
 
 
@@ -177,6 +178,16 @@ def permission_denied(permission: str) -> DomainError:
         "PERMISSION_DENIED",
         f"this needs the permission {permission}",
         metadata={"permission": permission},
+    )
+
+
+def work_needed(resource: str) -> DomainError:
+    """The caller may read the named resource, and not change it."""
+    return DomainError(
+        Kind.PERMISSION_DENIED,
+        "WORK_NEEDED",
+        f"{resource} is open to you for reading only; ask its owner to let you work on it",
+        metadata={"resource": resource},
     )
 
 

@@ -1,7 +1,7 @@
 """Logs: structured, with the request's id, for people on a terminal and JSON elsewhere.
 
 Messages never enter a log line, so that personal fields cannot; they are named by type. The
-standard library's loggers (uvicorn, alembic, grpc) come out in the same form.
+standard library's loggers (asyncio, alembic, grpc) come out in the same form.
 """
 
 import json
@@ -59,11 +59,6 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(numeric_level, logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers = []
-        logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # `migrate` says itself what it did
 
 

@@ -16,6 +16,7 @@ import iso4217
 from services.chassis.errors import invalid
 
 __all__ = [
+    "AMOUNTS",
     "NANOS",
     "USUAL_EXPONENT",
     "MoneyMessage",
@@ -38,6 +39,8 @@ __all__ = [
 
 NANOS: Final = 1_000_000_000
 USUAL_EXPONENT: Final = 2
+AMOUNTS: Final = range(-(10**15), 10**15 + 1)
+"""What one amount may be, in minor units: ten trillion of a currency with cents."""
 
 _INT64: Final = range(-(2**63), 2**63)
 _AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,9}))?")

@@ -12,7 +12,8 @@ def settle_owner(caller: Caller, owner: str, team: str) -> tuple[str, str]:
     It is its creator's then, and of their first team. Who imports, or calls as an app, owns nothing
     by that: with scope ALL such a row is nobody's, with TEAM it is their first team's; with OWN
     they would never see it again, so it stays theirs. A row that is given to somebody else is of no
-    team unless it says so. Raises as `expect_may_give`.
+    team unless it says so; where the caller may give it to one team only, it is that team's.
+    Raises as `expect_may_give`.
     """
     if not owner and _owns_by_creating(caller, team):
         owner = caller.subject
@@ -48,7 +49,9 @@ def _owns_by_creating(caller: Caller, team: str) -> bool:
 def _takes_team(caller: Caller, owner: str) -> bool:
     if not caller.teams:
         return False
-    return owner == caller.subject or (not owner and caller.scope is Scope.TEAM)
+    if owner and owner != caller.subject:
+        return caller.scope is Scope.TEAM and len(caller.teams) == 1
+    return bool(owner) or caller.scope is Scope.TEAM
 
 
 def _refused(reason: str, allowed: str, **metadata: str) -> DomainError:

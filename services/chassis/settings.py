@@ -82,6 +82,11 @@ class SharedSettings(BaseSettings):
     business_date: date | None = Field(
         None, description="Holds today still at this date (ISO 8601), for replays."
     )
+    earliest_date: date = Field(
+        date(1970, 1, 1),
+        description="Orders, touchpoints and first meetings of an earlier day are refused: one "
+        "slip of a digit must not move everybody's windows.",
+    )
     customer_target: str = Field("127.0.0.1:50051", description="Where the customer service is.")
     sales_target: str = Field("127.0.0.1:50052", description="Where the sales service is.")
     insight_target: str = Field("127.0.0.1:50053", description="Where the insight service is.")

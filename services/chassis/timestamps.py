@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.errors import invalid
 
-__all__ = ["from_timestamp", "stated_timestamp", "to_timestamp"]
+__all__ = ["expect_since", "from_timestamp", "stated_timestamp", "to_timestamp"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,3 +42,13 @@ def from_timestamp(message: Timestamp, *, field: str) -> datetime:
 def stated_timestamp(message: Message, field: str) -> datetime | None:
     """The instant in a field of a message; None where it is not set. Raises as `from_timestamp`."""
     return from_timestamp(getattr(message, field), field=field) if message.HasField(field) else None
+
+
+def expect_since(beginning: datetime, message: Message, field: str, *, beneath: str) -> None:
+    """Raises INVALID_ARGUMENT, TIME_TOO_EARLY where a field of the message lies before."""
+    if message.HasField(field) and getattr(message, field).seconds < beginning.timestamp():
+        raise invalid(
+            f"{beneath}.{field}",
+            "TIME_TOO_EARLY",
+            f"is before {beginning.date()}, the earliest date there is here",
+        )

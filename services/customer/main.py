@@ -72,7 +72,9 @@ async def assemble(
 ) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
-    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    calendar = BusinessCalendar(
+        clock, settings.zone, settings.business_date, settings.earliest_date
+    )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
     customers = CustomerServicer(store, calendar=calendar, ids=ids)

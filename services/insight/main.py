@@ -108,7 +108,9 @@ async def assemble(
     clock, ids, feeds = clock or SystemClock(), Uuid7Ids(), feeds or {}
     currency = settings.base_currency
     exponent = money.exponent(currency)
-    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    calendar = BusinessCalendar(
+        clock, settings.zone, settings.business_date, settings.earliest_date
+    )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
     generations = Generations(store, await _prepared(store, currency))

@@ -80,7 +80,9 @@ async def assemble(
 ) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
-    calendar = BusinessCalendar(clock, settings.zone, settings.business_date)
+    calendar = BusinessCalendar(
+        clock, settings.zone, settings.business_date, settings.earliest_date
+    )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     await _expect_base_currency(store, settings.base_currency)
     log = await EventLog.open(store)

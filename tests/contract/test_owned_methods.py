@@ -11,11 +11,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import Column, ForeignKey, MetaData, Table
+from sqlalchemy import Column, MetaData, Table
 
 from services.chassis.descriptors import DataScope, load_catalogue
 from services.chassis.records import Records
-from services.chassis.store import Name, Owned
+from services.chassis.store import Name, OfCustomer, Owned, Shared, Through
 
 SERVICES = ("customer", "sales", "insight")
 
@@ -37,8 +37,8 @@ def owned_slices() -> Iterator[str]:
 
 
 def is_owned(table: Table) -> bool:
-    """Whether it says whose its rows are, or leads to a table that does."""
-    return "scope" in table.info or any(is_owned(key.column.table) for key in table.foreign_keys)
+    """Whether it says whose its rows are, or as which others they are seen."""
+    return isinstance(table.info.get("scope"), Owned | Through | OfCustomer)
 
 
 def unowned(slice_: str) -> list[str]:
@@ -61,12 +61,12 @@ def test_every_service_has_owned_methods_to_check() -> None:
     assert {name.split(".")[1] for name in owned_slices()} == set(SERVICES)
 
 
-def test_a_table_is_owned_by_what_it_says_or_by_where_it_leads() -> None:
+def test_a_table_is_owned_by_what_it_says() -> None:
     metadata = MetaData()
-    owned = Table("owned", metadata, Column("name", Name), info={"scope": Owned("name")})
-    through = Table("through", metadata, Column("owner", Name, ForeignKey(owned.c.name)))
-    assert is_owned(through)
-    assert not is_owned(Table("anybodys", metadata, Column("name", Name)))
+    for number, sight in enumerate((Owned("a"), Through("a", "b"), OfCustomer("a", "b"))):
+        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"scope": sight}))
+    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"scope": Shared()}))
+    assert not is_owned(Table("unsaid", metadata, Column("a", Name)))
 
 
 def modules_of(package: str) -> Iterator[ModuleType]:

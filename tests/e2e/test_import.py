@@ -107,8 +107,7 @@ def test_refused_rows_go_to_a_file_and_the_rest_goes_in(suite: Suite, tmp_path: 
     assert result.returncode == 3
     refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8").splitlines()
     assert (
-        refused[1]
-        == "3,quantity 'some' is not a number like 1234.50,M-2,2011-01-01,new,some,2.50,88888"
+        refused[1] == "3,quantity 'some' is not a whole number,M-2,2011-01-01,new,some,2.50,88888"
     )
     assert suite.get("/v1/orders/m-1")["netAmount"] == {
         "currencyCode": "GBP",

@@ -20,7 +20,7 @@ from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 from services.chassis.caller import Caller, acting_as
 from services.chassis.errors import DomainError
 from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.store import Shared, Store, WriteTransaction
 from tests.support.databases import Databases
 from tests.support.notes import SYSTEM, NoteAdded, emit, metadata, opened
 from tests.support.running import running
@@ -32,6 +32,7 @@ applied = Table(
     Column("position", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("text", Text, nullable=False),
+    info={"scope": Shared()},
 )
 
 

@@ -21,6 +21,7 @@ from services.chassis.store import (
     Name,
     Names,
     Owned,
+    Shared,
     Store,
     UtcTime,
     WriteTransaction,
@@ -51,6 +52,7 @@ lines = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("note", Name, ForeignKey("notes.name"), nullable=False),
+    info={"scope": Shared()},
 )
 
 

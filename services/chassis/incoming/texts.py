@@ -113,7 +113,8 @@ def _is_closed(each: FieldDescriptor) -> bool:
 
 
 def _add_map(texts: Texts, each: FieldDescriptor, known: dict[str, Texts | None]) -> None:
-    key, value = (each.message_type.fields_by_name[name] for name in ("key", "value"))
+    entry: Any = each.message_type
+    key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
     inner = _texts_of(value.message_type, known) if value.message_type else None
     is_text = key.type == FieldDescriptor.TYPE_STRING, value.type == FieldDescriptor.TYPE_STRING
     if any(is_text) or inner is not None:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from services.chassis.batches import ITEMS, is_batch
@@ -38,7 +39,7 @@ class Decoding:
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         pool = descriptor_pool.Default()
         request_type = pool.FindMessageTypeByName(method.request_type)
-        read = _Reader(message_factory.GetMessageClass(request_type))
+        read = _Reader(request_type)
 
         async def run(call: Call) -> Any:
             call.request = request = read.message(call.request)
@@ -64,10 +65,11 @@ class Decoding:
 class _Reader:
     """Reads messages of one type."""
 
-    def __init__(self, message_class: type[Message]) -> None:
-        self._class = message_class
-        self._shape = shape_of(message_class.DESCRIPTOR)
-        self.texts = texts_of(message_class.DESCRIPTOR)
+    def __init__(self, message: Descriptor) -> None:
+        self._class = message_factory.GetMessageClass(message)
+        self._name = message.full_name
+        self._shape = shape_of(message)
+        self.texts = texts_of(message)
 
     def message(self, data: bytes) -> Message:
         """Raises DomainError INVALID_ARGUMENT where the bytes are none, or too many."""
@@ -78,8 +80,7 @@ class _Reader:
         try:
             return self._class.FromString(data)
         except DecodeError:
-            name = self._class.DESCRIPTOR.full_name
-            raise malformed(f"its bytes are no {name}, or text in it is not UTF-8") from None
+            raise malformed(f"its bytes are no {self._name}, or text in it is not UTF-8") from None
 
     async def each(self, requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
         """The messages of a stream; raises where one is none."""

@@ -55,7 +55,7 @@ class Validation:
             return run_stream
         if not is_batch(request_type, _descriptor(method.response_type)):
             return run
-        item_type = request_type.fields_by_name[ITEMS].message_type
+        item_type: Any = request_type.fields_by_name[ITEMS].message_type
         item_shape = shape_of(item_type)
         self._warm(item_type)
 

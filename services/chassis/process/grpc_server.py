@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis.access.authorizer import Authorizer
@@ -83,7 +83,7 @@ class GrpcServer:
         self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
         self._server.add_generic_rpc_handlers((methods,))
         self.health = Health(registrar.services, checked, background)
-        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        self.health.serve_on(self._server)
         if settings.environment == "development":
             health = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
             names = (*registrar.services, health, reflection.SERVICE_NAME)
@@ -94,11 +94,19 @@ class GrpcServer:
 
         `variable` is the setting the address comes from.
         """
+        port = self.listen(address, variable)
+        await self.serve()
+        return port
+
+    def listen(self, address: str, variable: str) -> int:
+        """The first half of a start: calls are taken, and wait for the second."""
         refuse_taken(address, variable)
-        port = self._server.add_insecure_port(address)
+        return self._server.add_insecure_port(address)
+
+    async def serve(self) -> None:
+        """The second half of a start."""
         await self.health.check()
         await self._server.start()
-        return port
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuses new calls, ends long reads, lets the others finish within the grace."""

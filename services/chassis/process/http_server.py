@@ -1,18 +1,24 @@
-"""An HTTP server inside a process that has other work: uvicorn without its hold on signals."""
+"""An HTTP server inside a process that has other work: listens, keeps time, drains."""
 
 import asyncio
-import contextlib
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
 
-import uvicorn
+import structlog
 
+from services.chassis.http.connection import Connection, Served
+from services.chassis.http.connections import Connections, Ended
+from services.chassis.http.limits import HttpLimits
 from services.chassis.process.addresses import bind
 
-if TYPE_CHECKING:
-    from uvicorn._types import ASGI3Application
-
 __all__ = ["HttpServer"]
+
+_BACKLOG = 2048
+_LONGEST_TICK_SECONDS = 1.0
+_TICKS_PER_LIMIT = 4
+
+_log = structlog.get_logger(__name__)
 
 
 class HttpServer:
@@ -20,47 +26,62 @@ class HttpServer:
 
     def __init__(
         self,
-        app: "ASGI3Application",
+        app: Any,
         address: str,
         variable: str,
         *,
-        grace_seconds: int = 1,
-        protocol: "type[asyncio.Protocol] | Literal['httptools']" = "httptools",
+        domain: str,
+        limits: HttpLimits | None = None,
+        count: Callable[[Ended], None] = lambda _: None,
+        grace_seconds: float = 1.0,
     ) -> None:
+        limits = limits or HttpLimits()
         self._address = address
         self._variable = variable
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                app,
-                http=protocol,
-                loop="none",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_graceful_shutdown=grace_seconds,
-            )
-        )
-        self._running: asyncio.Task[None] | None = None
+        self._grace_seconds = grace_seconds
+        self._tick_seconds = min(_LONGEST_TICK_SECONDS, limits.shortest_seconds / _TICKS_PER_LIMIT)
+        self._served = Served(app, domain, Connections(limits, count))
+        self._listening: asyncio.Server | None = None
+        self._keeping_time: asyncio.Task[None] | None = None
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        return len(self._served.connections)
 
     async def start(self) -> int:
         """Binds and serves in the background; returns the port. Raises StartRefused."""
         bound = bind(self._address, self._variable)
         port: int = bound.getsockname()[1]
-        self._running = asyncio.create_task(self._server.serve(sockets=[bound]))
+        self._served.date = _date()
+        self._keeping_time = asyncio.create_task(self._keep_time())
+        self._listening = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._served), sock=bound, backlog=_BACKLOG
+        )
         return port
 
     async def stop(self) -> None:
         """Lets running requests finish within the grace, then closes."""
-        self._server.should_exit = True
-        if self._running is not None:
-            await self._running
+        if self._listening is None or self._keeping_time is None:
+            return
+        self._listening.close()
+        await self._served.connections.drained(self._grace_seconds)
+        for task in self._served.tasks:
+            task.cancel()
+        await asyncio.gather(*self._served.tasks, return_exceptions=True)
+        self._keeping_time.cancel()
+
+    async def _keep_time(self) -> None:
+        """Connections have no timers of their own: a request costs none."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._tick_seconds)
+            self._served.date = _date()
+            try:
+                self._served.connections.sweep(loop.time())
+            except Exception:
+                _log.exception("connections were not looked after")
 
 
-class _Uvicorn(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """The process drains on a signal; uvicorn only stops when it is told."""
-        yield
+def _date() -> bytes:
+    return b"date: %s\r\n" % formatdate(usegmt=True).encode()

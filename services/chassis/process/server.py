@@ -103,6 +103,7 @@ async def serve(
             admin_app(metrics.registry, lambda: server.health.ready, server.health.complaints),
             settings.admin_listen,
             settings.variable("admin_listen"),
+            domain=domain,
         )
         await admin.start()
         await server.start(settings.listen, settings.variable("listen"))

@@ -5,8 +5,8 @@ from services.chassis.store.bulk import Taken
 from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime, holds_name
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.known import KnownNames
-from services.chassis.store.scope import Owned
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
+from services.chassis.store.sight import Named, OfCustomer, Owned, Shared, Through
 from services.chassis.store.store import Store
 from services.chassis.store.tables import ChassisTables, chassis_tables, new_metadata
 from services.chassis.store.upsert import upsert
@@ -18,13 +18,17 @@ __all__ = [
     "Json",
     "KnownNames",
     "Name",
+    "Named",
     "Names",
+    "OfCustomer",
     "Owned",
     "PoolUse",
     "ReadTransaction",
+    "Shared",
     "StartRefused",
     "Store",
     "Taken",
+    "Through",
     "UtcTime",
     "WriteTransaction",
     "chassis_tables",

@@ -7,6 +7,7 @@ from sqlalchemy import Select, Table, bindparam, select
 
 from services.chassis.caller import Scope
 from services.chassis.store.sessions import ReadTransaction
+from services.chassis.store.sight import is_shared
 
 __all__ = ["KnownNames"]
 
@@ -16,7 +17,7 @@ class KnownNames:
     module."""
 
     def __init__(self, table: Table) -> None:
-        self._owned = "scope" in table.info
+        self._owned = not is_shared(table)
         self._statement: Select[*tuple[Any, ...]] = select(table.c.name, table.c.fingerprint).where(
             table.c.name.in_(bindparam("keys", expanding=True))
         )

@@ -1,17 +1,16 @@
 """The data scope: which rows of an owned table a caller's statement may touch.
 
-A table says `info={"scope": Owned("owner", "team")}`; every transaction passes its statements
-through `scoped`, so the code of a slice cannot forget the predicate. Only here is it written.
+A table says how its rows are seen (`sight`); every transaction passes its statements through
+`scoped`, so the code of a slice cannot forget the predicate. Only here it is put in.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
     Alias,
-    BindParameter,
     ColumnElement,
     Delete,
     Executable,
@@ -24,8 +23,6 @@ from sqlalchemy import (
     TextClause,
     Update,
     and_,
-    bindparam,
-    or_,
     true,
 )
 from sqlalchemy.sql import visitors
@@ -33,46 +30,41 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.connections import Parameters
+from services.chassis.store.sight import SUBJECT, TEAM, Asking, is_shared, predicate
 
-__all__ = ["Owned", "Statement", "refuse_overwriting", "scoped"]
+__all__ = ["Statement", "refuse_overwriting", "scoped"]
 
-_SUBJECT = "caller_subject"
-_TEAM = "caller_team_{}"
 _STATEMENTS_KEPT = 1_000
 
 Statement = SelectBase | Insert | Update | Delete
 _COMPOSED = (FromClause, SelectBase, Insert, Update, Delete)
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
-    """Names the columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`)
-    and assignee: who has been given a row sees it as its owner does."""
-
-    owner: str
-    team: str | None = None
-    assignee: str | None = None
-
-
 def scoped(
-    statement: Executable, caller: Caller, parameters: Parameters | None = None
+    statement: Executable,
+    caller: Caller,
+    parameters: Parameters | None = None,
+    *,
+    works: bool = False,
 ) -> tuple[Executable, Parameters | None]:
     """The statement, limited to the rows the caller may touch, and what it is run with.
 
-    A statement that comes with parameters (built once, run often) is limited once, for all callers,
-    and the caller is among its parameters. Any other is limited for this caller. Raises TypeError
-    for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned tables.
+    What is read are rows the caller sees, what is changed, rows they may work on; with `works`, so
+    is what is read. A statement that comes with parameters (built once, run often) is limited once,
+    for all callers, and the caller is among its parameters. Any other is limited for this caller.
+    Raises TypeError for what has no safe predicate: textual SQL, FULL JOIN, upserts of owned
+    tables.
     """
     if caller.scope is Scope.ALL and isinstance(statement, Statement):
         return statement, parameters
     teams = caller.teams if caller.scope is Scope.TEAM else ()
     if parameters is None:
-        return _limited(statement, _Asking.of(caller.subject, teams)), None
-    limited = _limited_once(statement, len(teams))
+        return _limited(statement, Asking.of(caller.subject, teams), works), None
+    limited = _limited_once(statement, len(teams), works)
     if limited is statement:
         return statement, parameters
-    added = {_TEAM.format(number): team for number, team in enumerate(teams)}
-    return limited, {**parameters, _SUBJECT: caller.subject, **added}
+    added = {TEAM.format(number): team for number, team in enumerate(teams)}
+    return limited, {**parameters, SUBJECT: caller.subject, **added}
 
 
 def refuse_overwriting(table: Table, caller: Caller) -> None:
@@ -82,34 +74,11 @@ def refuse_overwriting(table: Table, caller: Caller) -> None:
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
-def _limited_once(statement: Executable, teams: int) -> Executable:
-    return _limited(statement, _Asking.anybody(teams))
+def _limited_once(statement: Executable, teams: int, works: bool) -> Executable:
+    return _limited(statement, Asking.anybody(teams), works)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """The caller as parameters of a statement; no teams where they see their own rows only."""
-
-    subject: BindParameter[str]
-    teams: tuple[BindParameter[str], ...]
-
-    @classmethod
-    def of(cls, subject: str, teams: Sequence[str]) -> Self:
-        # One parameter for each team, not a list: a statement for many rows takes no lists.
-        return cls(
-            bindparam(_SUBJECT, subject),
-            tuple(bindparam(_TEAM.format(number), team) for number, team in enumerate(teams)),
-        )
-
-    @classmethod
-    def anybody(cls, teams: int) -> Self:
-        """A caller who is named when the statement is run, and sees so many teams."""
-        return cls(
-            bindparam(_SUBJECT), tuple(bindparam(_TEAM.format(number)) for number in range(teams))
-        )
-
-
-def _limited(statement: Executable, asking: _Asking) -> Executable:
+def _limited(statement: Executable, asking: Asking, works: bool) -> Executable:
     """The statement with the predicate for the caller."""
     if not isinstance(statement, Statement):
         raise TypeError("only select, insert, update and delete are scoped; else use unscoped()")
@@ -120,14 +89,14 @@ def _limited(statement: Executable, asking: _Asking) -> Executable:
         return statement
     if elements.plain is not None:
         # Most lists; the general way below takes 0.7 ms more, half of it to find the sources.
-        return elements.plain.where(*_predicates(elements.tables, asking))
+        return elements.plain.where(*_predicates(elements.tables, asking, works=works))
     # The traversal clones every nested select, update and delete before it shows it to us, so
     # changing the clone leaves the slice's statement alone.
     return visitors.cloned_traverse(
         statement,
         {},
         {
-            "select": partial(_limit_select, asking=asking),
+            "select": partial(_limit_select, asking=asking, works=works),
             "update": partial(_limit_change, asking=asking),
             "delete": partial(_limit_change, asking=asking),
         },
@@ -155,7 +124,7 @@ def _elements(statement: Statement) -> _Elements:
                 tables.append(element)
         elif element is not statement and _is_composed(element):
             plain = None
-    return _Elements(tables, any("scope" in table.info for table in tables), plain)
+    return _Elements(tables, not all(map(is_shared, tables)), plain)
 
 
 def _is_composed(element: object) -> bool:
@@ -163,10 +132,10 @@ def _is_composed(element: object) -> bool:
     return isinstance(element, _COMPOSED) and not isinstance(element, FunctionElement)
 
 
-def _limit_select(select: Select[*tuple[object, ...]], asking: _Asking) -> None:
+def _limit_select(select: Select[*tuple[object, ...]], asking: Asking, works: bool) -> None:
     roots = select.get_final_froms()
     inner = (source for root in roots for source in _inner_sources(root))
-    predicates = tuple(_predicates(inner, asking))
+    predicates = tuple(_predicates(inner, asking, works=works))
     limited = [_limit_outer_joins(root, asking) for root in roots]
     if any(after is not before for after, before in zip(limited, roots, strict=True)):
         select._from_obj = tuple(limited)
@@ -174,14 +143,19 @@ def _limit_select(select: Select[*tuple[object, ...]], asking: _Asking) -> None:
     select._where_criteria += predicates
 
 
-def _limit_change(change: Update | Delete, asking: _Asking) -> None:
-    sources: list[FromClause] = [change.table]
+def _limit_change(change: Update | Delete, asking: Asking) -> None:
+    others: list[FromClause] = []
     for criterion in change._where_criteria:
-        sources += [source for source in criterion._from_objects if source not in sources]
-    change._where_criteria += tuple(_predicates(sources, asking))
+        others += [
+            source
+            for source in criterion._from_objects
+            if source is not change.table and source not in others
+        ]
+    changed = _predicates([change.table], asking, works=True)
+    change._where_criteria += (*changed, *_predicates(others, asking))
 
 
-def _limit_outer_joins(source: FromClause, asking: _Asking) -> FromClause:
+def _limit_outer_joins(source: FromClause, asking: Asking) -> FromClause:
     """In an outer join the predicate belongs to the condition, or rows of the left would vanish."""
     if not isinstance(source, Join):
         return source
@@ -206,7 +180,7 @@ def _refuse_upsert(insert: Insert) -> None:
 
 
 def _refuse_owned(table: Table) -> None:
-    if "scope" in table.info:
+    if not is_shared(table):
         raise TypeError("an upsert could change another owner's row: use unscoped()")
 
 
@@ -228,20 +202,12 @@ def _inner_sources(source: FromClause) -> Iterator[FromClause]:
         yield source
 
 
-def _predicates(sources: Iterable[FromClause], asking: _Asking) -> Iterator[ColumnElement[bool]]:
+def _predicates(
+    sources: Iterable[FromClause], asking: Asking, *, works: bool = False
+) -> Iterator[ColumnElement[bool]]:
     for source in sources:
+        # A subquery: its own select is limited where it is made.
         table = source.element if isinstance(source, Alias) else source
-        if not isinstance(table, Table):
-            continue  # a subquery: its own select is limited where it is made
-        owned = table.info.get("scope")
-        if owned is not None:
-            yield _predicate(source, owned, asking)
-
-
-def _predicate(source: FromClause, owned: Owned, asking: _Asking) -> ColumnElement[bool]:
-    ways = [source.c[owned.owner] == asking.subject]
-    if owned.assignee is not None:
-        ways.append(source.c[owned.assignee] == asking.subject)
-    if asking.teams and owned.team is not None:
-        ways.append(source.c[owned.team].in_(asking.teams))
-    return or_(*ways)
+        found = predicate(source, asking, works=works) if isinstance(table, Table) else None
+        if found is not None:
+            yield found

@@ -11,7 +11,8 @@ from typing import Any, Self
 from google.protobuf.message import Message
 from sqlalchemy import Delete, Executable, Insert, Table, Update
 
-from services.chassis.caller import Caller
+from services.chassis.caller import Caller, Scope
+from services.chassis.errors import not_found, work_needed
 from services.chassis.ids import Ids
 from services.chassis.store.bulk import Taken
 from services.chassis.store.connections import (
@@ -23,6 +24,8 @@ from services.chassis.store.connections import (
 )
 from services.chassis.store.outbox import EmittedEvent
 from services.chassis.store.scope import refuse_overwriting, scoped
+from services.chassis.store.sight import reading_differs
+from services.chassis.store.work import bound_names, rows_met, rows_named
 
 __all__ = ["ReadTransaction", "WriteTransaction"]
 
@@ -87,12 +90,25 @@ class WriteTransaction(ReadTransaction):
     async def run(
         self, statement: Insert | Update | Delete, parameters: Parameters | None = None
     ) -> int:
-        """Runs one insert, update or delete; returns how many rows it met."""
-        return await self.connection.run(*self._limited(statement, parameters))
+        """Runs one insert, update or delete; returns how many rows it met.
+
+        Raises PERMISSION_DENIED, WORK_NEEDED, where it met none, and there is one that the caller
+        sees and may not change.
+        """
+        met = await self.connection.run(*self._limited(statement, parameters))
+        if not met and self._may_only_read(statement):
+            await self._expect_none_seen(statement, parameters)
+        return met
 
     async def run_many(self, statement: Insert | Update | Delete, rows: Rows) -> None:
-        """Runs one statement for many rows of parameters, in bulk; no rows is no work."""
-        if rows:
+        """Runs one statement for many rows of parameters, in bulk; no rows is no work.
+
+        Raises as `run`: for a caller who may only read some rows, it is run row by row.
+        """
+        if self._may_only_read(statement):
+            for row in rows:
+                await self.run(statement, row)
+        elif rows:
             limited, added = self._limited(statement, {})
             each = [{**row, **added} for row in rows] if added else rows
             await self.connection.run_many(limited, each)
@@ -109,6 +125,47 @@ class WriteTransaction(ReadTransaction):
             refuse_overwriting(table, self.caller)
         if rows:
             await self.connection.insert_rows(table, rows, taken)
+
+    async def expect_work(self, table: Table, *names: str) -> None:
+        """Whether the caller may work on these rows of a table, found by `name`: what is asked
+        before something is added to them.
+
+        Raises NOT_FOUND for a row out of their sight, and PERMISSION_DENIED, WORK_NEEDED, for one
+        that they may only read.
+        """
+        statement, asked = rows_named(table), {"names": list(names)}
+        seen = {row.name for row in await self.all(statement, asked)}
+        for name in names:
+            if name not in seen:
+                raise not_found(name)
+        if self.sees_all or not reading_differs(table):
+            return
+        limited = scoped(statement, self.caller, asked, works=True)
+        workable = {row.name for row in await self.connection.all(*limited)}
+        for name in names:
+            if name not in workable:
+                raise work_needed(name)
+
+    def _may_only_read(self, statement: Insert | Update | Delete) -> bool:
+        """Whether the caller may see rows that the statement doesn't change for them."""
+        return (
+            isinstance(statement, Update | Delete)
+            and not self.sees_all
+            and self.caller.scope is not Scope.ALL
+            and isinstance(statement.table, Table)
+            and reading_differs(statement.table)
+        )
+
+    async def _expect_none_seen(
+        self, statement: Insert | Update | Delete, parameters: Parameters | None
+    ) -> None:
+        """Raises WORK_NEEDED where a change that met no row would have met one that is seen."""
+        looked_for = rows_met(statement)
+        known = bound_names(looked_for)
+        given = {name: value for name, value in (parameters or {}).items() if name in known}
+        row = await self.first(looked_for, given if parameters is not None else None)
+        if row is not None:
+            raise work_needed(str(row[0]))
 
     def emit(
         self, event: Message, *, aggregate_type: str, aggregate_id: str, partition_key: str

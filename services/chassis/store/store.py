@@ -24,6 +24,7 @@ from services.chassis.store.outbox import log_rows
 from services.chassis.store.postgres import PostgresEngine
 from services.chassis.store.retry import retry_conflicts
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
+from services.chassis.store.sight import expect_sight
 from services.chassis.store.sqlite import SqliteEngine
 from services.chassis.store.tables import ChassisTables, chassis_tables
 
@@ -53,8 +54,10 @@ class Store:
         """Opens `sqlite:///path` or `postgresql+asyncpg://…`.
 
         `pool_size` is the number of reader threads, or of connections that read and as many that
-        write. Raises StartRefused with a sentence for the operator.
+        write. Raises StartRefused with a sentence for the operator, and TypeError for a table that
+        doesn't say who sees its rows.
         """
+        expect_sight(metadata)
         return cls(_engine(url, pool_size), metadata, clock, ids)
 
     @property

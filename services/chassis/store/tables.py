@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store.columns import Name, UtcTime
+from services.chassis.store.sight import Shared
 
 __all__ = ["ChassisTables", "chassis_tables", "new_metadata"]
 
@@ -65,13 +66,16 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
     if "event_log" in known:
         names = ("event_log", "feed_epoch", "feed_cursors", "parked_events", "idempotency_keys")
         return ChassisTables(*(known[name] for name in names))
-    return ChassisTables(
+    tables = ChassisTables(
         _event_log(metadata),
         _feed_epoch(metadata),
         _feed_cursors(metadata),
         _parked_events(metadata),
         _idempotency_keys(metadata),
     )
+    for table in tables.all():
+        table.info["scope"] = Shared()
+    return tables
 
 
 def _event_log(metadata: MetaData) -> Table:

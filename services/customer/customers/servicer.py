@@ -11,6 +11,7 @@ from services.chassis.creation import New
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -104,4 +105,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         return customers_pb2.BatchGetCustomersResponse(customers=map(to_message, found))
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
-        return messages.new_customer(request, ids=self._ids)
+        new = messages.new_customer(request, ids=self._ids)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
+        return new

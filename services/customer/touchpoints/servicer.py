@@ -10,6 +10,7 @@ from services.chassis.creation import New
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.customer.customers.store import customers
 from services.customer.touchpoints import actions, messages, store
 from services.customer.touchpoints.messages import to_message
@@ -65,4 +66,7 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
         )
 
     def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> New[Draft]:
-        return messages.new_touchpoint(request, ids=self._ids)
+        new = messages.new_touchpoint(request, ids=self._ids)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.touchpoint, "touch_time", beneath="touchpoint")
+        return new

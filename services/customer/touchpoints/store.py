@@ -12,7 +12,14 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, T
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.records import Records
-from services.chassis.store import Choice, Name, Names, ReadTransaction, UtcTime
+from services.chassis.store import (
+    Choice,
+    Name,
+    Names,
+    OfCustomer,
+    ReadTransaction,
+    UtcTime,
+)
 from services.customer.customers.store import customers
 from services.customer.metadata import metadata
 from services.customer.touchpoints.model import (
@@ -47,6 +54,7 @@ table = Table(
     # The timeline of a customer, and everyone's.
     Index("ix_touchpoints_customer_touch_time", "customer", "touch_time", "name"),
     Index("ix_touchpoints_touch_time", "touch_time", "name"),
+    info={"scope": OfCustomer("customer", "customers")},
 )
 
 touchpoints: Final = Records(

@@ -9,7 +9,16 @@ from guanxi.insight.v1 import alerts_pb2, rules_pb2
 from services.chassis.timestamps import to_timestamp
 from services.insight.alerts.model import Alert, Outcome
 
-__all__ = ["CHANGES", "change_message", "opened", "outcome_of", "resolved", "to_message", "updated"]
+__all__ = [
+    "CHANGES",
+    "beginning",
+    "change_message",
+    "opened",
+    "outcome_of",
+    "resolved",
+    "to_message",
+    "updated",
+]
 
 _Message = alerts_pb2.Alert
 _Change = alerts_pb2.WatchAlertsResponse
@@ -68,6 +77,11 @@ def updated(alert: Alert) -> alerts_pb2.AlertUpdated:
 
 def resolved(alert: Alert) -> alerts_pb2.AlertResolved:
     return alerts_pb2.AlertResolved(alert=to_message(alert))
+
+
+def beginning(resume_token: str) -> alerts_pb2.WatchAlertsResponse:
+    """What a watcher is told before anything has happened: where the stream begins."""
+    return _Change(resume_token=resume_token)
 
 
 def change_message(

@@ -9,7 +9,7 @@ from services.chassis.errors import invalid
 from services.chassis.events.log import EventLog, Page
 from services.chassis.store import Store
 from services.insight.alerts import store
-from services.insight.alerts.messages import CHANGES, change_message
+from services.insight.alerts.messages import CHANGES, beginning, change_message
 
 __all__ = ["watch"]
 
@@ -20,12 +20,14 @@ _LOOK_SECONDS: Final = 30.0
 async def watch(
     database: Store, log: EventLog, resume_token: str
 ) -> AsyncIterator[alerts_pb2.WatchAlertsResponse]:
-    """What happens to alerts in the caller's sight, after the token's event or from now on.
+    """First where it begins, then what happens to alerts in the caller's sight, after the token's
+    event or from now on.
 
     An alert that has left the caller's sight since is not told any more. Ends only when it is
     cancelled. Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
     """
-    after = _position(log, resume_token)
+    after = await _position(log, resume_token)
+    yield beginning(_token(log, after))
     with log.watch(partition=0, partition_count=1) as changed:
         while True:
             page = await log.page(
@@ -47,17 +49,26 @@ async def _in_sight(
     async with database.read() as tx:
         seen = await store.in_sight(tx, [row.aggregateid for row in told])
     return [
-        change_message(row.type, row.payload, f"{log.epoch}.{row.position}")
+        change_message(row.type, row.payload, _token(log, row.position))
         for row in told
         if row.aggregateid in seen
     ]
 
 
-def _position(log: EventLog, resume_token: str) -> int:
+def _token(log: EventLog, position: int) -> str:
+    return f"{log.epoch}.{position}"
+
+
+async def _position(log: EventLog, resume_token: str) -> int:
     """The position to go on after. A token of a log that was replaced begins with what is new."""
     if not resume_token:
         return log.head_position
     epoch, _, position = resume_token.rpartition(".")
     if not epoch or not position.isdecimal():
         raise invalid("resume_token", "RESUME_TOKEN_INVALID", "this is no token of a watch")
-    return min(int(position), log.head_position) if epoch == log.epoch else log.head_position
+    if epoch != log.epoch:
+        return log.head_position
+    if int(position) > log.head_position:
+        # Another replica may have been ahead of this one.
+        await log.refresh()
+    return min(int(position), log.head_position)

@@ -1,6 +1,6 @@
 """Measures the population: cut points and gaps over everyone, chunk by chunk."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,10 +38,16 @@ async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
         after = last
 
 
-async def measure(tx: ReadTransaction, generation: int, day: Day) -> Population:
-    """The cut points and population values of everyone who is not deleted, on a day."""
+async def measure(
+    tx: ReadTransaction, generation: int, day: Day, go_on: Callable[[], None] = lambda: None
+) -> Population:
+    """The cut points and population values of everyone who is not deleted, on a day.
+
+    `go_on` is asked before each chunk, and raises to end it.
+    """
     parts = []
     async for span in spans(tx, generation):
+        go_on()
         for customers, computed in await compute_all(tx, generation, span, day):
             parts.append(measures_of(customers, computed))
     return population_from(parts, day)

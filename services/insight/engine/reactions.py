@@ -44,7 +44,7 @@ class DeriveFacts:
         self._evaluation = evaluation
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
-        changes = read_events(events)
+        changes = read_events(events, self._evaluation.currency)
         touched = await self._touched(tx, changes)
         now = asyncio.get_running_loop().time()
         if len(events) >= _BACKLOG_EVENTS:

@@ -4,8 +4,11 @@ What a run leaves behind depends on the records and the day alone, not on how th
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from functools import partial
+
+import structlog
 
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
@@ -25,6 +28,26 @@ __all__ = ["Runs"]
 
 _SYSTEM = Caller.system("run")
 
+_log = structlog.get_logger("run")
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A run that was asked for, and how many wait for it."""
+
+    generation: int
+    answer: asyncio.Future[Segmentation]
+    waiting: int = 0
+
+    def go_on(self) -> None:
+        """Raises NobodyWaits."""
+        if not self.waiting:
+            raise NobodyWaits
+
+
+class NobodyWaits(Exception):
+    """Those who asked for a run have gone."""
+
 
 class Runs:
     """Makes runs, one after the other."""
@@ -34,50 +57,70 @@ class Runs:
         self._asides = asides
         self._evaluation = evaluation
         self._one_at_a_time = asyncio.Lock()
-        self._requests: asyncio.Queue[tuple[int, asyncio.Future[Segmentation]]] = asyncio.Queue()
+        self._next: _Asked | None = None
+        self._asked = asyncio.Event()
 
     async def request(self, generation: int) -> Segmentation:
-        """A run made by `answer_requests`, which goes on when the caller who asked is gone."""
-        answer: asyncio.Future[Segmentation] = asyncio.get_running_loop().create_future()
-        self._requests.put_nowait((generation, answer))
-        return await answer
+        """The next run, made by `answer_requests`. Whoever asks until it begins gets the same one;
+        where they have all gone by then, it isn't made."""
+        if self._next is None:
+            self._next = _Asked(generation, asyncio.get_running_loop().create_future())
+            self._asked.set()
+        asked = self._next
+        asked.waiting += 1
+        try:
+            return await asyncio.shield(asked.answer)
+        finally:
+            asked.waiting -= 1
 
     async def answer_requests(self) -> None:
         """Makes the runs that are asked for, until cancelled."""
         while True:
-            generation, answer = await self._requests.get()
-            try:
-                run = await self.run(generation)
-            except DomainError as error:
-                if not answer.cancelled():
-                    answer.set_exception(error)
-                continue
-            if not answer.cancelled():
-                answer.set_result(run)
+            await self._asked.wait()
+            async with self._one_at_a_time:
+                asked, self._next = self._next, None
+                self._asked.clear()
+                if asked is not None:
+                    await self._answer(asked)
+
+    async def _answer(self, asked: "_Asked") -> None:
+        try:
+            asked.answer.set_result(await self._run(asked.generation, asked.go_on))
+        except Exception as error:
+            if asked.waiting:
+                asked.answer.set_exception(error)
+            else:
+                _log.info("nobody waits for the run any more", error=repr(error))
+                asked.answer.cancel()
 
     async def run(self, generation: int) -> Segmentation:
         """Runs now; returns what is in force from then on."""
         async with self._one_at_a_time:
-            day = self._evaluation.day
-            async with self._store.read(caller=_SYSTEM) as tx:
-                population = await measure(tx, generation, day)
+            return await self._run(generation, lambda: None)
 
-            async def put_in_force(tx: WriteTransaction) -> Segmentation:
-                run = Segmentation(population, tx.now)
-                await store.save(tx, generation, run)
-                if await active_generation(tx) == generation:
-                    tx.emit(
-                        ran(run, self._evaluation.currency),
-                        aggregate_type="segmentation",
-                        aggregate_id="segmentation",
-                        partition_key="segmentation",
-                    )
-                return run
+    async def _run(self, generation: int, go_on: Callable[[], None]) -> Segmentation:
+        """A run. Raises what `go_on` raises; once it has changed anything it is not asked."""
+        day = self._evaluation.day
+        async with self._store.read(caller=_SYSTEM) as tx:
+            population = await measure(tx, generation, day, go_on)
+        go_on()
 
-            run = await self._store.write(put_in_force, caller=_SYSTEM)
-            async for span in self._spans(generation):
-                await self._rescore_span(generation, span, day, population)
+        async def put_in_force(tx: WriteTransaction) -> Segmentation:
+            run = Segmentation(population, tx.now)
+            await store.save(tx, generation, run)
+            if await active_generation(tx) == generation:
+                tx.emit(
+                    ran(run, self._evaluation.currency),
+                    aggregate_type="segmentation",
+                    aggregate_id="segmentation",
+                    partition_key="segmentation",
+                )
             return run
+
+        run = await self._store.write(put_in_force, caller=_SYSTEM)
+        async for span in self._spans(generation):
+            await self._rescore_span(generation, span, day, population)
+        return run
 
     async def evaluate(self, generation: int) -> None:
         """Every rule for everyone, on the facts as they are."""

@@ -29,6 +29,9 @@ UNSET: Final = -(2**63)
 """Stands in an integer column for what isn't known. Unknown floats are NaN, unknown codes are 0."""
 
 _LARGEST: Final = 2**63 - 1
+_HALF: Final = 32
+_LOW: Final = 2**_HALF - 1
+_MOST_HIGH: Final = 2 ** (60 - _HALF)
 
 
 def count_by(customer: Ints, counted: Flags, customers: int) -> Ints:
@@ -39,10 +42,18 @@ def count_by(customer: Ints, counted: Flags, customers: int) -> Ints:
 
 
 def sum_by(customer: Ints, values: Ints, customers: int) -> Ints:
-    """Sum of `values` of each customer, exact; 0 for a customer without rows."""
-    total = np.zeros(customers, dtype=np.int64)
-    np.add.at(total, customer, values)
-    return total
+    """Sum of `values` of each customer, exact; 0 for a customer without rows.
+
+    Raises OverflowError beyond 2^60, the most that quantiles can be taken of.
+    """
+    high = np.zeros(customers, dtype=np.int64)
+    low = np.zeros(customers, dtype=np.int64)
+    np.add.at(high, customer, values >> _HALF)
+    np.add.at(low, customer, values & _LOW)
+    high += low >> _HALF
+    if np.any(np.abs(high) >= _MOST_HIGH):
+        raise OverflowError("a sum is beyond 2^60")
+    return (high << _HALF) + (low & _LOW)
 
 
 def largest_by(customer: Ints, values: Ints, counted: Flags, customers: int) -> Ints:

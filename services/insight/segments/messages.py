@@ -10,7 +10,7 @@ from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
 from services.insight.facts.messages import to_money
 from services.insight.numbers.codes import RfmSegment
-from services.insight.segments.model import Segmentation
+from services.insight.segments.model import Segmentation, Totals
 
 __all__ = ["customer_segment", "ran", "segment_name", "segment_of", "segmentation", "segments"]
 
@@ -25,18 +25,18 @@ def segment_of(name: str) -> RfmSegment | None:
     return next((each for each in RfmSegment if each and segment_name(each) == name), None)
 
 
-def segments(totals: Mapping[int, AnyRow], currency: str) -> Iterator[segments_pb2.Segment]:
+def segments(totals: Mapping[int, Totals], currency: str) -> Iterator[segments_pb2.Segment]:
     """All segments in the contract's order, empty ones included."""
     for segment in RfmSegment:
         if not segment:
             continue
-        row = totals.get(segment)
+        total = totals.get(segment, Totals(0, 0, 0))
         yield segments_pb2.Segment(
             name=segment_name(segment),
             segment=facts_pb2.RfmSegment.ValueType(segment.value),
-            customer_count=row.customer_count if row else 0,
-            spend_total=to_money(int(row.spend_total_minor) if row else 0, currency),
-            spend_365d=to_money(int(row.spend_365d_minor) if row else 0, currency),
+            customer_count=total.customer_count,
+            spend_total=to_money(total.spend_total_minor, currency),
+            spend_365d=to_money(total.spend_365d_minor, currency),
         )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Population",
     "SegmentColumns",
     "Segmentation",
+    "Totals",
     "cut_points",
     "measure_population",
     "segment_customers",
@@ -95,6 +96,15 @@ class Segmentation:
 
     population: Population
     run_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Customers of a segment, and what they have spent, in minor units."""
+
+    customer_count: int
+    spend_total_minor: int
+    spend_365d_minor: int
 
 
 @dataclass(frozen=True, slots=True)

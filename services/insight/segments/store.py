@@ -3,7 +3,6 @@
 The newest run of a generation is in force; of a day, only its last run is kept.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -20,12 +19,22 @@ from sqlalchemy import (
     select,
 )
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
-from services.chassis.store import AnyRow, Json, ReadTransaction, UtcTime, WriteTransaction, upsert
+from services.chassis.store import (
+    AnyRow,
+    Json,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+    WriteTransaction,
+    upsert,
+)
+from services.chassis.store.wide_sum import wide_sum, wide_total
 from services.insight.facts.store import facts, of_generation
 from services.insight.metadata import metadata
 from services.insight.numbers.codes import RfmSegment
-from services.insight.segments.model import Population, Segmentation
+from services.insight.segments.model import Population, Segmentation, Totals
 
 __all__ = ["latest", "of_day", "page_of_segment", "remove", "save", "segmentations", "totals"]
 
@@ -44,6 +53,7 @@ segmentations = Table(
     Column("median_gap_days", Double),
     Column("upper_quartile_gap_days", Double),
     PrimaryKeyConstraint("generation", "as_of"),
+    info={"scope": Shared()},
 )
 
 
@@ -56,8 +66,8 @@ _TOTALS: Final = (
     select(
         facts.c.segment,
         func.count().label("customer_count"),
-        func.sum(facts.c.spend_total_minor).label("spend_total_minor"),
-        func.sum(facts.c.spend_365d_minor).label("spend_365d_minor"),
+        *wide_sum(facts.c.spend_total_minor, "spend_total_minor"),
+        *wide_sum(facts.c.spend_365d_minor, "spend_365d_minor"),
     )
     .where(of_generation, facts.c.segment.is_not(None))
     .group_by(facts.c.segment)
@@ -109,23 +119,27 @@ async def page_of_segment(
     tx: ReadTransaction,
     generation: int,
     segment: RfmSegment,
-    *,
-    page_size: int,
-    page_token: str,
-    arguments: Mapping[str, str],
-) -> tuple[Sequence[AnyRow], str]:
+    listing: Listing,
+) -> Page[AnyRow]:
     """A page of a segment's customers, the most valuable first. Raises INVALID_ARGUMENT."""
     members = select(facts).where(
         facts.c.generation == generation, facts.c.segment == segment.value
     )
-    found = _MEMBERS.page(members, page_size=page_size, page_token=page_token, arguments=arguments)
-    return found.cut(await tx.all(found.statement))
+    found = _MEMBERS.page(members, listing)
+    return Page(*found.cut(await tx.all(found.statement)))
 
 
-async def totals(tx: ReadTransaction, generation: int) -> dict[int, AnyRow]:
+async def totals(tx: ReadTransaction, generation: int) -> dict[int, Totals]:
     """Number of customers in sight and their worth, by the segment's number."""
     rows = await tx.all(_TOTALS, {"generation": generation})
-    return {row.segment: row for row in rows}
+    return {
+        row.segment: Totals(
+            row.customer_count,
+            wide_total(row, "spend_total_minor"),
+            wide_total(row, "spend_365d_minor"),
+        )
+        for row in rows
+    }
 
 
 def _segmentation(row: AnyRow) -> Segmentation:

@@ -23,8 +23,10 @@ _COUNTING: Final = frozenset({orders_pb2.Order.CONFIRMED, orders_pb2.Order.FULFI
 
 @dataclass(slots=True)
 class Changes:
-    """The newest record of each thing that a batch of events is about, by its name."""
+    """The newest record of each thing that a batch of events is about, by its name; amounts are in
+    the base currency `currency`."""
 
+    currency: str
     customers: dict[str, CustomerRecord] = field(default_factory=dict)
     orders: dict[str, OrderRecord] = field(default_factory=dict)
     touches: dict[str, TouchRecord] = field(default_factory=dict)
@@ -36,12 +38,13 @@ class Changes:
         return sorted(owners.union(self.customers))
 
 
-def read_events(events: Sequence[event_feed_pb2.Event]) -> Changes:
+def read_events(events: Sequence[event_feed_pb2.Event], currency: str) -> Changes:
     """What the events, in order of position, change; types that insight doesn't use are ignored.
 
-    Raises DecodeError for a payload that is no message of its type.
+    Raises DecodeError for a payload that is no message of its type, ValueError for an order that
+    is counted in another base currency than `currency`.
     """
-    changes = Changes()
+    changes = Changes(currency)
     for event in events:
         read = _READERS.get(event.type)
         if read is not None:
@@ -77,6 +80,9 @@ def _customer(message_type: type[Any], changes: Changes, event: event_feed_pb2.E
 
 def _order(message_type: type[Any], changes: Changes, event: event_feed_pb2.Event) -> None:
     order: orders_pb2.Order = message_type.FromString(event.payload).order
+    counted_in = order.base_net_amount.currency_code
+    if counted_in not in ("", changes.currency):
+        raise ValueError(f"{order.name} is counted in {counted_in}, not in {changes.currency}")
     changes.orders[order.name] = OrderRecord(
         name=order.name,
         customer=order.customer,

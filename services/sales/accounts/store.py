@@ -5,13 +5,13 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Table, bindparam, delete, select
 
-from services.chassis.store import Name, ReadTransaction, Taken, WriteTransaction
+from services.chassis.store import Name, Owned, ReadTransaction, Taken, WriteTransaction
 from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
 __all__ = ["accounts", "clear", "deleted", "save_many"]
 
-# Filled from the customer service's events alone; nobody is shown it, so it has no scope.
+# Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
     "accounts",
     metadata,
@@ -21,6 +21,7 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
+    info={"scope": Owned("owner", "team")},
 )
 
 _TAKEN: Final = Taken(

@@ -11,6 +11,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.timestamps import expect_since
 from services.sales.accounts.actions import Accounts
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
@@ -128,4 +129,6 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         return messages.totals_reply(totals, self._base_currency)
 
     def _read(self, request: orders_pb2.CreateOrderRequest) -> New[Draft]:
-        return messages.new_order(request, base_currency=self._base_currency, ids=self._ids)
+        new = messages.new_order(request, base_currency=self._base_currency, ids=self._ids)
+        expect_since(self._calendar.beginning, request.order, "order_time", beneath="order")
+        return new

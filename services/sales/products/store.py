@@ -7,7 +7,12 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from services.chassis.lists.paging import Query
 from services.chassis.records import Records
-from services.chassis.store import Name, ReadTransaction, UtcTime
+from services.chassis.store import (
+    Name,
+    ReadTransaction,
+    Shared,
+    UtcTime,
+)
 from services.sales.metadata import metadata
 from services.sales.products.model import Product
 
@@ -15,7 +20,6 @@ __all__ = ["SeenProducts", "products"]
 
 _MOST_SEEN: Final = 100_000
 
-# The catalogue is the company's: no owner, no scope.
 table = Table(
     "products",
     metadata,
@@ -33,6 +37,7 @@ table = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Index("ix_products_display_name", "display_name", "name"),
     Index("ix_products_sku", "sku", "name"),
+    info={"scope": Shared()},
 )
 
 products: Final = Records(

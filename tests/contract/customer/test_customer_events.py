@@ -55,7 +55,7 @@ def impersonal(customer: Customer) -> Customer:
 
 async def events(office: Office, count: int, *, reader: str = "services/sales") -> list[Event]:
     """The first events of the service's log, as a reader gets them, once there are so many."""
-    feed = EventFeedStub(await office.service.channel(reader, role="service"))
+    feed = EventFeedStub(await office.service.channel(reader, role="service", team=""))
     found: list[Event] = []
     async with asyncio.timeout(10):
         while len(found) < count:
@@ -264,7 +264,7 @@ async def test_an_order_in_sales_makes_a_customer_here(
     url = await migrated_database(databases, "sales")
     async with running_service("sales", url, given={"customers": AskedCustomers()}) as sales:
         orders = OrderServiceStub(await sales.channel())
-        feed = await sales.channel("services/customer", role="service")
+        feed = await sales.channel("services/customer", role="service", team="")
         puller = asyncio.create_task(follow_sales(office.service.store, feed, 2).run())
         try:
             line = OrderLine(quantity=1, unit_price=Money(currency_code="USD", units=10))

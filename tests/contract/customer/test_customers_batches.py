@@ -156,3 +156,16 @@ async def test_a_rep_imports_nothing(office: Office) -> None:
     with pytest.raises(DomainError) as refused:
         await batch(rep, item("ann"))
     assert refused.value.kind is Kind.PERMISSION_DENIED
+
+
+async def test_who_imports_owns_nothing_unless_the_row_says_so(office: Office) -> None:
+    admin = await office.desk("users/ann", role="admin")
+    answer = await batch(admin, item("one"), item("two", owner="users/bob"))
+    owners = [(customer.owner, customer.team) for customer in answer.customers]
+    assert owners == [("", ""), ("users/bob", "")]
+
+
+async def test_an_app_owns_nothing_it_creates(office: Office) -> None:
+    shop = await office.desk("users/shop", role="app")
+    created = await shop.create("one")
+    assert (created.owner, created.team) == ("", "")

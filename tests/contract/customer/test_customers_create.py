@@ -112,6 +112,11 @@ async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: 
             "customer.first_seen_time",
         ),
         (
+            {"first_seen_time": Timestamp(seconds=-1)},
+            "TIME_TOO_EARLY",
+            "customer.first_seen_time",
+        ),
+        (
             {"next_follow_up_time": Timestamp(seconds=10**15)},
             "TIME_INVALID",
             "customer.next_follow_up_time",

@@ -67,6 +67,7 @@ async def test_a_touchpoint_is_of_now_and_by_the_caller_unless_told_otherwise(
         ),
         ({"topics": [1, 1]}, "VALIDATION_FAILED", "touchpoint.topics"),
         ({"touch_time": Timestamp(seconds=10**15)}, "TIME_INVALID", "touchpoint.touch_time"),
+        ({"touch_time": Timestamp(seconds=-1)}, "TIME_TOO_EARLY", "touchpoint.touch_time"),
         (
             {"touch_time": Timestamp(seconds=4_000_000_000)},
             "TOUCH_TIME_IN_FUTURE",

@@ -13,7 +13,9 @@ from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc, company_pb2, company_
 
 from gateway.company.servicer import CompanyServicer
 from services.chassis.client import connect
+from services.chassis.errors import Kind
 from services.chassis.identity import ForwardedToken
+from services.chassis.status import from_rpc_error
 from tests.support.gateway import RunningGateway, reason_of, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -81,6 +83,18 @@ async def test_its_requests_are_validated_by_the_contract(composing: RunningGate
     answer = await composing.http.get("/v1/customers/-x-/callBrief")
     assert answer.status_code == 400
     assert answer.json()["error"]["details"][1]["fieldViolations"][0]["field"] == "name"
+
+
+async def test_bytes_that_are_no_request_are_refused_with_a_reason(
+    composing: RunningGateway,
+) -> None:
+    call: Any = (await composing.channel()).unary_unary(
+        "/guanxi.gateway.v1.BriefService/GetCallBrief"
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(b"\x0a\x05ab", metadata=composing.metadata)
+    error = from_rpc_error(refused.value)
+    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "MESSAGE_MALFORMED")
 
 
 async def test_one_that_is_not_served_yet_says_so(gateway: RunningGateway) -> None:

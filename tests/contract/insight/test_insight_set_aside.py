@@ -148,3 +148,32 @@ async def test_a_process_starts_with_a_customer_it_cant_evaluate(
         insight.clock.move(days=1)
         await insight.knows(customer_event("ada"))
         assert set(await desk.all_facts()) == {"ada", "bob"}
+
+
+async def test_sums_that_cant_be_told_set_their_customer_aside_and_never_wrap(
+    insight: Insight, desk: Desk
+) -> None:
+    """Sales refuses such amounts; should they be in its log, nobody is told a negative sum."""
+    await insight.knows(
+        customer_event("ada"),
+        customer_event("bob"),
+        confirmed("o1", "ada", YESTERDAY, 9 * 10**16),
+        confirmed("o2", "ada", TODAY, 9 * 10**16, hour=8),
+        confirmed("o3", "bob", YESTERDAY, 50),
+    )
+    run = await desk.run()
+    assert (run.buyer_count, run.monetary_cut_points[0]) == (1, 50)
+    assert [each.customer for each in await set_aside(desk)] == ["customers/ada"]
+    assert (await desk.facts_of("bob")).spend_total.units == 50
+
+
+async def test_an_order_counted_in_another_base_currency_is_parked_and_not_added_up(
+    insight: Insight, desk: Desk
+) -> None:
+    foreign = confirmed("o2", "ada", YESTERDAY, 50)
+    foreign.order.base_net_amount.currency_code = "EUR"
+    await insight.knows(customer_event("ada"), confirmed("o1", "ada", YESTERDAY, 70), foreign)
+    assert (await desk.facts_of("ada")).spend_total.units == 70
+    reply = await desk.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest())
+    (parked,) = reply.parked_events
+    assert parked.error == "ValueError: orders/o2 is counted in EUR, not in GBP"

@@ -30,12 +30,19 @@ async def late_buyer(insight: Insight, customer: str, **fields: Any) -> None:
 
 
 @asynccontextmanager
-async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[Watched]]:
+async def begun(desk: Desk, **arguments: Any) -> AsyncIterator[tuple[str, AsyncIterator[Watched]]]:
+    """A watch, and where it says that it begins."""
     request = alerts_pb2.WatchAlertsRequest(**arguments)
     watch: Callable[..., Any] = desk.alerts.WatchAlerts
     async with desk.channel.stream(watch, request) as replies:
-        # The stream begins with what happens from now on: it has to be there first.
-        await asyncio.sleep(0.3)
+        (beginning,) = await told(replies, 1)
+        assert beginning == Watched(resume_token=beginning.resume_token)
+        yield beginning.resume_token, replies
+
+
+@asynccontextmanager
+async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[Watched]]:
+    async with begun(desk, **arguments) as (_, replies):
         yield replies
 
 
@@ -73,6 +80,29 @@ async def test_a_watch_goes_on_after_its_resume_token(insight: Insight, desk: De
     async with watching(desk, resume_token=first.resume_token) as replies:
         (second,) = await told(replies, 1)
     assert second.alert.customer == "customers/bob"
+
+
+async def test_a_watch_that_broke_before_anything_happened_loses_nothing(
+    insight: Insight, desk: Desk
+) -> None:
+    rep = await insight.desk("users/eve", role="rep", team="teams/south")
+    async with begun(desk) as (beginning, _), begun(rep) as (reps_beginning, _):
+        pass
+    await late_buyer(insight, "ada")
+    await late_buyer(insight, "bob", owner="users/eve", team="teams/south")
+    async with watching(desk, resume_token=beginning) as replies:
+        everything = await told(replies, 2)
+    async with watching(rep, resume_token=reps_beginning) as replies:
+        (only,) = await told(replies, 1)
+    assert [each.alert.customer for each in everything] == ["customers/ada", "customers/bob"]
+    assert only.alert.customer == "customers/bob"
+
+
+async def test_a_watch_that_is_resumed_begins_where_it_was(desk: Desk) -> None:
+    async with begun(desk) as (beginning, _):
+        pass
+    async with begun(desk, resume_token=beginning) as (again, _):
+        assert again == beginning
 
 
 async def test_a_watch_tells_of_alerts_in_sight_only(insight: Insight) -> None:

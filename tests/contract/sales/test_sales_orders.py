@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.sales.v1.orders_pb2 import (
+    BatchCreateOrdersRequest,
     CancelOrderRequest,
     ConfirmOrderRequest,
     CreateOrderRequest,
@@ -18,7 +20,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp, to_timestamp
-from tests.support.sales import create_order, line, money
+from tests.support.sales import create_order, line, money, reason_of
 from tests.support.services import RunningService
 
 
@@ -128,7 +130,7 @@ def broken(**fields: Any) -> Order:
             "order.lines[0].amount",
         ),
         (
-            broken(lines=[line(1, str(5 * 10**16))] * 2),
+            broken(lines=[line(1, str(8 * 10**12))] * 2),
             "AMOUNT_OUT_OF_RANGE",
             "order.net_amount",
         ),
@@ -136,7 +138,7 @@ def broken(**fields: Any) -> Order:
             broken(
                 currency_code="GBP",
                 exchange_rate="1000",
-                lines=[line(1, str(10**16), currency="GBP")],
+                lines=[line(1, str(10**12), currency="GBP")],
             ),
             "AMOUNT_OUT_OF_RANGE",
             "order.base_net_amount",
@@ -181,6 +183,20 @@ async def test_an_order_more_than_a_day_ahead_is_refused(
     with pytest.raises(DomainError) as error:
         await orders.CreateOrder(create_order(line(), order_time=ahead))
     assert error.value.reason == "ORDER_TIME_IN_FUTURE"
+
+
+async def test_an_order_before_the_earliest_date_is_refused(orders: OrderServiceStub) -> None:
+    """Of 0204 for 2024: one such order would move everybody's windows."""
+    too_early = Timestamp(seconds=-1)
+    with pytest.raises(DomainError) as error:
+        await orders.CreateOrder(create_order(line(), order_time=too_early))
+    assert (error.value.kind, error.value.reason) == (Kind.INVALID_ARGUMENT, "TIME_TOO_EARLY")
+    assert [each.field for each in error.value.violations] == ["order.order_time"]
+    reply = await orders.BatchCreateOrders(
+        BatchCreateOrdersRequest(requests=[create_order(line(), order_time=too_early)])
+    )
+    assert [reason_of(status) for status in reply.failed_requests.values()] == ["TIME_TOO_EARLY"]
+    await orders.CreateOrder(create_order(line(), order_time=Timestamp(seconds=0)))
 
 
 async def test_what_can_not_be_ordered_any_more_is_not_sold_but_taken_back(

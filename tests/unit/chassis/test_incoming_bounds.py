@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from google.protobuf import descriptor_pool, message_factory
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
@@ -132,7 +132,5 @@ def test_the_largest_batches_there_should_be_are_let_through() -> None:
 
 
 def test_a_type_without_repeated_fields_is_read_at_its_top_only() -> None:
-    message = message_factory.GetMessageClass(
-        descriptor_pool.Default().FindMessageTypeByName("guanxi.sales.v1.ConfirmOrderRequest")
-    )
-    assert not shape_of(message.DESCRIPTOR).fields
+    message = POOL.FindMessageTypeByName("guanxi.sales.v1.ConfirmOrderRequest")
+    assert not shape_of(message).fields

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from buf.validate import validate_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
@@ -18,6 +20,7 @@ from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from protovalidate import Validator
 
 from services.chassis.incoming.texts import texts_of
+from services.chassis.violations import validation_error
 
 TEXTS = texts_of(CreateCustomerRequest.DESCRIPTOR)
 DECOMPOSED, COMPOSED = "Mu\u0308ller", "M\u00fcller"
@@ -105,12 +108,10 @@ def test_bytes_are_not_text() -> None:
 
 
 def test_text_whose_contract_names_its_characters_is_left_to_the_contract() -> None:
-    request = customer(owner="users/a\0", emails=["a\0@b.example"], phones=["\0"])
+    request = customer(owner="users/a\0")
     assert TEXTS.in_order(request)
-    broken = {
-        each.proto.field.elements[1].field_name for each in Validator().collect_violations(request)
-    }
-    assert broken == {"owner", "emails", "phones"}
+    broken = validation_error(Validator().collect_violations(request))
+    assert [each.field for each in broken.violations] == ["customer.owner"]
 
 
 @pytest.mark.parametrize(
@@ -133,11 +134,11 @@ def test_a_list_of_texts_is_looked_at_one_by_one() -> None:
     pool = DescriptorPool()
     pool.Add(file)
     described = pool.FindMessageTypeByName("tests.Asked")
-    asked = GetMessageClass(described)(texts=["a", DECOMPOSED, "\0"])  # type: ignore[call-arg]  # made here
+    asked: Any = GetMessageClass(described)(texts=["a", DECOMPOSED, "\0"])
     texts = texts_of(described)
     assert not texts.in_order(asked)
     assert [each.field for each in texts.settle(asked)] == ["texts[2]"]
-    assert asked.texts[1] == COMPOSED  # type: ignore[attr-defined]  # made here
+    assert asked.texts[1] == COMPOSED
 
 
 def test_the_same_type_in_two_places_is_looked_at_in_both() -> None:

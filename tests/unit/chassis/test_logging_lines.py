@@ -85,7 +85,7 @@ def test_a_message_is_named_by_its_type_and_its_fields_stay_out() -> None:
     assert _line(stream)["request"] == "<guanxi.test.v1.Said>"
 
 
-@pytest.mark.parametrize("name", ["uvicorn.error", "alembic.runtime.migration", "grpc._cython"])
+@pytest.mark.parametrize("name", ["asyncio", "alembic.runtime.migration", "grpc._cython"])
 def test_libraries_log_in_the_same_form(name: str) -> None:
     stream = io.StringIO()
     configure_logging("info", "json", process="sales", stream=stream)

@@ -18,7 +18,7 @@ from services.chassis.middleware import ORDER
 from services.chassis.wire import REQUEST_ID_KEY
 from tests.support import echo
 from tests.support.chassis import ANN, Token, echo_server
-from tests.support.echo_calls import call, refused, refused_bytes, shout
+from tests.support.echo_calls import call, refused, shout
 
 SHAPES = list(echo.METHODS)
 
@@ -183,49 +183,6 @@ async def test_a_request_that_breaks_its_contract_is_refused_naming_the_field(me
         error = await refused(running, method, text="x" * 21)
     assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "VALIDATION_FAILED")
     assert [(each.field, each.reason) for each in error.violations] == [("text", "string.max_len")]
-
-
-@pytest.mark.parametrize("method", SHAPES)
-@pytest.mark.parametrize("data", [b"\x0a\x05ab", b"\x0a\x01\xff"], ids=["cut short", "not UTF-8"])
-async def test_bytes_that_are_no_message_are_refused_logged_and_counted(
-    method: str, data: bytes
-) -> None:
-    with capture_logs() as logs:
-        async with echo_server(shout) as running:
-            error = await refused_bytes(running, method, data)
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "MESSAGE_MALFORMED")
-    assert "guanxi.test.v1.Said" in error.message
-    (line,) = (line for line in logs if line["event"] == "rpc")
-    assert (line["code"], line["reason"]) == ("INVALID_ARGUMENT", "MESSAGE_MALFORMED")
-    labels = {"method": f"/{echo.SERVICE}/{method}", "code": "INVALID_ARGUMENT"}
-    assert running.metrics.registry.get_sample_value("guanxi_rpc_handled_total", labels) == 1
-
-
-async def test_who_may_not_call_gets_no_message_parsed() -> None:
-    async with echo_server(shout) as running:
-        error = await refused_bytes(running, "Say", b"\x0a\x05ab", Token(roles=()))
-    assert error.kind is Kind.PERMISSION_DENIED
-
-
-async def test_a_request_of_more_than_4_mb_is_refused_with_the_number() -> None:
-    async with echo_server(shout) as running:
-        error = await refused(running, text="x" * (4 * 1024 * 1024))
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "REQUEST_TOO_LARGE")
-    assert error.metadata == {"most": "4194304"}
-
-
-@pytest.mark.parametrize("method", SHAPES)
-async def test_a_control_character_is_refused_naming_the_field(method: str) -> None:
-    async with echo_server(shout) as running:
-        error = await refused(running, method, text="a\0b")
-    assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "TEXT_CONTROL_CHARACTER")
-    assert [each.field for each in error.violations] == ["text"]
-
-
-@pytest.mark.parametrize("method", SHAPES)
-async def test_a_handler_sees_text_composed(method: str) -> None:
-    async with echo_server(shout) as running:
-        assert await call(running, method, "mu\u0308ller") == ["M\u00dcLLER"]
 
 
 async def test_who_may_not_call_does_not_learn_what_is_wrong_with_the_request() -> None:

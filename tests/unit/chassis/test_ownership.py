@@ -94,6 +94,11 @@ def test_a_row_of_somebody_else_is_of_no_team_unless_it_says_so() -> None:
     assert refused.value.reason == "TEAM_NOT_ALLOWED"
 
 
+def test_a_manager_of_one_team_can_only_mean_that_team() -> None:
+    manager = caller(Scope.TEAM, "teams/north")
+    assert settle_owner(manager, "users/bob", "") == ("users/bob", "teams/north")
+
+
 def test_nobody_with_scope_own_gives_a_row_away_to_nobody() -> None:
     with pytest.raises(DomainError) as refused:
         expect_may_give(caller(Scope.OWN), "", "")

@@ -10,7 +10,13 @@ from services.chassis.caller import Caller
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.ids import Uuid7Ids
-from services.chassis.store import Name, Store, chassis_tables, new_metadata
+from services.chassis.store import (
+    Name,
+    Shared,
+    Store,
+    chassis_tables,
+    new_metadata,
+)
 from services.chassis.store.migrate import check_revision, migrate
 from services.chassis.store.schema import differences
 
@@ -19,7 +25,13 @@ SYSTEM = Caller.system("tests")
 
 metadata = new_metadata()
 chassis_tables(metadata)
-notes = Table("notes", metadata, Column("name", Name, primary_key=True), Column("text", sa.Text))
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("text", sa.Text),
+    info={"scope": Shared()},
+)
 
 
 async def open_store(url: str) -> Store:

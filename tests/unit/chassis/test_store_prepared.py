@@ -21,6 +21,7 @@ from services.chassis.store import (
     Json,
     Name,
     Names,
+    Shared,
     Store,
     UtcTime,
     chassis_tables,
@@ -53,6 +54,7 @@ things = Table(
     Column("share", sa.Double),
     Column("message", sa.LargeBinary),
     Column("text", sa.Text),
+    info={"scope": Shared()},
 )
 FULL: dict[str, Any] = {
     "name": "things/full",

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from guanxi.customer.v1 import customers_pb2_grpc
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
     BatchGetCustomersRequest,
@@ -22,7 +21,6 @@ from services.chassis.errors import DomainError
 from services.chassis.middleware.call import Call
 from services.chassis.middleware.validation import Validation
 
-assert customers_pb2_grpc
 METHODS = {method.name: method for method in methods_of("guanxi.customer.v1.CustomerService")}
 VALIDATION = Validation()
 GOOD = CreateCustomerRequest(customer=Customer(display_name="Ann"))
@@ -86,13 +84,13 @@ async def test_what_is_wrong_beside_the_items_refuses_the_batch() -> None:
 async def test_a_batch_that_breaks_fifty_thousand_rules_lets_others_have_their_turn() -> None:
     request = BatchCreateCustomersRequest(requests=[WRONG] * 300)
     asked = asyncio.create_task(validated("BatchCreateCustomers", request))
-    longest, last = 0.0, time.monotonic()
+    longest, last = 0.0, time.thread_time()
     while not asked.done():
         await asyncio.sleep(0)
-        now = time.monotonic()
+        now = time.thread_time()
         longest, last = max(longest, now - last), now
     broken = await asked
     assert len(broken) == 300
     assert [len(broken[index].violations) for index in (0, 19, 20, 299)] == [20, 20, 1, 1]
-    # It took 4 s; 15 ms at a time are meant, and the machine may be busy.
+    # It took 4 s; 15 ms at a time are meant. In time of the processor, which others use too.
     assert longest < 0.3

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
+from guanxi.customer.v1 import customers_pb2
 
 from cli.connection import Connection
 from cli.imports import organizations
 from tests.support.imports import customers_of, written
 
 
-class Suite(customers_pb2_grpc.CustomerServiceServicer):
+class Suite:
     """Answers every list with the same organizations, and keeps the filters."""
 
     def __init__(self, *customers: customers_pb2.Customer) -> None:
@@ -31,7 +31,15 @@ class Suite(customers_pb2_grpc.CustomerServiceServicer):
 @asynccontextmanager
 async def connected(suite: Suite) -> AsyncIterator[Connection]:
     server = grpc.aio.server()
-    customers_pb2_grpc.add_CustomerServiceServicer_to_server(suite, server)
+    handlers = {
+        "ListCustomers": grpc.unary_unary_rpc_method_handler(
+            suite.ListCustomers,
+            request_deserializer=customers_pb2.ListCustomersRequest.FromString,
+            response_serializer=customers_pb2.ListCustomersResponse.SerializeToString,
+        )
+    }
+    service = "guanxi.customer.v1.CustomerService"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -40,7 +48,8 @@ async def connected(suite: Suite) -> AsyncIterator[Connection]:
 
 
 def organization(name: str, display_name: str) -> customers_pb2.Customer:
-    return customers_pb2.Customer(name=name, display_name=display_name, kind="ORGANIZATION")
+    kind = customers_pb2.Customer.ORGANIZATION
+    return customers_pb2.Customer(name=name, display_name=display_name, kind=kind)
 
 
 def belong(path: Path, suite: Suite) -> tuple[list[str], list[str], list[str]]:

@@ -253,13 +253,22 @@ def test_first_and_last_channel_are_those_of_the_journey() -> None:
 
 
 def test_amounts_stay_exact_far_beyond_floating_point() -> None:
-    record = from_orders((2, 2**60 + 1), (1, 2**60 + 1))
+    record = from_orders((2, 2**58 + 1), (1, 2**58 + 1))
 
-    assert record.spend_total_minor == 2**61 + 2
-    assert record.average_order_value_minor == 2**60 + 1
+    assert record.spend_total_minor == 2**59 + 2
+    assert record.average_order_value_minor == 2**58 + 1
 
 
 def test_codes_are_the_numbers_of_the_contract() -> None:
     touchpoint = touchpoints_pb2.Touchpoint
     assert {code.name: code.value for code in TouchType} == dict(touchpoint.Type.items())
     assert {code.name: code.value for code in TouchChannel} == dict(touchpoint.Channel.items())
+
+
+def test_large_sums_are_exact_and_never_wrap() -> None:
+    largest = 10**15
+    record = from_orders(*((each, largest) for each in range(1_000)), (1_001, -largest), (9, -1))
+
+    assert record.spend_total_minor == 999 * largest - 1
+    with pytest.raises(OverflowError):
+        from_orders((3, 9 * 10**18), (2, 9 * 10**18))

@@ -8,7 +8,13 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Table, bindparam, delete, func, select
 
-from services.chassis.store import Name, ReadTransaction, WriteTransaction, upsert
+from services.chassis.store import (
+    Name,
+    ReadTransaction,
+    Shared,
+    WriteTransaction,
+    upsert,
+)
 from services.customer.customers.model import OrderNews
 from services.customer.metadata import metadata
 
@@ -22,6 +28,8 @@ customer_orders = Table(
     Column("customer", Name, nullable=False),
     Column("counts", Boolean, nullable=False),
     Index("ix_customer_orders_customer", "customer"),
+    # Counted before there is a customer, and shown to nobody.
+    info={"scope": Shared()},
 )
 
 _KNOWN: Final = select(customer_orders.c.order_name, customer_orders.c.counts).where(

@@ -1,9 +1,7 @@
-"""Tables of customers, orders and touchpoints by generation, and every statement on them.
+"""Every statement on the records of customers, orders and touchpoints.
 
-A record is known by its own name, whoever's it is now, and found by its customer, so that facts of
-one customer cost the same among a thousand customers and among a million. Statements are not
-limited to a caller's rows: only reactions and runs use them, and as-of answers, which limit what
-they show.
+None is limited to a caller's rows: only reactions and runs use them, and as-of answers, which limit
+what they show.
 """
 
 from collections import defaultdict
@@ -14,16 +12,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    PrimaryKeyConstraint,
     Select,
-    SmallInteger,
     Table,
-    Text,
     bindparam,
     delete,
     func,
@@ -32,13 +22,10 @@ from sqlalchemy import (
 
 from services.chassis.store import (
     AnyRow,
-    Name,
-    Owned,
     ReadTransaction,
     Taken,
     WriteTransaction,
 )
-from services.insight.metadata import metadata
 from services.insight.sources.columns import (
     NO_ORDER,
     WALK_IN,
@@ -48,75 +35,20 @@ from services.insight.sources.columns import (
 )
 from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
 from services.insight.sources.store.selection import Few, Selection
+from services.insight.sources.store.tables import customers, orders, touches
 
 __all__ = [
     "KeptRecords",
-    "customers",
     "customers_before",
     "known_names",
     "load",
     "next_span_end",
-    "orders",
     "remove_until",
     "save_customers",
     "save_orders",
     "save_touches",
     "stub_customers",
-    "touches",
 ]
-
-customers = Table(
-    "customers",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("recorded", Boolean, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("kind", Name, nullable=False),
-    Column("display_name", Text, nullable=False),
-    Column("industry", Text, nullable=False),
-    Column("region", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
-    Column("lifecycle_stage", Name, nullable=False),
-    Column("first_seen_us", BigInteger),
-    Column("next_follow_up_us", BigInteger),
-    Column("deleted", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "customer"),
-    sqlite_with_rowid=False,
-    info={"scope": Owned("owner", "team")},
-)
-orders = Table(
-    "orders",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("name", Name, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-    Column("net_minor", BigInteger, nullable=False),
-    Column("original", Name, nullable=False),
-    Column("counts", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "name"),
-    Index("ix_orders_customer", "generation", "customer"),
-    sqlite_with_rowid=False,
-)
-touches = Table(
-    "touches",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("name", Name, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-    Column("type", SmallInteger, nullable=False),
-    Column("channel", SmallInteger, nullable=False),
-    Column("about_price", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "name"),
-    Index("ix_touches_customer", "generation", "customer"),
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True)

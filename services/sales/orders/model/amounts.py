@@ -16,7 +16,6 @@ __all__ = ["Line", "Sums", "Terms", "Unpriced", "agree", "price_line"]
 # Orders of one day share their currency and rate; reading a rate costs more than reading a line.
 _TERMS_KEPT: Final = 1_000
 _PRICES_KEPT: Final = 100_000
-_INT64: Final = range(-(2**63), 2**63)
 
 
 # Product, description, quantity, and the price of one in whole units and billionths.
@@ -99,7 +98,7 @@ def price_line(
     amount = quantity * minor
     if rest:
         amount = money.half_even(quantity * (minor * price_scale + rest), price_scale)
-    if amount not in _INT64:
+    if amount not in money.AMOUNTS:
         raise _out_of_range("amount")
     return _new_line(Line, (product, description, quantity, units, nanos, amount, amount))
 
@@ -148,9 +147,9 @@ class Sums:
             ratio = _base_ratio(terms)
             lines = _with_base_shares(lines, ratio)
             base_net = _converted(net, ratio)
-        if net not in _INT64:
+        if net not in money.AMOUNTS:
             raise _out_of_range("net_amount")
-        if base_net not in _INT64:
+        if base_net not in money.AMOUNTS:
             raise _out_of_range("base_net_amount")
         return cls(tuple(lines), net, base_net)
 
@@ -168,7 +167,7 @@ def _with_base_shares(lines: Iterable[Line], ratio: Fraction) -> list[Line]:
         base_after = _converted(sum_after, ratio)
         running[line.product] = sum_after, base_after
         share = base_after - base_before
-        if share not in _INT64:
+        if share not in money.AMOUNTS:
             raise _out_of_range("base_net_amount")
         shared.append(Line(*line[:-1], share))
     return shared
@@ -186,4 +185,6 @@ def _converted(amount: int, ratio: Fraction) -> int:
 
 
 def _out_of_range(field: str) -> DomainError:
-    return invalid(field, "AMOUNT_OUT_OF_RANGE", "the amount is beyond what 64 bits hold")
+    return invalid(
+        field, "AMOUNT_OUT_OF_RANGE", f"an amount is at most {money.AMOUNTS[-1]:,} minor units"
+    )

@@ -25,7 +25,15 @@ from services.chassis.lists.filters import Field, money
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.records import Records
-from services.chassis.store import Choice, Name, Owned, ReadTransaction, UtcTime, WriteTransaction
+from services.chassis.store import (
+    Choice,
+    Name,
+    Owned,
+    ReadTransaction,
+    Through,
+    UtcTime,
+    WriteTransaction,
+)
 from services.sales.metadata import metadata
 from services.sales.orders.model import Line, Order, State, orders_that_fit
 
@@ -68,7 +76,7 @@ table = Table(
     info={"scope": Owned("owner", "team")},
 )
 
-# Reached through their order only, which has the scope. No foreign key: lines are written once,
+# No foreign key: lines are written once,
 # with their order, in one transaction, and checking the key would double the time of an import.
 order_lines = Table(
     "order_lines",
@@ -85,6 +93,7 @@ order_lines = Table(
     PrimaryKeyConstraint("order_name", "position"),
     # SQLite keeps the lines of an order together, sorted by the key: no second index to fill.
     sqlite_with_rowid=False,
+    info={"scope": Through("order_name", "orders")},
 )
 
 orders: Final = Records(

@@ -5,12 +5,13 @@ Only orders that count are added up. Amounts are minor units of the base currenc
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import Double, bindparam, case, cast, func, select
 
 from services.chassis.lists.listing import Listing
 from services.chassis.store import ReadTransaction
+from services.chassis.store.wide_sum import wide_sum, wide_total
 from services.sales.orders.model import COUNTED, OrderTotals, Purchase
 from services.sales.orders.store.orders import order_lines, orders
 
@@ -19,18 +20,12 @@ __all__ = ["add_up", "purchases_of"]
 _COUNTS: Final = orders.c.state.in_([state.value for state in COUNTED])
 
 
-def _sum(amount: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(amount), 0)
-
-
 _IDENTIFIED: Final = orders.c.customer != ""
 _TOTALS: Final = select(
     func.count().label("order_count"),
-    _sum(orders.c.base_net_amount).label("base_net_amount"),
+    *wide_sum(orders.c.base_net_amount, "base_net_amount"),
     func.count(case((_IDENTIFIED, 1))).label("identified_order_count"),
-    _sum(case((_IDENTIFIED, orders.c.base_net_amount), else_=0)).label(
-        "identified_base_net_amount"
-    ),
+    *wide_sum(case((_IDENTIFIED, orders.c.base_net_amount), else_=0), "identified_base_net_amount"),
     func.count(func.nullif(orders.c.customer, "").distinct()).label("customer_count"),
 ).where(_COUNTS)
 
@@ -68,12 +63,13 @@ _PURCHASES: Final = (
         _BOUGHT.c.product,
         func.max(case((_BOUGHT.c.newest_first == 1, _BOUGHT.c.description))).label("description"),
         func.sum(_BOUGHT.c.quantity).label("quantity"),
-        func.sum(_BOUGHT.c.base_amount).label("base_net_amount"),
+        *wide_sum(_BOUGHT.c.base_amount, "base_net_amount"),
         func.count(_BOUGHT.c.order_name.distinct()).label("order_count"),
         func.max(case((_BOUGHT.c.quantity > 0, _BOUGHT.c.order_time))).label("last_order_time"),
     )
     .group_by(_BOUGHT.c.product)
-    .order_by(func.sum(_BOUGHT.c.base_amount).desc(), _BOUGHT.c.product)
+    # An order needs no more digits than a float has, and no sum of floats overflows.
+    .order_by(func.sum(cast(_BOUGHT.c.base_amount, Double)).desc(), _BOUGHT.c.product)
     .limit(bindparam("most"))
 )
 
@@ -81,7 +77,13 @@ _PURCHASES: Final = (
 async def add_up(tx: ReadTransaction, listing: Listing) -> OrderTotals:
     """The sum of the orders the filter lets through. Raises INVALID_ARGUMENT on `filter`."""
     (row,) = await tx.all(_TOTALS.where(orders.query.condition(listing)))
-    return OrderTotals(*(int(value) for value in row))
+    return OrderTotals(
+        order_count=row.order_count,
+        base_net_amount=wide_total(row, "base_net_amount"),
+        identified_order_count=row.identified_order_count,
+        identified_base_net_amount=wide_total(row, "identified_base_net_amount"),
+        customer_count=row.customer_count,
+    )
 
 
 async def purchases_of(
@@ -97,7 +99,7 @@ async def purchases_of(
             product=row.product,
             description=row.description,
             quantity=int(row.quantity),
-            base_net_amount=int(row.base_net_amount),
+            base_net_amount=wide_total(row, "base_net_amount"),
             order_count=row.order_count,
             last_order_time=row.last_order_time,
         )

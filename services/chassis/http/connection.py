@@ -1,0 +1,255 @@
+"""One connection: reads requests one after the other, and ends what takes too long or too much.
+
+Every answer is readable: a connection that ends says so, and is only closed once its caller has
+nothing more to say or has had its time. What is read after the request that ends it is dropped.
+"""
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from services.chassis.http.connections import Connections, Ended
+from services.chassis.http.exchange import Exchange, Scope
+from services.chassis.http.incoming import Incoming
+from services.chassis.http.refusals import HEAD_TIMEOUT, NO_ROOM, Refusal
+
+__all__ = ["Connection", "Served"]
+
+# So much of a body may wait for the application before no more is read.
+_BODY_AHEAD_BYTES = 65_536
+
+
+@dataclass(slots=True)
+class Served:
+    """What the connections of one server share."""
+
+    application: Any
+    domain: str
+    connections: Connections
+    date: bytes = b""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Connection(asyncio.Protocol):
+    """Between the socket, what comes in, and the exchanges."""
+
+    def __init__(self, served: Served) -> None:
+        self.deadline = math.inf
+        self.ending = False
+        self.slow = False
+        self._served = served
+        self._limits = served.connections.limits
+        self._loop = asyncio.get_running_loop()
+        self._incoming = Incoming(self, self._limits.head_bytes)
+        # The request being answered, and those that came meanwhile.
+        self._answering: Exchange | None = None
+        self._queue: deque[Exchange] = deque()
+        # How it ends.
+        self._deaf = False
+        self._last_words: Refusal | None = None
+        self._leaving = False
+        self._heard_all = False
+        self._unsent = math.inf
+        self._paused = False
+        self._relief: asyncio.Future[None] | None = None
+
+    # What the socket says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transport is one without being derived from it.
+        self._transport = cast(asyncio.Transport, transport)
+        if self._served.connections.admit(self):
+            self.deadline = self._loop.time() + self._limits.head_seconds
+        else:
+            self.refuse(NO_ROOM)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._served.connections.leave(self)
+        self._deaf = True
+        self._lose_all()
+        self.resume_writing()
+
+    def eof_received(self) -> bool:
+        """The caller says no more; they may still read. What has not come whole never will."""
+        if self._answering is None:
+            return False
+        self._deaf = self._heard_all = True
+        self._lose_all()
+        return True
+
+    def pause_writing(self) -> None:
+        self.slow = True
+        self._unsent = math.inf
+        self.deadline = self._loop.time() + self._limits.send_seconds
+
+    def resume_writing(self) -> None:
+        self.slow = False
+        if self._answering is not None:
+            self.deadline = math.inf
+        if self._relief is not None and not self._relief.done():
+            self._relief.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._deaf:
+            self._incoming.feed(data)
+            self._control_flow()
+
+    # What comes
+
+    def head_began(self) -> None:
+        """A request begins; behind others it has no time of its own yet."""
+        if self._answering is None:
+            self.deadline = self._loop.time() + self._limits.head_seconds
+
+    def head_came(self, scope: Scope, *, keeps_alive: bool, awaits_continue: bool) -> Exchange:
+        """A request can be answered, now or in its turn."""
+        exchange = Exchange(self, scope, keeps_alive=keeps_alive, awaits_continue=awaits_continue)
+        if self._answering is None:
+            self._begin(exchange)
+        else:
+            self._queue.append(exchange)
+        return exchange
+
+    def broke(self, refusal: Refusal) -> None:
+        """What came is no request: nothing more is read, and the caller is told in its turn."""
+        self._deaf = True
+        if self._answering is None:
+            self.refuse(refusal)
+        elif self._incoming.reading is not None:
+            self._incoming.reading.lose()
+        else:
+            self._last_words = refusal
+
+    # What an exchange asks for
+
+    @property
+    def date(self) -> bytes:
+        """The header line of now."""
+        return self._served.date
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes of an answer; nothing where nobody is there any more."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def caught_up(self) -> None:
+        """Waits until the reader has read on, or has gone."""
+        while self.slow:
+            self._relief = self._loop.create_future()
+            await self._relief
+
+    def read_on(self) -> None:
+        """The application has taken what there was of the body."""
+        self._control_flow()
+
+    def answered(self, exchange: Exchange) -> None:
+        """An answer is complete: the next request's turn, or the end."""
+        if not exchange.keeps_alive:
+            self._leave()
+        elif self._queue:
+            self._begin(self._queue.popleft())
+            self._control_flow()
+        elif self._last_words is not None:
+            self.refuse(self._last_words)
+        elif self._deaf:
+            self._leave()
+        else:
+            self._answering = None
+            self._unsent = math.inf
+            seconds = (
+                self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
+            )
+            self.deadline = self._loop.time() + seconds
+            self._served.connections.wait(self)
+
+    def abandon(self, exchange: Exchange) -> None:
+        """An answer ended in the middle, or never began."""
+        if not exchange.started and not self._leaving:
+            self._leave()
+        elif exchange.started:
+            # Closing in order would pass for a complete answer where it has no length.
+            self.cut_off()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Says why the connection ends."""
+        self.write(refusal.written(self._served.domain))
+        self._leave()
+
+    # What the server asks for
+
+    def time_is_over(self, now: float) -> None:
+        """The deadline has passed: of a head, of silence, or of a reader who has read nothing."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent:
+            if unsent >= self._unsent:
+                self._served.connections.count(Ended.NOT_READ)
+                self.cut_off()
+                return
+            self._unsent = unsent
+            self.deadline = now + self._limits.send_seconds
+        elif self._leaving:
+            self.cut_off()
+        elif self._incoming.in_head:
+            self._served.connections.count(Ended.HEAD_TIMEOUT)
+            self.refuse(HEAD_TIMEOUT)
+        else:
+            # A word that nobody asked for could be taken for the answer to a request on its way.
+            self._served.connections.count(Ended.SILENT)
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """Ends it as it is."""
+        self.deadline = math.inf
+        self._transport.abort()
+
+    def shut_down(self) -> None:
+        """Ends it in order: after the answers it owes."""
+        self.ending = True
+        if self._answering is None and not self._leaving:
+            self._transport.close()
+
+    def _begin(self, exchange: Exchange) -> None:
+        self._answering = exchange
+        self.deadline = math.inf
+        self._served.connections.busy(self)
+        task = self._loop.create_task(exchange.run(self._served.application))
+        self._served.tasks.add(task)
+        task.add_done_callback(self._served.tasks.discard)
+
+    def _leave(self) -> None:
+        """Sends what is written and closes once the caller has, or time is over. Closing at once,
+        with anything left unread, would take the answer from them."""
+        self._deaf = self._leaving = True
+        self._lose_all()
+        self._answering = None
+        self._unsent = math.inf
+        self.deadline = self._loop.time() + self._limits.linger_seconds
+        self._served.connections.wait(self)
+        if self._transport.is_closing():
+            return
+        if self._heard_all:
+            self._transport.close()
+            return
+        self._control_flow()
+        self._transport.write_eof()
+
+    def _lose_all(self) -> None:
+        for exchange in (self._answering, *self._queue):
+            if exchange is not None:
+                exchange.lose()
+        self._incoming.reading = None
+
+    def _control_flow(self) -> None:
+        """Reads no further than the application: neither bodies nor requests pile up."""
+        reading = self._incoming.reading
+        ahead = reading is not None and len(reading.body) > _BODY_AHEAD_BYTES
+        pause = not self._deaf and (ahead or bool(self._queue))
+        if pause == self._paused or self._transport.is_closing():
+            return
+        self._paused = pause
+        if pause:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()

@@ -1,0 +1,239 @@
+"""How the rows of a table are seen: every table says it, `info={"scope": Owned("owner", "team")}`.
+
+Only the predicates are here; `scope` puts them into statements. Seeing a row and working on it are
+two predicates: who is named to read a row sees it and changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
+
+from sqlalchemy import (
+    Alias,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    MetaData,
+    Table,
+    bindparam,
+    exists,
+    or_,
+)
+
+__all__ = [
+    "SUBJECT",
+    "TEAM",
+    "WORK",
+    "Asking",
+    "Named",
+    "OfCustomer",
+    "Owned",
+    "Shared",
+    "Sight",
+    "Through",
+    "expect_sight",
+    "is_shared",
+    "predicate",
+    "reading_differs",
+]
+
+# What the access of a named subject must be for them to change the row.
+WORK: Final = "WORK"
+# The caller's parameters in statements that are built once.
+SUBJECT: Final = "caller_subject"
+TEAM: Final = "caller_team_{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whoever is named for a row in another table sees it: collaborators, members of a pool.
+
+    `row` and `subject` are columns of that table, `key` the owned table's column that `row` holds.
+    `access` is its column that says READ or WORK; without one, whoever is named only reads.
+    """
+
+    table: str
+    row: str
+    subject: str = "subject"
+    access: str | None = None
+    key: str = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`) and
+    assignee: who has been given a row sees it as its owner does. And who else is named for it."""
+
+    owner: str
+    team: str | None = None
+    assignee: str | None = None
+    named: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Rows that are seen as the row they belong to is: `Through("order", "orders")`.
+
+    `same` are columns of both that are equal besides, where the parent's key has several.
+    """
+
+    key: str
+    parent: str
+    parent_key: str = "name"
+    same: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfCustomer:
+    """Rows of a customer, seen as the customer is: through its table, or the mirror of it that this
+    service keeps. Their own assignee sees them too; `alone` says who sees rows of no customer."""
+
+    customer: str
+    mirror: str
+    mirror_key: str = "name"
+    same: tuple[str, ...] = ()
+    assignee: str | None = None
+    alone: Owned | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The company's rows (products, rules), or a service's own records that reach no caller."""
+
+
+Sight: TypeAlias = Owned | Through | OfCustomer | Shared
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The caller as parameters of a statement; no teams where they see their own rows only."""
+
+    subject: BindParameter[str]
+    teams: tuple[BindParameter[str], ...]
+
+    @classmethod
+    def of(cls, subject: str, teams: Sequence[str]) -> Self:
+        """A caller who is known already."""
+        # One parameter for each team, not a list: a statement for many rows takes no lists.
+        return cls(
+            bindparam(SUBJECT, subject),
+            tuple(bindparam(TEAM.format(number), team) for number, team in enumerate(teams)),
+        )
+
+    @classmethod
+    def anybody(cls, teams: int) -> Self:
+        """A caller who is named when the statement is run, and sees so many teams."""
+        return cls(
+            bindparam(SUBJECT), tuple(bindparam(TEAM.format(number)) for number in range(teams))
+        )
+
+
+def is_shared(table: Table) -> bool:
+    """Whether every caller sees every row."""
+    return isinstance(_sight(table), Shared)
+
+
+def expect_sight(metadata: MetaData) -> None:
+    """Raises TypeError for a table that doesn't say how its rows are seen, or says it wrongly."""
+    for table in metadata.sorted_tables:
+        if not isinstance(table.info.get("scope"), Sight):
+            raise TypeError(
+                f"the table {table.name} says nothing of who sees its rows: "
+                'info={"scope": Owned(...), Through(...), OfCustomer(...) or Shared()}'
+            )
+    for table in metadata.sorted_tables:
+        try:
+            limited = predicate(table, Asking.anybody(1), works=False)
+        except KeyError as error:
+            raise TypeError(
+                f"the scope of the table {table.name} names {error}, which is not there"
+            ) from None
+        if limited is None and not is_shared(table):
+            raise TypeError(f"the table {table.name} is seen through a shared one: it is shared")
+
+
+def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnElement[bool] | None:
+    """Which rows of a table, or of an alias of one, the caller sees; with `works`, which of them
+    they may change. None where there is no question."""
+    table: Any = source.element if isinstance(source, Alias) else source
+    sight = _sight(table)
+    match sight:
+        case Shared():
+            return None
+        case Owned():
+            return or_(*_ways(source, table, sight, asking, works))
+        case Through():
+            return _through(source, table, sight, asking, works)
+        case OfCustomer():
+            return or_(*_ways_of_customer(source, table, sight, asking, works))
+
+
+def reading_differs(table: Table) -> bool:
+    """Whether somebody may see a row of the table and not change it."""
+    sight = _sight(table)
+    match sight:
+        case Owned(named=named):
+            return bool(named)
+        case Through(parent=parent) | OfCustomer(mirror=parent):
+            return reading_differs(table.metadata.tables[parent])
+        case Shared():
+            return False
+
+
+def _ways(
+    source: FromClause, table: Table, owned: Owned, asking: Asking, works: bool
+) -> Iterator[ColumnElement[bool]]:
+    yield source.c[owned.owner] == asking.subject
+    if owned.assignee is not None:
+        yield source.c[owned.assignee] == asking.subject
+    if asking.teams and owned.team is not None:
+        yield source.c[owned.team].in_(asking.teams)
+    for named in owned.named:
+        if not works or named.access is not None:
+            yield _is_named(source, table, named, asking, works)
+
+
+def _is_named(
+    source: FromClause, table: Table, named: Named, asking: Asking, works: bool
+) -> ColumnElement[bool]:
+    # An alias: the statement around may read the same table for reasons of its own.
+    names = table.metadata.tables[named.table].alias()
+    here = exists().where(
+        names.c[named.row] == source.c[named.key], names.c[named.subject] == asking.subject
+    )
+    if works and named.access is not None:
+        here = here.where(names.c[named.access] == WORK)
+    return here.correlate(source)
+
+
+def _through(
+    source: FromClause, table: Table, through: Through, asking: Asking, works: bool
+) -> ColumnElement[bool] | None:
+    parents = table.metadata.tables[through.parent].alias()
+    seen = predicate(parents, asking, works=works)
+    if seen is None:
+        return None
+    same = (parents.c[column] == source.c[column] for column in through.same)
+    key = parents.c[through.parent_key] == source.c[through.key]
+    return exists().where(key, *same, seen).correlate(source)
+
+
+def _ways_of_customer(
+    source: FromClause, table: Table, sight: OfCustomer, asking: Asking, works: bool
+) -> Iterator[ColumnElement[bool]]:
+    customer = source.c[sight.customer]
+    as_mirrored = Through(sight.customer, sight.mirror, sight.mirror_key, sight.same)
+    through = _through(source, table, as_mirrored, asking, works)
+    if through is None:
+        raise KeyError(f"{sight.mirror} as a table of owners")
+    yield through
+    if sight.assignee is not None:
+        yield source.c[sight.assignee] == asking.subject
+    if sight.alone is not None:
+        of_nobody = or_(customer == "", customer.is_(None))
+        yield of_nobody & or_(*_ways(source, table, sight.alone, asking, works))
+
+
+def _sight(table: Table) -> Sight:
+    sight: Sight = table.info["scope"]
+    return sight

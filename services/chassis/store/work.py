@@ -1,0 +1,33 @@
+"""The questions behind WORK_NEEDED: which rows of these names there are, which rows a change would
+have met. Built once for each table and change."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select, Table, Update, bindparam, select
+from sqlalchemy.sql import visitors
+
+__all__ = ["bound_names", "rows_met", "rows_named"]
+
+_STATEMENTS_KEPT = 1_000
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def rows_named(table: Table) -> Select[*tuple[Any, ...]]:
+    """The names of those rows that have one of the `names`."""
+    return select(table.c.name).where(table.c.name.in_(bindparam("names", expanding=True)))
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def rows_met(change: Insert | Update | Delete) -> Select[*tuple[Any, ...]]:
+    """The key of one row that an update or delete meets."""
+    table: Any = change.table
+    criteria = () if isinstance(change, Insert) else change._where_criteria
+    return select(*table.primary_key.columns).where(*criteria).limit(1)
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def bound_names(statement: Select[*tuple[Any, ...]]) -> frozenset[str]:
+    """The parameters a statement has."""
+    binds = (each for each in visitors.iterate(statement) if each.__visit_name__ == "bindparam")
+    return frozenset(str(each.key) for each in binds if hasattr(each, "key"))
