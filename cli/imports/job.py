@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +14,7 @@ from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 from cli.connection import CommandError, Connection
 from cli.imports.columns import Columns, Field, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
-from cli.imports.reading import Style
+from cli.imports.reading import Style, looks_like_row
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.values import Times
 
@@ -78,6 +79,7 @@ async def prepare(options: Options, fields: Sequence[Field], connection: Connect
         Numbers(options.decimals, options.thousands, mostly_point=source.delimiter == ","),
         (options.currency or company.base_currency_code).upper(),
     )
+    source = replace(source, is_row=partial(looks_like_row, located, style))
     return Job(source, located, style, options.dry_run, options.wait)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +14,9 @@ from cli.imports.numbers import Numbers
 from cli.imports.values import Times
 
 Value = TypeVar("Value")
+
+_TIMES = ("order_time", "touch_time")
+_NUMBERS = ("quantity", "unit_price")
 
 
 class Readings(dict[str, Value]):
@@ -34,6 +37,22 @@ class Style:
     times: Times
     numbers: Numbers
     currency: str = ""
+
+
+def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str]) -> bool:
+    """Whether time and numbers stand where a row has them; False for rows without a time."""
+    times = [columns[name] for name in _TIMES if name in columns]
+    if not times or max(times) >= len(cells):
+        return False
+    numbers = [columns[name] for name in _NUMBERS if columns.get(name, len(cells)) < len(cells)]
+    try:
+        for index in times:
+            style.times.read(cells[index].strip())
+        for index in numbers:
+            style.numbers.read(cells[index].strip(), "number", style.currency)
+    except BadValue:
+        return False
+    return True
 
 
 class Reading:

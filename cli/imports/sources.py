@@ -22,6 +22,7 @@ _SEPARATOR_LINE = "sep="
 # So many lines may stand before the header.
 _LEADING_LINES = 20
 _MAX_CELL_CHARACTERS = 1_000_000
+_SHOWN_CHARACTERS = 40
 
 # Every row ends with one empty value more than the header has: it stands for columns that a file
 # doesn't have, so that looking them up needs no test.
@@ -51,13 +52,14 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file with a header."""
+    """A file with a header. `is_row` says whether cells look like those of a row."""
 
     path: Path
     header: tuple[str, ...]
     header_line: int
     delimiter: str
     encoding: str
+    is_row: Callable[[list[str]], bool] = lambda cells: False
 
     def rows(self, on_misfit: Callable[[Misfit], object] = lambda misfit: None) -> Iterator[Row]:
         """Every record after the header, blank ones left out, with an empty value at its end.
@@ -86,11 +88,27 @@ class Source:
                 next(reader)
                 line = before + reader.line_num + 1
                 for values in reader:
+                    last_line = before + reader.line_num
                     if any(values):
+                        if last_line > line:
+                            self._expect_no_row_within(line, values)
                         yield line, values
-                    line = before + reader.line_num + 1
+                    line = last_line + 1
             except csv.Error as error:
                 raise self._malformed(line, error) from None
+
+    def _expect_no_row_within(self, line: int, values: list[str]) -> None:
+        """Raises CommandError where a cell of several lines has swallowed rows: two quotes that
+        were meant otherwise can open and close one."""
+        for value in values:
+            for piece in value.splitlines()[1:]:
+                cells = next(csv.reader([piece], delimiter=self.delimiter), [])
+                if self.is_row(cells):
+                    raise CommandError(
+                        f"{self.path}, line {line}: a quoted cell goes on over lines that look like"
+                        f" rows ({piece[:_SHOWN_CHARACTERS]!r}); close its quote, or double the"
+                        ' quotes inside it ("").'
+                    )
 
     def _misfit(self, count: int) -> str:
         told = f"{count} cells where the header has {len(self.header)}"

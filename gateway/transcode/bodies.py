@@ -251,7 +251,8 @@ class _Reading(Tokens):
 
     def _count(self, member: Member, there: int) -> None:
         if member.most and there >= member.most:
-            raise too_many_items(self.where(), member.most)
+            noun = "pairs" if member.mapped else "items"
+            raise too_many_items(self.where(), member.most, noun)
 
     def _unknown(self, key: bytes) -> DomainError:
         name = key[1:-1].decode("utf-8", "replace")

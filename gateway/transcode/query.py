@@ -7,8 +7,20 @@ from urllib.parse import unquote_to_bytes
 
 from protobuf import DescMessage
 
-from gateway.transcode.refusals import duplicate_field, invalid_value, unknown_field
-from gateway.transcode.values import JsonValue, ReadText, kind_of, message_of, text_reader
+from gateway.transcode.refusals import (
+    duplicate_field,
+    invalid_value,
+    only_one_of,
+    unknown_field,
+)
+from gateway.transcode.values import (
+    JsonValue,
+    ReadText,
+    kind_of,
+    message_of,
+    oneof_of,
+    text_reader,
+)
 
 __all__ = ["Parameter", "QueryFields", "append", "parameters_of", "parse_query", "put"]
 
@@ -17,12 +29,16 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One field that a query may carry: its path by JSON names, and how its text is read."""
+    """One field that a query may carry: its path by JSON names, and how its text is read.
+
+    `choices` are the oneofs on its path, each with the member that the path goes through.
+    """
 
     path: tuple[str, ...]
     proto_path: tuple[str, ...]
     read: ReadText
     repeated: bool
+    choices: tuple[tuple[str, str], ...] = ()
 
     def spellings(self) -> Iterator[str]:
         """Every way to write the path: each part by its JSON or its proto name."""
@@ -43,8 +59,10 @@ def parameters_of(
             continue
         kind, repeated = kind_of(field)
         read = text_reader(kind) if kind is not None else None
+        oneof = oneof_of(field)
+        choices = ((oneof, field.name),) if oneof else ()
         if read is not None:
-            yield Parameter((field.json_name,), (field.name,), read, repeated)
+            yield Parameter((field.json_name,), (field.name,), read, repeated, choices)
         inner = message_of(field)
         # google.type.Date is both: one text, or its parts.
         if inner is not None and not inner.type_name.startswith("google.protobuf.") and depth > 1:
@@ -59,6 +77,7 @@ def parameters_of(
                     (field.name, *nested.proto_path),
                     nested.read,
                     nested.repeated,
+                    (*choices, *((f"{o} of {field.name}", name) for o, name in nested.choices)),
                 )
 
 
@@ -76,10 +95,14 @@ class QueryFields:
 
     def read(self, query: str, values: dict[str, JsonValue]) -> None:
         """Adds what the query says to a request; raises DomainError naming the parameter."""
+        chosen: dict[str, str] = {}
         for key, text in parse_query(query):
             parameter = self._parameters.get(key)
             if parameter is None:
                 raise unknown_field(key, self._misplaced.get(key, ""))
+            for oneof, member in parameter.choices:
+                if chosen.setdefault(oneof, member) != member:
+                    raise only_one_of(key, oneof)
             try:
                 value = parameter.read(text)
             except ValueError as error:

@@ -40,12 +40,17 @@ def only_one_of(path: str, choice: str) -> DomainError:
     return invalid(path, "DUPLICATE_FIELD", f"only one member of {choice} may be given")
 
 
-def too_many_items(path: str, most: int) -> DomainError:
-    """A list or map with more items than its contract allows, counted before they are read.
-
-    Services refuse it for the same reason.
-    """
-    return invalid(path, "VALIDATION_FAILED", f"must have at most {most} items")
+def too_many_items(path: str, most: int, noun: str) -> DomainError:
+    """A list (`items`) or map (`pairs`) with more than its contract allows, counted before it is
+    read. Services refuse it for the same reason."""
+    rule = "map.max_pairs" if noun == "pairs" else "repeated.max_items"
+    text = f"at most {most} {noun} in one request"
+    return DomainError(
+        Kind.INVALID_ARGUMENT,
+        "VALIDATION_FAILED",
+        f"{path}: {text}",
+        violations=(FieldViolation(path, text, rule),),
+    )
 
 
 def nested_too_deep(path: str, levels: int) -> DomainError:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from protobuf import DescField, DescMessage, Message, Registry, message_from_json_value
 from protobuf.wkt import FieldMask
@@ -22,7 +22,12 @@ from gateway.transcode.explain import DECODE_ERRORS, explain
 from gateway.transcode.masks import MaskFields, mask_fields
 from gateway.transcode.places import misplaced_in_body, misplaced_in_query
 from gateway.transcode.query import QueryFields, parameters_of, put
-from gateway.transcode.refusals import invalid_header, invalid_value, malformed_body
+from gateway.transcode.refusals import (
+    duplicate_field,
+    invalid_header,
+    invalid_value,
+    malformed_body,
+)
 from gateway.transcode.shapes import Shapes
 from gateway.transcode.values import (
     JsonValue,
@@ -90,9 +95,7 @@ class RequestCodec:
         overlay, mask = self._beside_the_body(captures, query, extras)
         if self._bodies is None and not body:
             return overlay
-        return b"".join(
-            [*self._encode_body(body, extras.content_type), overlay, self._encode_mask(mask, body)]
-        )
+        return b"".join([*self._encode_body(body, extras), overlay, self._encode_mask(mask, body)])
 
     async def encode_in_turns(
         self, captures: Sequence[str], query: str, body: bytes, extras: Extras = NO_EXTRAS
@@ -100,7 +103,7 @@ class RequestCodec:
         """The same for a long body: others get their turn after each piece of it."""
         overlay, mask = self._beside_the_body(captures, query, extras)
         parts: list[bytes] = []
-        for part in self._encode_body(body, extras.content_type):
+        for part in self._encode_body(body, extras):
             parts.append(part)
             await asyncio.sleep(0)
         return b"".join([*parts, overlay, self._encode_mask(mask, body)])
@@ -122,12 +125,12 @@ class RequestCodec:
         except DECODE_ERRORS as error:
             raise explain(self._message, values, error) from None
 
-    def _encode_body(self, body: bytes, content_type: str) -> Iterator[bytes]:
+    def _encode_body(self, body: bytes, extras: Extras) -> Iterator[bytes]:
         if self._bodies is None:
             raise malformed_body("this method takes none")
         field, message = self._body_field, self._body_message
         if is_http_body(message):
-            raw = message.type(content_type=content_type, data=body)
+            raw = message.type(content_type=extras.content_type, data=body)
             yield raw.to_binary() if field is None else self._wrapped(field, raw)
             return
         if not body:
@@ -142,6 +145,18 @@ class RequestCodec:
                 yield decoded.to_binary() if field is None else self._wrapped(field, decoded)
             except DECODE_ERRORS as error:
                 raise self._explained(message, piece, error) from None
+            if extras is not NO_EXTRAS:
+                self._expect_once(decoded, extras)
+
+    def _expect_once(self, decoded: Any, extras: Extras) -> None:
+        """Refuses a header beside a body that says something else of the same field."""
+        inside = 1 if self._body_field is None else 2
+        etag = decoded.etag if len(self._etag) == inside else ""
+        if etag and extras.if_match not in ("", "*") and _bare(etag) != _bare(extras.if_match):
+            raise duplicate_field("If-Match")
+        key = decoded.request_id if self._request_id and self._body_field is None else ""
+        if key and extras.idempotency_key not in ("", key):
+            raise duplicate_field("Idempotency-Key")
 
     def _explained(self, message: DescMessage, piece: Piece, error: Exception) -> DomainError:
         return explain(message, _loaded(piece.text), error, piece.first)
@@ -229,6 +244,11 @@ def _one_etag(header: str) -> str:
     if not _ETAG.fullmatch(header):
         raise invalid_header("If-Match", 'must be *, or one etag as it was given: W/"…"')
     return header
+
+
+def _bare(etag: str) -> str:
+    """What is compared of an etag, however it is written."""
+    return etag.removeprefix("W/").strip('"')
 
 
 def _read_variable(read: ReadText, multi: bool, raw: str, path: tuple[str, ...]) -> JsonValue:

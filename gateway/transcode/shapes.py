@@ -8,17 +8,14 @@ from buf.validate import validate_pb
 from protobuf import (
     DescEnum,
     DescField,
-    DescFieldValueEnum,
     DescFieldValueList,
     DescFieldValueMap,
-    DescFieldValueMessage,
-    DescFieldValueScalar,
     DescMessage,
     Registry,
     ScalarType,
 )
 
-from gateway.transcode.values import part_of
+from gateway.transcode.values import oneof_of, part_of
 
 __all__ = ["Holds", "Member", "Shape", "Shapes"]
 
@@ -109,7 +106,7 @@ class Shapes:
             isinstance(value, DescFieldValueList),
             isinstance(value, DescFieldValueMap),
             _most(described),
-            _oneof(described),
+            oneof_of(described),
         )
 
 
@@ -139,15 +136,3 @@ def _most(described: DescField) -> int:
             return mapped.max_pairs or 0
         case _:
             return 0
-
-
-def _oneof(described: DescField) -> str:
-    match described.value:
-        case (
-            DescFieldValueScalar(oneof=oneof)
-            | DescFieldValueEnum(oneof=oneof)
-            | DescFieldValueMessage(oneof=oneof)
-        ):
-            return f"oneof {oneof.name}" if oneof is not None else ""
-        case _:
-            return ""

@@ -107,8 +107,6 @@ class Tokens:
         if b"\\" not in text:
             return text
         plain = self.loaded(text)
-        if "\0" in plain:
-            raise invalid_value(self.where(), "must not contain the character NUL")
         try:
             return f'"{plain}"'.encode()
         except UnicodeEncodeError:

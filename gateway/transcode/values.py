@@ -29,6 +29,7 @@ __all__ = [
     "is_leaf",
     "kind_of",
     "message_of",
+    "oneof_of",
     "part_of",
     "text_reader",
 ]
@@ -91,6 +92,19 @@ def holds_any(message: DescMessage) -> bool:
     return _holds_any(message, set())
 
 
+def oneof_of(field: DescField) -> str:
+    """The choice a field is a member of, in words; empty for any other."""
+    match field.value:
+        case (
+            DescFieldValueScalar(oneof=oneof)
+            | DescFieldValueEnum(oneof=oneof)
+            | DescFieldValueMessage(oneof=oneof)
+        ):
+            return f"oneof {oneof.name}" if oneof is not None else ""
+        case _:
+            return ""
+
+
 def is_http_body(message: DescMessage | None) -> bool:
     """Whether a message stands for the raw bytes of an HTTP body."""
     return message is not None and message.type_name == "google.api.HttpBody"
@@ -134,8 +148,6 @@ def _holds_any(message: DescMessage, seen: set[str]) -> bool:
 
 
 def _text(text: str) -> JsonValue:
-    if "\0" in text:
-        raise ValueError("must not contain the character NUL")
     return text
 
 
@@ -159,7 +171,7 @@ def _number(text: str) -> JsonValue:
 
 def _enum(text: str) -> JsonValue:
     if not _INTEGER.fullmatch(text):
-        return _text(text)
+        return text
     if not -(2**31) <= int(text) < 2**31:
         raise ValueError("is no number of an enum")
     return int(text)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from google.type.date_pb2 import Date
 
-__all__ = ["as_argument", "customer_of", "stated"]
+__all__ = ["customer_of", "stated"]
 
 
 class OfADay(Protocol):
@@ -23,9 +23,3 @@ def stated(request: OfADay) -> Date | None:
     """The day a request asks for; None where it asks for today."""
     day = request.as_of
     return day if (day.year or day.month or day.day) else None
-
-
-def as_argument(request: OfADay) -> str:
-    """The day as a page token remembers it; empty for today, so that lists outlast midnight."""
-    day = stated(request)
-    return "" if day is None else f"{day.year}-{day.month}-{day.day}"

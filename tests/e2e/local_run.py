@@ -20,7 +20,9 @@ class LocalRun:
     def __init__(self, suite: Suite, *options: str) -> None:
         self.suite = suite
         self._output = suite.folder / "make-run.log"
-        with self._output.open("wb") as log:
+        self._output.write_bytes(b"")
+        # Supervisord opens it once more: only what is appended is not written over.
+        with self._output.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local", *options],
                 env=suite.environment,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +11,7 @@ from cli.imports import customers, orders, touchpoints
 from cli.imports.columns import Columns
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.orders import PendingOrder
-from cli.imports.reading import Reading, Style
+from cli.imports.reading import Reading, Style, looks_like_row
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.survey import FIELDS, Survey, survey
@@ -45,7 +47,9 @@ def surveyed(
     source = opened(path, form)
     numbers = Numbers(decimals, thousands, mostly_point=source.delimiter == ",")
     style = Style(Times(ZoneInfo(zone)), numbers, currency)
-    reading = Reading(_ORDERS.locate(source.header), style)
+    columns = _ORDERS.locate(source.header)
+    source = replace(source, is_row=partial(looks_like_row, columns, style))
+    reading = Reading(columns, style)
     return survey(source, reading, refusals or Refusals()), reading, source
 
 

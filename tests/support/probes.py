@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from protobuf import DescMessage
+
 from gateway.contract import Contract, contract_of
 from gateway.templates import parse_template
 from gateway.transcode.request import RequestCodec
@@ -54,12 +56,20 @@ def service() -> str:
     return f"{PACKAGE}.ProbeService"
 
 
+@cache
 def request_codec(method: str) -> RequestCodec:
     """How the gateway reads requests of a method."""
     contract = probe_contract()
     found = next(each for each in contract.methods if each.name == method)
     rule = contract.rules[found.path][0]
     return RequestCodec(found, rule, parse_template(rule.path), contract.types)
+
+
+def probe_message() -> DescMessage:
+    """The message of everything, as the gateway knows it."""
+    found = probe_contract().types.message(f"{PACKAGE}.Probe")
+    assert found is not None
+    return found
 
 
 def response_codec(name: str) -> ResponseCodec:

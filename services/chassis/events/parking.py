@@ -89,16 +89,19 @@ async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
 
 
 async def replay_all(store: Store, reaction: Reaction) -> None:
-    """Applies every parked event again, oldest first; says in the log which still fail."""
+    """Applies every parked event again, oldest first; says in the log what became of each."""
     async with store.read(caller=Caller.system("replay")) as tx:
         parked = await list_parked(tx, store.tables)
+    applied = 0
     for each in parked:
         try:
             await replay(store, reaction, each.id)
         except Exception as error:  # whatever it was that had it parked
             _log.error("still can't be applied", parked=each.id, error=str(error))
         else:
+            applied += 1
             _log.info("applied", parked=each.id, type=each.event.type)
+    _log.info("replayed", applied=applied, still_parked=len(parked) - applied)
 
 
 def _parked(row: AnyRow) -> ParkedEvent:

@@ -31,8 +31,9 @@ class Listing:
     zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, request: Message, calendar: BusinessCalendar) -> Self:
-        """Reads any request that has `page_size`, `page_token` and perhaps `filter`, `order_by`."""
+    def of(cls, request: Message, calendar: BusinessCalendar | None = None) -> Self:
+        """Reads any request that has `page_size`, `page_token` and perhaps `filter`, `order_by`;
+        the calendar is that of the times and days its filter may name."""
         given = {field.name: value for field, value in request.ListFields()}
         return cls(
             filter=given.pop("filter", ""),
@@ -40,8 +41,8 @@ class Listing:
             page_size=given.pop("page_size", 0),
             page_token=given.pop("page_token", ""),
             arguments={name: _text(value) for name, value in given.items()},
-            today=calendar.today(),
-            zone=calendar.zone,
+            today=calendar.today() if calendar else None,
+            zone=calendar.zone if calendar else UTC,
         )
 
 

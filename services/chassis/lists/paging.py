@@ -6,7 +6,6 @@ costs the same however deep it lies, and no row is seen twice or missed.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, tzinfo
 from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, true, tuple_
@@ -93,28 +92,13 @@ class Query:
             key,
         )
 
-    def page(
-        self,
-        select: Select[*tuple[Any, ...]],
-        listing: Listing | None = None,
-        *,
-        filter: str = "",
-        order_by: str = "",
-        page_size: int = 0,
-        page_token: str = "",
-        arguments: Mapping[str, str] | None = None,
-        today: date | None = None,
-        zone: tzinfo = UTC,
-    ) -> PageQuery:
-        """The page of `select` after the token; `arguments` are the request's others, as text.
+    def page(self, select: Select[*tuple[Any, ...]], listing: Listing) -> PageQuery:
+        """The page of `select` that a list request asks for.
 
         Raises DomainError INVALID_ARGUMENT: what `filters.compile` and `ordering.parse` raise;
         PAGE_TOKEN_INVALID on page_token; PAGE_TOKEN_MISMATCH on the argument that has changed since
         the token was given; PAGE_SIZE_NEGATIVE.
         """
-        listing = listing or Listing(
-            filter, order_by, page_size, page_token, arguments or {}, today, zone
-        )
         hashes = fingerprints(
             {"filter": listing.filter, "order_by": listing.order_by, **listing.arguments}
         )

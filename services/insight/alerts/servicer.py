@@ -7,6 +7,7 @@ from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 
 from services.chassis.caller import current_caller
 from services.chassis.events.log import EventLog
+from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import from_timestamp
 from services.insight.alerts import actions, store
@@ -31,15 +32,9 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
         self, request: alerts_pb2.ListAlertsRequest, context: Any
     ) -> alerts_pb2.ListAlertsResponse:
         async with self._store.read() as tx:
-            alerts, next_page_token = await store.page(
-                tx,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-            )
+            page = await store.page(tx, Listing.of(request))
         return alerts_pb2.ListAlertsResponse(
-            alerts=[to_message(alert) for alert in alerts], next_page_token=next_page_token
+            alerts=map(to_message, page.rows), next_page_token=page.next_page_token
         )
 
     async def AcknowledgeAlert(

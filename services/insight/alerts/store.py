@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from services.chassis.errors import not_found
 from services.chassis.lists.filters import STRING, TIME, Field, enum
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
@@ -150,15 +151,11 @@ async def get(tx: ReadTransaction, name: str) -> Alert:
     return _alert(row)
 
 
-async def page(
-    tx: ReadTransaction, *, filter: str, order_by: str, page_size: int, page_token: str
-) -> tuple[list[Alert], str]:
-    """A page of alerts, and the token of the next. Raises INVALID_ARGUMENT."""
-    found = QUERY.page(
-        _ALL, filter=filter, order_by=order_by, page_size=page_size, page_token=page_token
-    )
+async def page(tx: ReadTransaction, listing: Listing) -> Page[Alert]:
+    """A page of alerts. Raises INVALID_ARGUMENT."""
+    found = QUERY.page(_ALL, listing)
     rows, next_page_token = found.cut(await tx.all(found.statement))
-    return [_alert(row) for row in rows], next_page_token
+    return Page([_alert(row) for row in rows], next_page_token)
 
 
 async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:

@@ -5,10 +5,11 @@ from typing import Any
 from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
 
 from services.chassis.descriptors import load_catalogue
+from services.chassis.lists.listing import Listing
 from services.insight.facts import store
 from services.insight.facts.messages import definitions, to_message
 from services.insight.facts.views import Views
-from services.insight.requests import as_argument, customer_of, stated
+from services.insight.requests import customer_of, stated
 
 __all__ = ["FactServicer"]
 
@@ -38,17 +39,8 @@ class FactServicer(facts_pb2_grpc.FactServiceServicer):
         self, request: facts_pb2.ListCustomerFactsRequest, context: Any
     ) -> facts_pb2.ListCustomerFactsResponse:
         async with self._views.of(stated(request)) as view:
-            rows, next_page_token = await store.page(
-                view.tx,
-                view.generation,
-                view.terms,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                arguments={"as_of": as_argument(request)},
-            )
+            page = await store.page(view.tx, view.generation, view.terms, Listing.of(request))
         return facts_pb2.ListCustomerFactsResponse(
-            customer_facts=[to_message(row, self._currency) for row in rows],
-            next_page_token=next_page_token,
+            customer_facts=[to_message(row, self._currency) for row in page.rows],
+            next_page_token=page.next_page_token,
         )

@@ -9,6 +9,7 @@ from services.chassis.caller import Caller
 from services.chassis.clock import Clock
 from services.chassis.events.parking import replay
 from services.chassis.events.reaction import Reaction
+from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.insight.feeds import actions, store
 from services.insight.feeds.messages import (
@@ -56,14 +57,10 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         self, request: feeds_pb2.ListParkedEventsRequest, context: Any
     ) -> feeds_pb2.ListParkedEventsResponse:
         async with self._store.read(caller=_SYSTEM) as tx:
-            rows, next_page_token = await store.page_of_parked(
-                tx,
-                await store.active_generation(tx),
-                page_size=request.page_size,
-                page_token=request.page_token,
-            )
+            generation = await store.active_generation(tx)
+            page = await store.page_of_parked(tx, generation, Listing.of(request))
         return feeds_pb2.ListParkedEventsResponse(
-            parked_events=[parked_message(row) for row in rows], next_page_token=next_page_token
+            parked_events=map(parked_message, page.rows), next_page_token=page.next_page_token
         )
 
     async def ReplayParkedEvent(
@@ -77,15 +74,11 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         self, request: feeds_pb2.ListSetAsideCustomersRequest, context: Any
     ) -> feeds_pb2.ListSetAsideCustomersResponse:
         async with self._store.read(caller=_SYSTEM) as tx:
-            found, next_page_token = await store.page_of_aside(
-                tx,
-                await store.active_generation(tx),
-                page_size=request.page_size,
-                page_token=request.page_token,
-            )
+            generation = await store.active_generation(tx)
+            page = await store.page_of_aside(tx, generation, Listing.of(request))
         return feeds_pb2.ListSetAsideCustomersResponse(
-            set_aside_customers=[set_aside_message(each) for each in found],
-            next_page_token=next_page_token,
+            set_aside_customers=map(set_aside_message, page.rows),
+            next_page_token=page.next_page_token,
         )
 
     async def StartRebuild(

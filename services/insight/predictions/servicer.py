@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from guanxi.insight.v1 import predictions_pb2, predictions_pb2_grpc
 
+from services.chassis.lists.listing import Listing
 from services.insight.facts import store as facts
 from services.insight.facts.views import Views
 from services.insight.predictions import store
 from services.insight.predictions.messages import prediction
-from services.insight.requests import as_argument, customer_of, stated
+from services.insight.requests import customer_of, stated
 
 __all__ = ["PredictionServicer"]
 
@@ -33,20 +34,14 @@ class PredictionServicer(predictions_pb2_grpc.PredictionServiceServicer):
     ) -> predictions_pb2.ListDueCustomersResponse:
         within_days = request.within_days if request.HasField("within_days") else _WITHIN_DAYS
         async with self._views.of(stated(request)) as view:
-            rows, next_page_token = await store.page_of_due(
+            page = await store.page_of_due(
                 view.tx,
                 view.generation,
                 view.terms.day.date,
+                Listing.of(request),
                 within_days=within_days,
                 include_overdue=request.include_overdue,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                arguments={
-                    "within_days": str(within_days),
-                    "include_overdue": str(request.include_overdue),
-                    "as_of": as_argument(request),
-                },
             )
         return predictions_pb2.ListDueCustomersResponse(
-            predictions=[prediction(row) for row in rows], next_page_token=next_page_token
+            predictions=map(prediction, page.rows), next_page_token=page.next_page_token
         )

@@ -1,11 +1,11 @@
 """Statements on the facts table that lists of predictions need; no rule, no message."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from sqlalchemy import select
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import AnyRow, ReadTransaction
 from services.insight.facts.store import facts
@@ -25,13 +25,11 @@ async def page_of_due(
     tx: ReadTransaction,
     generation: int,
     today: date,
+    listing: Listing,
     *,
     within_days: int,
     include_overdue: bool,
-    page_size: int,
-    page_token: str,
-    arguments: Mapping[str, str],
-) -> tuple[Sequence[AnyRow], str]:
+) -> Page[AnyRow]:
     """A page of customers whose window opens within some days or is open, the earliest first.
 
     Raises INVALID_ARGUMENT.
@@ -42,5 +40,5 @@ async def page_of_due(
     )
     if not include_overdue:
         due = due.where(facts.c.next_order_end >= today)
-    found = _DUE.page(due, page_size=page_size, page_token=page_token, arguments=arguments)
-    return found.cut(await tx.all(found.statement))
+    found = _DUE.page(due, listing)
+    return Page(*found.cut(await tx.all(found.statement)))

@@ -7,6 +7,7 @@ from guanxi.insight.v1 import rules_pb2, rules_pb2_grpc
 
 from services.chassis import field_mask
 from services.chassis.ids import Ids
+from services.chassis.lists.listing import Listing
 from services.chassis.store import ReadTransaction, Store, WriteTransaction
 from services.insight.facts import store as facts
 from services.insight.facts.messages import to_message as facts_message
@@ -63,17 +64,11 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         self, request: rules_pb2.ListRulesRequest, context: Any
     ) -> rules_pb2.ListRulesResponse:
         async with self._store.read() as tx:
-            rules, next_page_token = await store.page(
-                tx,
-                filter=request.filter,
-                order_by=request.order_by,
-                page_size=request.page_size,
-                page_token=request.page_token,
-            )
-            counts = await self._counts(tx, rules)
+            page = await store.page(tx, Listing.of(request))
+            counts = await self._counts(tx, page.rows)
         return rules_pb2.ListRulesResponse(
-            rules=[to_message(rule, counts[rule.name]) for rule in rules],
-            next_page_token=next_page_token,
+            rules=[to_message(rule, counts[rule.name]) for rule in page.rows],
+            next_page_token=page.next_page_token,
         )
 
     async def UpdateRule(

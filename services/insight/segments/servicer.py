@@ -6,8 +6,9 @@ from typing import Any
 from guanxi.insight.v1 import segments_pb2, segments_pb2_grpc
 
 from services.chassis.errors import not_found
+from services.chassis.lists.listing import Listing
 from services.insight.facts import store as facts
-from services.insight.requests import as_argument, customer_of, stated
+from services.insight.requests import customer_of, stated
 from services.insight.segments import messages, store
 from services.insight.segments.model import Segmentation
 from services.insight.segments.views import SegmentedViews
@@ -58,17 +59,12 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
         if segment is None:
             raise not_found(request.parent)
         async with self._views.of(stated(request)) as view:
-            rows, next_page_token = await store.page_of_segment(
-                view.tx,
-                view.generation,
-                segment,
-                page_size=request.page_size,
-                page_token=request.page_token,
-                arguments={"parent": request.parent, "as_of": as_argument(request)},
+            page = await store.page_of_segment(
+                view.tx, view.generation, segment, Listing.of(request)
             )
         return segments_pb2.ListSegmentCustomersResponse(
-            customers=[messages.customer_segment(row, self._currency) for row in rows],
-            next_page_token=next_page_token,
+            customers=[messages.customer_segment(row, self._currency) for row in page.rows],
+            next_page_token=page.next_page_token,
         )
 
     async def GetSegmentation(

@@ -3,7 +3,6 @@
 The newest run of a generation is in force; of a day, only its last run is kept.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
@@ -119,17 +119,14 @@ async def page_of_segment(
     tx: ReadTransaction,
     generation: int,
     segment: RfmSegment,
-    *,
-    page_size: int,
-    page_token: str,
-    arguments: Mapping[str, str],
-) -> tuple[Sequence[AnyRow], str]:
+    listing: Listing,
+) -> Page[AnyRow]:
     """A page of a segment's customers, the most valuable first. Raises INVALID_ARGUMENT."""
     members = select(facts).where(
         facts.c.generation == generation, facts.c.segment == segment.value
     )
-    found = _MEMBERS.page(members, page_size=page_size, page_token=page_token, arguments=arguments)
-    return found.cut(await tx.all(found.statement))
+    found = _MEMBERS.page(members, listing)
+    return Page(*found.cut(await tx.all(found.statement)))
 
 
 async def totals(tx: ReadTransaction, generation: int) -> dict[int, Totals]:

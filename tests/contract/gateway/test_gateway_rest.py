@@ -217,6 +217,21 @@ class TestRefusals:
         answer = await gateway.http.post("/v1/customers:batchCreate", content=text)
         assert reason_of(answer) == "UNKNOWN_FIELD"
 
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/customers", b'{"displayName": "a\\u0000b"}'),
+            ("/v1/customers/ann:undelete", b'{"etag": "\\u0000"}'),
+            ("/v1/customers?requestId=%00", b'{"displayName": "a"}'),
+        ],
+    )
+    async def test_the_character_nul_is_refused_by_name_for_whoever_is_asked(
+        self, gateway: RunningGateway, path: str, body: bytes
+    ) -> None:
+        answer = await gateway.http.post(path, content=body)
+        assert (answer.status_code, reason_of(answer)) == (400, "TEXT_CONTROL_CHARACTER")
+        assert gateway.customers.seen == []
+
     async def test_who_sends_much_keeps_nobody_waiting(self, gateway: RunningGateway) -> None:
         lines = {"customer": {"displayName": "x" * 190, "labels": {"a": "b" * 40}}}
         text = json.dumps({"requests": [lines] * 999 + [{"customer": {"displayName": 1}}]})

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Double, MetaData, Sele
 
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import INT, Field
+from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import MAX_PAGE_SIZE, Query
 from services.chassis.store.columns import Name, UtcTime
 from tests.support.statements import AnyRow, Statements, filled
@@ -75,7 +76,7 @@ Things = Select[*tuple[Any, ...]]
 def pages(statements: Statements, columns: Things, **request: Any) -> list[Sequence[AnyRow]]:
     found, token = [], ""
     while True:
-        page = QUERY.page(columns, page_token=token, **request)
+        page = QUERY.page(columns, Listing(page_token=token, **request))
         rows, token = page.cut(statements.all(page.statement))
         found.append(rows)
         if not token:
@@ -137,7 +138,7 @@ def test_a_page_has_50_rows_if_no_size_is_given_and_never_more_than_1000(
     statements: Statements,
 ) -> None:
     assert [len(rows) for rows in pages(statements, select(THINGS))] == [50, 10]
-    assert QUERY.page(select(THINGS), page_size=5000).size == MAX_PAGE_SIZE
+    assert QUERY.page(select(THINGS), Listing(page_size=5000)).size == MAX_PAGE_SIZE
 
 
 def test_a_page_shows_only_what_the_filter_leaves(statements: Statements) -> None:
@@ -148,15 +149,15 @@ def test_a_page_shows_only_what_the_filter_leaves(statements: Statements) -> Non
 
 
 def test_the_size_may_change_from_page_to_page(statements: Statements) -> None:
-    first = QUERY.page(select(THINGS), page_size=3)
+    first = QUERY.page(select(THINGS), Listing(page_size=3))
     rows, token = first.cut(statements.all(first.statement))
-    second = QUERY.page(select(THINGS), page_size=100, page_token=token)
+    second = QUERY.page(select(THINGS), Listing(page_size=100, page_token=token))
     rest, end = second.cut(statements.all(second.statement))
     assert [len(rows), len(rest), end] == [3, 57, ""]
 
 
 def token_of(statements: Statements, **request: Any) -> str:
-    page = QUERY.page(select(THINGS), page_size=1, **request)
+    page = QUERY.page(select(THINGS), Listing(page_size=1, **request))
     return page.cut(statements.all(page.statement))[1]
 
 
@@ -175,7 +176,7 @@ def test_a_changed_argument_is_named(
 ) -> None:
     token = token_of(statements, **first)
     with pytest.raises(DomainError) as refused:
-        QUERY.page(select(THINGS), page_token=token, **second)
+        QUERY.page(select(THINGS), Listing(page_token=token, **second))
     assert refused.value.reason == "PAGE_TOKEN_MISMATCH"
     assert refused.value.violations[0].field == argument
 
@@ -215,7 +216,7 @@ def packed(content: object) -> str:
 )
 def test_what_is_no_token_of_the_list_is_refused(token: str) -> None:
     with pytest.raises(DomainError) as refused:
-        QUERY.page(select(THINGS), page_token=token)
+        QUERY.page(select(THINGS), Listing(page_token=token))
     assert refused.value.reason == "PAGE_TOKEN_INVALID"
     assert refused.value.violations[0].field == "page_token"
 
@@ -227,24 +228,24 @@ def test_any_text_as_a_token_is_refused_or_stands_for_the_start(text: str) -> No
     if not text:
         return
     with pytest.raises(DomainError):
-        QUERY.page(select(THINGS), page_token=text)
+        QUERY.page(select(THINGS), Listing(page_token=text))
 
 
 def test_a_token_says_its_values_only_as_parameters(statements: Statements) -> None:
     hostile = packed([1, {}, [1, "'; DROP TABLE things; --"]])
-    page = QUERY.page(select(THINGS), page_token=hostile)
+    page = QUERY.page(select(THINGS), Listing(page_token=hostile))
     assert "DROP" not in str(page.statement.compile())
     statements.all(page.statement)
 
 
 def test_a_negative_size_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
-        QUERY.page(select(THINGS), page_size=-1)
+        QUERY.page(select(THINGS), Listing(page_size=-1))
     assert refused.value.reason == "PAGE_SIZE_NEGATIVE"
     assert refused.value.violations[0].field == "page_size"
 
 
 def test_columns_that_are_never_missing_are_compared_as_one_row() -> None:
     token = packed([1, {}, [1, "a"]])
-    start = QUERY.page(select(THINGS), page_token=token)
+    start = QUERY.page(select(THINGS), Listing(page_token=token))
     assert "(things.rank, things.name) < (" in str(start.statement)

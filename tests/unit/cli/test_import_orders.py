@@ -191,6 +191,25 @@ def test_a_file_with_decimal_commas_is_asked_about_before_anything_is_sent(tmp_p
         surveyed(path)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        'X-1,2026-02-01,1,5.00,"19 inch\nX-2,2026-02-01,1,6.00,plain\nX-3,2026-02-01,1,7.00,19"\n',
+        'X-1,2026-02-01,1,5.00,"19 inch rack\nX-2,2026-02-01,1,6.00,19"\n',
+    ],
+)
+def test_rows_are_not_swallowed_by_two_quotes_that_are_inches(tmp_path: Path, rows: str) -> None:
+    path = written(tmp_path / "o.csv", "order,date,qty,price,description\n" + rows)
+    with pytest.raises(CommandError, match=r"line 2: a quoted cell goes on over .*X-2,2026-02-01"):
+        surveyed(path)
+
+
+def test_a_description_may_have_lines_of_its_own(tmp_path: Path) -> None:
+    text = 'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"one,\ntwo, 3, 4, five"\n'
+    [order], _ = collected(written(tmp_path / "o.csv", text))
+    assert order.request.order.lines[0].description == "one,\ntwo, 3, 4, five"
+
+
 def test_a_number_that_could_be_two_is_refused_where_commas_are_likely(tmp_path: Path) -> None:
     path = written(
         tmp_path / "o.csv", "order;date;qty;price;customer\nT-1;2026-02-01;1;4.180;KIM\n"

@@ -17,15 +17,13 @@ from services.chassis.errors import DomainError, Kind
 from tests.support.probes import message, request_codec
 from tests.support.transcoding import CODECS
 
-PROBE = message("Probe")
-ECHO = request_codec("Echo")
 ORDER = {"order": {"customer": "customers/a", "lines": [{"quantity": "1"}]}}
 DETAIL = "type.googleapis.com/guanxi.customer.test.v1.Probe"
 
 
 def read(body: str | bytes) -> Any:
     text = body.encode() if isinstance(body, str) else body
-    return PROBE.FromString(ECHO.encode((), "", text))
+    return message("Probe").FromString(request_codec("Echo").encode((), "", text))
 
 
 def refused(body: str | bytes) -> tuple[str, str]:
@@ -122,9 +120,6 @@ class TestValues:
             ('{"plainText": "\\udc00\\ud800"}', "plainText"),
             ('{"labels": {"a": "b\\ud800"}}', "labels.a"),
             ('{"attributes": {"a": "\\ud800"}}', "attributes.a"),
-            ('{"plainText": "a\\u0000b"}', "plainText"),
-            ('{"parts": [{"texts": ["a", "\\u0000"]}]}', "parts[0].texts[1]"),
-            ('{"labels": {"\\u0000": "b"}}', "labels"),
             ('{"data": "%"}', "data"),
             ('{"probeTime": "2024-02-30T00:00:00Z"}', "probeTime"),
             ('{"texts": ["a", null]}', "texts"),
@@ -144,7 +139,7 @@ class TestValues:
         assert read('{"plainText": "\\ud83d\\ude00 \\u00e4"}').plain_text == "😀 ä"
 
     def test_an_any_is_read_by_its_type(self) -> None:
-        probe = PROBE()
+        probe = message("Probe")()
         body = f'{{"details":[{{"@type":"{DETAIL}","plainText":"a"}}, {{}}]}}'
         assert read(body).details[0].Unpack(probe)
         assert probe.plain_text == "a"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from services.chassis.errors import DomainError, Kind
 from tests.support.probes import request_codec
 
-ECHO = request_codec("Echo")
 _SINGLE = {"plainText", "smallNumber", "real", "color", "data", "probeTime"}
 _SPELLED = {"plain_text": "plainText", "mail_address": "mailAddress", "small_number": "smallNumber"}
 _MOST = {"texts": 5, "parts": 3, "labels": 3, "colors": 5}
@@ -105,7 +104,7 @@ def test_any_text_at_all_is_read_or_refused(text: str) -> None:
 
 def refusal(body: str) -> DomainError | None:
     try:
-        ECHO.encode((), "", body.encode())
+        request_codec("Echo").encode((), "", body.encode())
     except DomainError as error:
         return error
     return None

@@ -1,12 +1,14 @@
 """Every statement on the facts table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
 from services.chassis.errors import not_found
 from services.chassis.lists import filters
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.store import AnyRow, ReadTransaction, Taken, WriteTransaction
 from services.insight.facts.store.filtering import FilterTerms, fields, query
 from services.insight.facts.store.table import facts
@@ -48,25 +50,14 @@ async def page(
     tx: ReadTransaction,
     generation: int,
     terms: FilterTerms,
-    *,
-    filter: str,
-    order_by: str,
-    page_size: int,
-    page_token: str,
-    arguments: Mapping[str, str],
-) -> tuple[Sequence[AnyRow], str]:
-    """A page of rows, and the token of the next. Raises INVALID_ARGUMENT."""
+    listing: Listing,
+) -> Page[AnyRow]:
+    """A page of rows; its filter is read on the day of the terms. Raises INVALID_ARGUMENT."""
     found = query(terms.exponent).page(
         select(facts).where(facts.c.generation == generation),
-        filter=filter,
-        order_by=order_by,
-        page_size=page_size,
-        page_token=page_token,
-        arguments=arguments,
-        today=terms.day.date,
-        zone=terms.day.zone,
+        replace(listing, today=terms.day.date, zone=terms.day.zone),
     )
-    return found.cut(await tx.all(found.statement))
+    return Page(*found.cut(await tx.all(found.statement)))
 
 
 async def matching(

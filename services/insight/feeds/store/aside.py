@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, bindparam, delete, select
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
     Name,
@@ -80,15 +81,9 @@ async def forget_aside(tx: WriteTransaction, generation: int) -> None:
     await tx.run(delete(set_asides).where(set_asides.c.generation == generation))
 
 
-async def page_of_aside(
-    tx: ReadTransaction, generation: int, *, page_size: int, page_token: str
-) -> tuple[list[SetAside], str]:
+async def page_of_aside(tx: ReadTransaction, generation: int, listing: Listing) -> Page[SetAside]:
     """A page of the customers that are set aside, by name. Raises INVALID_ARGUMENT."""
-    found = _PAGES.page(
-        select(set_asides).where(set_asides.c.generation == generation),
-        page_size=page_size,
-        page_token=page_token,
-    )
+    found = _PAGES.page(select(set_asides).where(set_asides.c.generation == generation), listing)
     rows, next_page_token = found.cut(await tx.all(found.statement))
     kept = [SetAside(row.customer, row.error, row.set_aside_time) for row in rows]
-    return kept, next_page_token
+    return Page(kept, next_page_token)

@@ -1,6 +1,5 @@
 """Which generation is in use, the rebuilds, and what the cursors and parked events say; no rule."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
@@ -177,16 +177,11 @@ async def superseded_generations(tx: ReadTransaction) -> list[int]:
     return sorted(each for each in found if each is not None and each not in needed)
 
 
-async def page_of_parked(
-    tx: ReadTransaction, generation: int, *, page_size: int, page_token: str
-) -> tuple[Sequence[AnyRow], str]:
+async def page_of_parked(tx: ReadTransaction, generation: int, listing: Listing) -> Page[AnyRow]:
     """A page of what the generation has parked, oldest first. Raises INVALID_ARGUMENT."""
-    found = _PARKED_PAGES.page(
-        select(_PARKED).where(_PARKED.c.consumer == consumer_of(generation)),
-        page_size=page_size,
-        page_token=page_token,
-    )
-    return found.cut(await tx.all(found.statement))
+    parked = select(_PARKED).where(_PARKED.c.consumer == consumer_of(generation))
+    found = _PARKED_PAGES.page(parked, listing)
+    return Page(*found.cut(await tx.all(found.statement)))
 
 
 async def forget_consumer(tx: WriteTransaction, generation: int) -> None:

@@ -23,6 +23,7 @@ from services.chassis.caller import Scope
 from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
 from services.chassis.lists.filters.sql import HasElement
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
@@ -117,15 +118,11 @@ async def find(tx: ReadTransaction, name: str) -> Rule | None:
     return None if row is None else _rule(row)
 
 
-async def page(
-    tx: ReadTransaction, *, filter: str, order_by: str, page_size: int, page_token: str
-) -> tuple[list[Rule], str]:
-    """A page of rules, and the token of the next. Raises INVALID_ARGUMENT."""
-    found = QUERY.page(
-        _ALL, filter=filter, order_by=order_by, page_size=page_size, page_token=page_token
-    )
+async def page(tx: ReadTransaction, listing: Listing) -> Page[Rule]:
+    """A page of rules. Raises INVALID_ARGUMENT."""
+    found = QUERY.page(_ALL, listing)
     rows, next_page_token = found.cut(await tx.all(found.statement))
-    return [_rule(row) for row in rows], next_page_token
+    return Page([_rule(row) for row in rows], next_page_token)
 
 
 async def enabled(tx: ReadTransaction) -> tuple[Rule, ...]:

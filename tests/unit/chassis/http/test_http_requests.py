@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.http_server import Serving, serving
 from tests.support.running import eventually
-from tests.support.wire import request
+from tests.support.wire import Wire, request
 
 CHUNKED = "Transfer-Encoding: chunked"
 GZIP = "Transfer-Encoding: gzip"
@@ -169,6 +169,24 @@ class TestManyRequests:
             async with asyncio.timeout(5):
                 await http.teller.left.wait()
 
+    @pytest.mark.parametrize(
+        ("first", "part"),
+        [
+            (request("GET", "/wait"), request("POST", "/a", body=b"x" * 60_000)),
+            (request("POST", "/wait", length=60_000_000), b"x" * 60_000),
+        ],
+        ids=["requests", "a body"],
+    )
+    async def test_no_more_is_read_than_is_asked_for(
+        self, http: Serving, first: bytes, part: bytes
+    ) -> None:
+        async with http.wire() as caller:
+            await caller.say(first)
+            with pytest.raises(TimeoutError):
+                await until_nobody_listens(caller, part)
+            http.teller.go_on.set()
+            assert (await caller.answer()).body == b"done"
+
     async def test_garbage_after_one_is_refused_in_its_turn(self, http: Serving) -> None:
         async with http.wire() as caller:
             await caller.say(request("GET", "/a") + b"this is no request\r\n\r\n")
@@ -183,6 +201,11 @@ class TestManyRequests:
             answer = await caller.answer()
             assert (answer.body, answer.headers["connection"]) == (b"/a", "close")
             assert await caller.rest() == b""
+
+
+async def until_nobody_listens(caller: Wire, part: bytes) -> None:
+    for _ in range(1_000):
+        await asyncio.wait_for(caller.say(part), 0.5)
 
 
 class TestNoRequests:
