@@ -65,8 +65,8 @@ class Everyone:
         """Who differs under two populations, and what the second makes of them."""
         old, new = score_orders(self.orders, before), score_orders(self.orders, now)
         differs = np.zeros(len(self.names), dtype=np.bool_)
-        for part, other in zip(old, new, strict=True):
-            for column in fields(part):
+        for kind, part, other in zip((PredictionColumns, SegmentColumns), old, new, strict=True):
+            for column in fields(kind):
                 differs |= _unequal(getattr(part, column.name), getattr(other, column.name))
         names = [self.names[place] for place in np.flatnonzero(differs)]
         predictions, segments = score_orders(_some(self.orders, differs), now)

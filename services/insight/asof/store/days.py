@@ -220,9 +220,9 @@ async def _rescore(
     """Scores everyone by other cut points, and says for whom that makes a difference."""
     if before.population == now.population:
         return []
-    names, *scores = await asyncio.to_thread(
+    names, predictions, scored = await asyncio.to_thread(
         everyone.scored_differently, before.population, now.population
     )
     if names:
-        await snapshot.set_columns(names, score_columns(*scores))
+        await snapshot.set_columns(names, score_columns(predictions, scored))
     return names

@@ -1,4 +1,4 @@
-"""What is stored of reading the feeds: generations, rebuilds, cursors, who was set aside or touched."""
+"""What is stored of reading the feeds: generations, rebuilds, cursors, who is aside or touched."""
 
 from services.insight.feeds.store.aside import (
     forget_aside,
