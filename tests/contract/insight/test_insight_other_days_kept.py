@@ -122,7 +122,7 @@ class Days:
         await self.store.write(partial(reaction.apply, events=events), caller=SYSTEM)
         for step in steps:
             if isinstance(step, Ran):
-                run = Segmentation(population(step.monetary), self.evaluation.calendar.now())
+                run = Segmentation(population(step.monetary), AdjustableClock().now())
                 await self.store.write(
                     partial(segments.save, generation=generation, run=run), caller=SYSTEM
                 )

@@ -174,9 +174,9 @@ class OtherDays:
         if now.snapshot is None or same:
             return now
         snapshot = await now.snapshot.copy() if now.snapshot.readers else now.snapshot
-        await snapshot.remove(touched)
+        await snapshot.remove(asked.generation, touched)
         await _insert(snapshot, asked.generation, parts, scored_by)
-        rescored = await _rescore(snapshot, everyone, kept.scored_by, scored_by)
+        rescored = await _rescore(asked, snapshot, everyone, kept.scored_by, scored_by)
         who: Selection = EVERYONE
         if kept.rules == now.rules and len(touched) + len(rescored) <= _MOST_NAMED:
             who = Few([*touched, *rescored])
@@ -215,7 +215,7 @@ async def _insert(
 
 
 async def _rescore(
-    snapshot: Snapshot, everyone: Everyone, before: Segmentation, now: Segmentation
+    asked: _Asked, snapshot: Snapshot, everyone: Everyone, before: Segmentation, now: Segmentation
 ) -> list[str]:
     """Scores everyone by other cut points, and says for whom that makes a difference."""
     if before.population == now.population:
@@ -224,5 +224,5 @@ async def _rescore(
         everyone.scored_differently, before.population, now.population
     )
     if names:
-        await snapshot.set_columns(names, score_columns(predictions, scored))
+        await snapshot.set_columns(asked.generation, names, score_columns(predictions, scored))
     return names

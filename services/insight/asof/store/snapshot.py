@@ -20,10 +20,9 @@ __all__ = ["Snapshot"]
 
 T = TypeVar("T")
 
-_TAG: Final = (
-    update(facts).where(facts.c.customer == bindparam("key")).values(tags=bindparam("new_tags"))
-)
-_REMOVE: Final = delete(facts).where(facts.c.customer == bindparam("key"))
+_ONE: Final = (facts.c.generation == bindparam("of"), facts.c.customer == bindparam("key"))
+_TAG: Final = update(facts).where(*_ONE).values(tags=bindparam("new_tags"))
+_REMOVE: Final = delete(facts).where(*_ONE)
 
 
 class Snapshot:
@@ -86,23 +85,24 @@ class Snapshot:
             lambda: self._connection.exec_driver_sql(bulk.sql, list(bulk.bound(rows)))
         )
 
-    async def remove(self, customers: Collection[str]) -> None:
+    async def remove(self, generation: int, customers: Collection[str]) -> None:
         """Takes customers out."""
-        await self._run_many(_REMOVE, [{"key": name} for name in customers])
+        await self._run_many(_REMOVE, [{"of": generation, "key": name} for name in customers])
 
     async def set_columns(
-        self, customers: Sequence[str], columns: Mapping[str, Sequence[Any]]
+        self, generation: int, customers: Sequence[str], columns: Mapping[str, Sequence[Any]]
     ) -> None:
         """Gives customers other values in some columns; place n is customer n."""
         change = (
-            update(facts)
-            .where(facts.c.customer == bindparam("key"))
-            .values({name: bindparam(f"new_{name}") for name in columns})
+            update(facts).where(*_ONE).values({name: bindparam(f"new_{name}") for name in columns})
         )
         named = {"key": customers, **{f"new_{name}": each for name, each in columns.items()}}
         await self._run_many(
             change,
-            [dict(zip(named, values, strict=True)) for values in zip(*named.values(), strict=True)],
+            [
+                {"of": generation, **dict(zip(named, values, strict=True))}
+                for values in zip(*named.values(), strict=True)
+            ],
         )
 
     async def tag(
@@ -111,7 +111,7 @@ class Snapshot:
         """Gives the selected customers the tags that the rules would have given on that day."""
         everything = ReadTransaction(Caller.system("snapshot"), tx.now, self)
         rows = [
-            {"key": name, "new_tags": given}
+            {"of": generation, "key": name, "new_tags": given}
             for name, carried, given in await matcher.tagged(everything, generation, who)
             if carried != given
         ]
