@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from google.protobuf.message import Message
@@ -161,7 +162,7 @@ def population(monetary: tuple[float, ...]) -> Population:
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     path = tmp_path_factory.mktemp("days") / "insight.db"
     clock = AdjustableClock()
-    calendar = BusinessCalendar(clock, UTC, TODAY)
+    calendar = BusinessCalendar(clock, ZoneInfo("UTC"), TODAY)
 
     async def opened() -> Store:
         store = await Store.open(
@@ -182,7 +183,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         runner.run(store.close())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     histories=st.lists(st.lists(STEPS, min_size=1, max_size=8), min_size=1, max_size=4),
     ask_one=st.booleans(),
