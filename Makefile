@@ -12,7 +12,7 @@ SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format protos bench locks clean
+.PHONY: help run test lint format protos bench mutants locks clean
 
 help: ## This page
 	@echo "Guanxi. Usage: make TARGET [PYTHON=python3.12] [TESTS=tests/unit/...] [ARGS=...]"
@@ -50,6 +50,10 @@ bench: $(VENV)/.bench ## Measure against the yardsticks of docs/performance.md
 	@$(BIN)/python -m protos.build
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+mutants: $(VENV)/.mutants ## Break the code in a seeded sample of places and print what no test noticed
+	@$(BIN)/python -m protos.build
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 locks: $(VENV)/.venv ## Resolve requirements/*.in anew into *.lock (UPGRADE=--upgrade for newest versions)
 	@$(PIP) install -q uv
 	@$(BIN)/python requirements/lock.py $(UPGRADE)
@@ -83,4 +87,9 @@ $(VENV)/.dev: requirements/dev.lock requirements/redis-server.lock | $(VENV)/.ru
 $(VENV)/.bench: requirements/bench.lock | $(VENV)/.dev
 	@echo "Installing requirements/bench.lock into $(VENV)"
 	@$(PIP) install -q --require-hashes -r requirements/bench.lock
+	@touch $@
+
+$(VENV)/.mutants: requirements/mutants.lock | $(VENV)/.dev
+	@echo "Installing requirements/mutants.lock into $(VENV)"
+	@$(PIP) install -q --require-hashes -r requirements/mutants.lock
 	@touch $@

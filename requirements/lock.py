@@ -16,7 +16,13 @@ UV = sysconfig.get_path("scripts") + "/uv"
 UNIVERSAL = ("--universal", "--python-version=3.11")
 ONE_WHEEL = ("--no-deps", "--python-version=3.12", "--only-binary=:all:")
 # In this order: each later file is constrained by the lock before it.
-LOCKS = {"run": UNIVERSAL, "dev": UNIVERSAL, "bench": UNIVERSAL, "redis-server": ONE_WHEEL}
+LOCKS = {
+    "run": UNIVERSAL,
+    "dev": UNIVERSAL,
+    "bench": UNIVERSAL,
+    "mutants": UNIVERSAL,
+    "redis-server": ONE_WHEEL,
+}
 
 
 def main(arguments: list[str]) -> None:
