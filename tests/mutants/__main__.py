@@ -34,9 +34,11 @@ def _mutants(areas: Iterable[Area]) -> list[Mutant]:
 
 
 def _modules(area: Area) -> list[Path]:
-    """An `__init__` only names things."""
+    """An `__init__` only names things; a migration runs once, and is compared with the tables."""
     found = {path for pattern in area.modules for path in Path().glob(pattern)}
-    return sorted(path for path in found if path.name != "__init__.py")
+    return sorted(
+        path for path in found if path.name != "__init__.py" and "migrations" not in path.parts
+    )
 
 
 def _tell(trial: Trial) -> None:

@@ -19,13 +19,13 @@ class Area:
 AREAS: Final = (
     Area(
         "customer",
-        ("services/customer/*/*.py",),
+        ("services/customer/*/**/*.py",),
         ("tests/unit/customer", "tests/contract/customer"),
     ),
-    Area("sales", ("services/sales/*/*.py",), ("tests/unit/sales", "tests/contract/sales")),
+    Area("sales", ("services/sales/*/**/*.py",), ("tests/unit/sales", "tests/contract/sales")),
     Area(
         "insight",
-        ("services/insight/*/*.py",),
+        ("services/insight/*/**/*.py",),
         ("tests/unit/insight", "tests/contract/insight"),
     ),
     Area(
@@ -42,7 +42,11 @@ AREAS: Final = (
         ),
     ),
     Area("store", ("services/chassis/store/*.py",), ("tests/unit/chassis", "tests/contract/sales")),
-    Area("events", ("services/chassis/events/*.py",), ("tests/unit/chassis",)),
+    Area(
+        "events",
+        ("services/chassis/events/*.py", "services/chassis/background.py"),
+        ("tests/unit/chassis",),
+    ),
     Area(
         "transcoding",
         ("gateway/transcode/*.py", "gateway/templates.py", "gateway/routes.py"),
