@@ -42,7 +42,7 @@ def _modules(area: Area) -> list[Path]:
 
 
 def _tell(trial: Trial) -> None:
-    """A dot for what was noticed, at once, as a run takes half an hour."""
+    """A dot for what was noticed, at once, as a run takes long."""
     mutation = trial.mutant.mutation
     if trial.noticed:
         print(".", end="", flush=True)
