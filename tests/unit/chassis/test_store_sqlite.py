@@ -129,7 +129,7 @@ async def test_a_read_needs_a_thread_only_after_two_milliseconds(sqlite_url: str
     async def is_answered(rows: int, name: str) -> bool:
         statement = select(endless(rows).scalar_subquery().label(name))
         try:
-            return await asyncio.wait_for(readers.scalar(statement, {}), 0.1) == rows
+            return bool(await asyncio.wait_for(readers.scalar(statement, {}), 0.1) == rows)
         except TimeoutError:
             return False
 
