@@ -20,7 +20,7 @@ from tests.support.imports import written
 BATCH, LOOK, RUN = "BatchLogTouchpoints", "ListFeeds", "RunSegmentation"
 
 
-# The stubs' types know grpc.aio alone; the command runs a loop of its own, so this serves in threads.
+# Stubs are typed for grpc.aio; the command runs a loop of its own, so this serves in threads.
 _Services: Any = type(
     "_Services",
     (
