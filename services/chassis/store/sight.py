@@ -12,6 +12,7 @@ from sqlalchemy import (
     Alias,
     BindParameter,
     ColumnElement,
+    Exists,
     FromClause,
     MetaData,
     Table,
@@ -86,7 +87,8 @@ class Through:
 @dataclass(frozen=True, slots=True)
 class OfCustomer:
     """Rows of a customer, seen as the customer is: through its table, or the mirror of it that this
-    service keeps. Their own assignee sees them too; `alone` says who sees rows of no customer."""
+    service keeps. Their own assignee sees them too. `alone` says who sees rows of no customer, and
+    of one that isn't in that table yet."""
 
     customer: str
     mirror: str
@@ -213,9 +215,17 @@ def _through(
     seen = predicate(parents, asking, works=works)
     if seen is None:
         return None
+    return _there(source, parents, through).where(seen).correlate(source)
+
+
+def _is_there(source: FromClause, table: Table, through: Through) -> ColumnElement[bool]:
+    parents = table.metadata.tables[through.parent].alias()
+    return _there(source, parents, through).correlate(source)
+
+
+def _there(source: FromClause, parents: Alias, through: Through) -> Exists:
     same = (parents.c[column] == source.c[column] for column in through.same)
-    key = parents.c[through.parent_key] == source.c[through.key]
-    return exists().where(key, *same, seen).correlate(source)
+    return exists().where(parents.c[through.parent_key] == source.c[through.key], *same)
 
 
 def _ways_of_customer(
@@ -230,8 +240,8 @@ def _ways_of_customer(
     if sight.assignee is not None:
         yield source.c[sight.assignee] == asking.subject
     if sight.alone is not None:
-        of_nobody = or_(customer == "", customer.is_(None))
-        yield of_nobody & or_(*_ways(source, table, sight.alone, asking, works))
+        of_nobody = or_(customer == "", customer.is_(None), ~_is_there(source, table, as_mirrored))
+        yield or_(*_ways(source, table, sight.alone, asking, works)) & of_nobody
 
 
 def _sight(table: Table) -> Sight:
