@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     PrimaryKeyConstraint,
     Table,
     bindparam,
@@ -39,6 +40,8 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
+    # A person's own customers, and thereby their orders.
+    Index("ix_accounts_owner", "owner", "customer"),
     info={
         "scope": Owned(
             "owner",
@@ -56,6 +59,7 @@ collaborators = Table(
     Column("subject", Name, nullable=False),
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("customer", "subject"),
+    Index("ix_account_collaborators_subject", "subject", "customer", "access"),
     info={"scope": Through("customer", "accounts", "customer")},
 )
 

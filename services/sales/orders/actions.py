@@ -47,7 +47,8 @@ async def import_orders(
     Reports ALREADY_EXISTS, with metadata `unchanged` for an order in the caller's sight;
     PERMISSION_DENIED (SELLER_NOT_ALLOWED, TEAM_NOT_ALLOWED, WORK_NEEDED); INVALID_ARGUMENT
     (CUSTOMER_NOT_FOUND, PRODUCT_NOT_FOUND, ORIGINAL_ORDER_NOT_FOUND and the model's);
-    FAILED_PRECONDITION (ORDER_EMPTY, CUSTOMER_DELETED). An order may return what one further up in the same batch sold.
+    FAILED_PRECONDITION (ORDER_EMPTY, CUSTOMER_DELETED). An order may return what one further up in
+    the same batch sold.
     """
     drafts = [each.draft for each in new.values()]
     originals = {draft.original_order for draft in drafts} - {""}

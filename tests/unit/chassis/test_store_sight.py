@@ -52,8 +52,14 @@ SIGHT = {
 # Beside the rows of clients one sees.
 OWN_ROWS = {
     visits: {EVE: ["visit-carls"]},
-    bills: {ANN: ["bill-walkin-ann"], ALL: ["bill-walkin-ann", "bill-walkin-zoe"]},
-    bill_lines: {ANN: ["line-walkin-ann"], ALL: ["line-walkin-ann", "line-walkin-zoe"]},
+    bills: {
+        ANN: ["bill-early-ann", "bill-walkin-ann"],
+        ALL: ["bill-early-ann", "bill-walkin-ann", "bill-walkin-zoe"],
+    },
+    bill_lines: {
+        ANN: ["line-early-ann", "line-walkin-ann"],
+        ALL: ["line-early-ann", "line-walkin-ann", "line-walkin-zoe"],
+    },
     calls: {},
     clients: {},
 }

@@ -22,12 +22,18 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("customer", name="pk_accounts"),
     )
+    op.create_index("ix_accounts_owner", "accounts", ["owner", "customer"])
     op.create_table(
         "account_collaborators",
         sa.Column("customer", Name, nullable=False),
         sa.Column("subject", Name, nullable=False),
         sa.Column("access", Name, nullable=False),
         sa.PrimaryKeyConstraint("customer", "subject", name="pk_account_collaborators"),
+    )
+    op.create_index(
+        "ix_account_collaborators_subject",
+        "account_collaborators",
+        ["subject", "customer", "access"],
     )
     op.create_table(
         "products",
