@@ -99,6 +99,14 @@ def _logs_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     def configure_for_one_test(**settings: Any) -> None:
         configure(**{**settings, "cache_logger_on_first_use": False})
 
+    # What is logged in a test that configures nothing has plain tracebacks too: to print what their
+    # variables held, as structlog does by itself, takes seconds for a large one, or all memory.
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    configure(
+        processors=[structlog.processors.add_log_level, plain], cache_logger_on_first_use=False
+    )
     monkeypatch.setattr(structlog, "configure", configure_for_one_test)
     yield
     structlog.reset_defaults()

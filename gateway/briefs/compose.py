@@ -3,10 +3,9 @@ No call is made here."""
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import TypeVar
 
-from google.type.date_pb2 import Date
 from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from guanxi.insight.v1.facts_pb2 import CustomerFacts
@@ -15,14 +14,9 @@ from gateway.briefs.highlights import highlights
 from gateway.briefs.parts import Parts
 from services.chassis.status import to_status
 
-__all__ = ["EARLIEST_DAY", "compose"]
+__all__ = ["compose"]
 
 Value = TypeVar("Value")
-
-_YEAR_DAYS = 365
-_WINDOW_DAYS = 15
-# The first day that has a same time a year ago.
-EARLIEST_DAY = date.min + timedelta(days=_YEAR_DAYS + _WINDOW_DAYS)
 
 
 def compose(name: str, parts: Parts, zone: tzinfo = UTC) -> CallBrief:
@@ -49,7 +43,7 @@ def compose(name: str, parts: Parts, zone: tzinfo = UTC) -> CallBrief:
         brief.same_period.CopyFrom(_same_period(parts.facts))
     for part, error in sorted(parts.missing.items()):
         brief.missing_parts.add(part=part, status=to_status(error, "gateway"))
-    brief.highlights.extend(highlights(brief, zone))
+    brief.highlights.extend(highlights(brief, parts.facts, zone))
     return brief
 
 
@@ -62,18 +56,13 @@ def _by_frequency(values: Iterable[Value]) -> list[Value]:
 
 
 def _same_period(facts: CustomerFacts) -> CallBrief.SamePeriod:
-    as_of = date(facts.as_of.year, facts.as_of.month, facts.as_of.day)
-    middle = as_of - timedelta(days=_YEAR_DAYS)
     same_period = CallBrief.SamePeriod(
-        start_date=_to_date(middle - timedelta(days=_WINDOW_DAYS)),
-        end_date=_to_date(middle + timedelta(days=_WINDOW_DAYS)),
+        start_date=facts.same_period_start if facts.HasField("same_period_start") else None,
+        end_date=facts.same_period_end if facts.HasField("same_period_end") else None,
         spend=facts.spend_same_period,
         largest_order=facts.largest_order_same_period,
+        large=facts.same_period_large,
     )
     if facts.HasField("same_period_ratio"):
         same_period.ratio_to_average_order = facts.same_period_ratio
     return same_period
-
-
-def _to_date(day: date) -> Date:
-    return Date(year=day.year, month=day.month, day=day.day)

@@ -5,23 +5,22 @@ from datetime import tzinfo
 
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
-from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
+from guanxi.insight.v1.facts_pb2 import CustomerFacts
 
 from services.chassis.money import amount_text, minor_of
 
 __all__ = ["highlights"]
 
-_LARGE_ORDER_RATIO = 2.0
 _ALERTS = 3
 _PURCHASES = 2
-_CONTACTS = frozenset(
-    {Touchpoint.CALL, Touchpoint.MEETING, Touchpoint.EMAIL, Touchpoint.CHAT, Touchpoint.VISIT}
-)
 
 
-def highlights(brief: CallBrief, zone: tzinfo) -> Iterator[str]:
-    """What the caller should have in mind when the phone is picked up; days are those of `zone`."""
+def highlights(brief: CallBrief, facts: CustomerFacts | None, zone: tzinfo) -> Iterator[str]:
+    """What the caller should have in mind when the phone is picked up; days are those of `zone`.
+
+    What is large, and what a contact, is for insight to say: it is read from the `facts`.
+    """
     if brief.customer.HasField("delete_time"):
         yield "This customer was deleted."
     alerts = brief.alerts[:_ALERTS]
@@ -31,7 +30,8 @@ def highlights(brief: CallBrief, zone: tzinfo) -> Iterator[str]:
         yield from _same_period(brief)
     if "next_order_start" not in told:
         yield from _next_order(brief)
-    yield from _last_contact(brief, zone)
+    if facts is not None and facts.HasField("last_contact_time"):
+        yield from _last_contact(brief, facts, zone)
     if brief.purchases:
         bought = " and ".join(p.description or p.product for p in brief.purchases[:_PURCHASES])
         yield f"Mostly buys {bought}."
@@ -39,7 +39,7 @@ def highlights(brief: CallBrief, zone: tzinfo) -> Iterator[str]:
 
 def _same_period(brief: CallBrief) -> Iterator[str]:
     period = brief.same_period
-    if period.ratio_to_average_order >= _LARGE_ORDER_RATIO:
+    if period.large:
         yield (
             f"Placed a large order at this time last year: {_amount(period.largest_order)},"
             f" {period.ratio_to_average_order:.1f} times the usual."
@@ -60,12 +60,11 @@ def _next_order(brief: CallBrief) -> Iterator[str]:
         yield f"Next order expected about {expected}{between}."
 
 
-def _last_contact(brief: CallBrief, zone: tzinfo) -> Iterator[str]:
-    contact = next((t for t in brief.touchpoints if t.type in _CONTACTS), None)
-    if contact is None:
-        return
-    told = contact.outcome or contact.subject
-    when = contact.touch_time.ToDatetime(zone).date().isoformat()
+def _last_contact(brief: CallBrief, facts: CustomerFacts, zone: tzinfo) -> Iterator[str]:
+    moment = facts.last_contact_time
+    then = [each for each in brief.touchpoints if each.touch_time == moment]
+    told = next((each.outcome or each.subject for each in then if each.outcome or each.subject), "")
+    when = moment.ToDatetime(zone).date().isoformat()
     yield f"Last in contact on {when}" + (f": {told.rstrip('.')}." if told else ".")
 
 

@@ -8,10 +8,10 @@ from google.type.date_pb2 import Date
 from guanxi.gateway.v1.briefs_pb2 import CallBrief, GetCallBriefRequest
 from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceServicer
 
-from gateway.briefs.compose import EARLIEST_DAY, compose
+from gateway.briefs.compose import compose
 from gateway.briefs.parts import Sources, ask
 from services.chassis.dates import from_date
-from services.chassis.errors import Kind, invalid
+from services.chassis.errors import Kind
 
 __all__ = ["BriefServicer"]
 
@@ -47,6 +47,5 @@ def _day(as_of: Date) -> Date | None:
     """The day asked for, None for today; raises DomainError DATE_INVALID."""
     if not (as_of.year or as_of.month or as_of.day):
         return None
-    if from_date(as_of, field="as_of") < EARLIEST_DAY:
-        raise invalid("as_of", "DATE_INVALID", f"must be {EARLIEST_DAY} or later")
+    from_date(as_of, field="as_of")
     return as_of

@@ -14,6 +14,7 @@ from services.chassis import money
 from services.chassis.dates import to_date
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
+from services.insight.facts.model.order_facts import is_large, same_period
 
 __all__ = ["definitions", "fact_fields", "fact_type", "to_message", "to_money"]
 
@@ -65,7 +66,15 @@ def to_message(row: AnyRow, currency: str) -> facts_pb2.CustomerFacts:
         value = getattr(row, column)
         if value is not None:
             values[name] = to_money(value, currency)
-    return facts_pb2.CustomerFacts(name=f"{row.customer}/facts", as_of=to_date(row.as_of), **values)
+    period = same_period(row.as_of)
+    if period is not None:
+        values["same_period_start"], values["same_period_end"] = map(to_date, period)
+    return facts_pb2.CustomerFacts(
+        name=f"{row.customer}/facts",
+        as_of=to_date(row.as_of),
+        same_period_large=is_large(row.same_period_ratio),
+        **values,
+    )
 
 
 def to_money(minor: int, currency: str) -> Money:

@@ -68,6 +68,20 @@ async def test_an_order_without_a_customer_counts_for_no_customer(
     assert (await desk.facts_of("ada")).orders_total == 0
 
 
+async def test_facts_say_which_days_a_year_ago_were_looked_at(insight: Insight, desk: Desk) -> None:
+    await insight.knows(
+        customer_event("ada"),
+        confirmed("o1", "ada", TODAY - timedelta(days=365), 300),
+        confirmed("o2", "ada", TODAY - timedelta(days=9), 50),
+        confirmed("o3", "ada", TODAY - timedelta(days=8), 50),
+    )
+    facts = await desk.facts_of("ada")
+    assert facts.same_period_start == day(TODAY - timedelta(days=380))
+    assert facts.same_period_end == day(TODAY - timedelta(days=350))
+    assert facts.same_period_large
+    assert not (await desk.facts_of("ada", date(1, 1, 1))).HasField("same_period_start")
+
+
 async def test_a_cancelled_order_counts_no_more(insight: Insight, desk: Desk) -> None:
     await insight.knows(
         customer_event("ada"),

@@ -15,9 +15,11 @@ from tests.support.insight import (
     TODAY,
     Desk,
     Insight,
+    WrittenFeed,
     confirmed,
     customer_event,
     day,
+    insight_reading,
     running_insight,
     until,
 )
@@ -133,12 +135,15 @@ async def test_a_process_starts_with_a_customer_it_cant_evaluate(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = await migrated_database(databases, "insight")
-    async with running_insight(url) as insight:
-        desk = await insight.desk()
-        await rule(desk)
+    customer, sales = WrittenFeed(), WrittenFeed()
+    feeds = {"customer": customer, "sales": sales}
+    async with insight_reading(url, feeds) as service:
+        insight = Insight(service, customer, sales, service.clock)
+        await rule(await insight.desk())
         await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
     poisoned(monkeypatch, "bob")
-    async with running_insight(url) as insight:
+    async with insight_reading(url, feeds) as service:
+        insight = Insight(service, customer, sales, service.clock)
         desk = await insight.desk()
 
         async def known() -> bool:

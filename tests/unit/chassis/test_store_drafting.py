@@ -181,7 +181,7 @@ async def test_a_draft_that_older_code_could_not_run_on_allows_its_own_only(
 async def test_a_chassis_table_that_grows_is_a_revision_of_its_own(
     written: Written, database_url: str
 ) -> None:
-    grown = CHASSIS + "metadata.tables['event_log'].append_column(sa.Column('actor', sa.Text))"
+    grown = CHASSIS + "metadata.tables['event_log'].append_column(sa.Column('mood', sa.Text))"
     package = written(FIRST, grown)
     assert len(await differences_of(package, database_url)) == 1
     made = await drafted(package, "chassis")

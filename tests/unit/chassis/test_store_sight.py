@@ -36,7 +36,7 @@ from tests.support.sight import (
     visits,
 )
 
-ANN, BOB, DORA, EVE = (rep(name) for name in ("ann", "bob", "dora", "eve"))
+ANN, BOB, DORA, EVE, ZOE = (rep(name) for name in ("ann", "bob", "dora", "eve", "zoe"))
 NORTH = rep("nora", Scope.TEAM)
 ALL = rep("olga", Scope.ALL)
 EVERY = sorted(CLIENTS)
@@ -46,18 +46,21 @@ SIGHT = {
     BOB: (["bobs"], ["bobs"]),
     DORA: (["pooled"], []),
     EVE: ([], []),
+    ZOE: ([], []),
     NORTH: (["anns", "bobs"], ["anns", "bobs"]),
     ALL: (EVERY, EVERY),
 }
-# Beside the rows of clients one sees.
+# Beside the rows of clients one sees. zoe sold a bill to each client: that shows her none of them.
 OWN_ROWS = {
     visits: {EVE: ["visit-carls"]},
     bills: {
         ANN: ["bill-early-ann", "bill-walkin-ann"],
+        ZOE: ["bill-walkin-zoe"],
         ALL: ["bill-early-ann", "bill-walkin-ann", "bill-walkin-zoe"],
     },
     bill_lines: {
         ANN: ["line-early-ann", "line-walkin-ann"],
+        ZOE: ["line-walkin-zoe"],
         ALL: ["line-early-ann", "line-walkin-ann", "line-walkin-zoe"],
     },
     calls: {},

@@ -31,7 +31,15 @@ def _facts(ratio: float) -> CustomerFacts:
         as_of=Date(year=2026, month=3, day=1),
         largest_order_same_period=Money(currency_code="EUR", units=60_000),
         same_period_ratio=ratio,
+        same_period_start=Date(year=2025, month=2, day=14),
+        same_period_end=Date(year=2025, month=3, day=16),
+        same_period_large=ratio >= 2,
     )
+
+
+def _contacted(day: int) -> CustomerFacts:
+    """Last in contact so many days after 2026-01-01."""
+    return CustomerFacts(last_contact_time=_touch(Touchpoint.CALL, day).touch_time)
 
 
 def test_what_was_talked_about_most_comes_first() -> None:
@@ -57,7 +65,7 @@ def test_what_was_talked_about_most_comes_first() -> None:
     assert list(brief.products_of_concern) == ["products/b", "products/a"]
 
 
-def test_the_same_period_is_fifteen_days_either_side_of_a_year_ago() -> None:
+def test_the_same_period_is_the_one_that_insight_looked_at() -> None:
     period = compose(_NAME, Parts(facts=_facts(3.0))).same_period
     assert period.start_date == Date(year=2025, month=2, day=14)
     assert period.end_date == Date(year=2025, month=3, day=16)
@@ -75,9 +83,11 @@ def test_a_usual_order_at_this_time_last_year_is_none() -> None:
 
 
 def test_alerts_come_before_everything_else() -> None:
+    facts = _facts(3.0)
+    facts.MergeFrom(_contacted(4))
     parts = Parts(
         alerts=ListAlertsResponse(alerts=[Alert(text_en="No order for 93 days")]),
-        facts=_facts(3.0),
+        facts=facts,
         prediction=Prediction(
             window_start=Date(year=2026, month=3, day=4),
             window_expected=Date(year=2026, month=3, day=9),
@@ -112,7 +122,8 @@ def _window(as_of: int, start: int, expected: int, end: int) -> Parts:
 
 def test_a_contact_was_on_a_day_of_the_company() -> None:
     late = ListTouchpointsResponse(touchpoints=[_touch(Touchpoint.CALL, 4)])  # midnight UTC
-    told = compose(_NAME, Parts(touchpoints=late), ZoneInfo("America/New_York")).highlights
+    parts = Parts(touchpoints=late, facts=_contacted(4))
+    told = compose(_NAME, parts, ZoneInfo("America/New_York")).highlights
     assert list(told) == ["Last in contact on 2026-01-04."]
 
 

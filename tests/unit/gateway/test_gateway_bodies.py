@@ -115,7 +115,7 @@ class TestValues:
             ('{"real": NaN}', "real"),
             ('{"real": -Infinity}', "real"),
             ('{"parts": [{}, {"real": Infinity}]}', "parts[1].real"),
-            ('{"real": ' + "1" * 401 + "}", "real"),
+            ('{"real": 0.' + "1" * 400 + "}", "real"),
             ('{"plainText": "\\ud800"}', "plainText"),
             ('{"plainText": "\\udc00\\ud800"}', "plainText"),
             ('{"labels": {"a": "b\\ud800"}}', "labels.a"),

@@ -6,6 +6,7 @@ import pytest
 from guanxi.customer.v1 import touchpoints_pb2
 
 from services.insight.engine.model import compute_facts
+from services.insight.facts.model.order_facts import is_large, same_period
 from services.insight.sources.columns import (
     CustomerColumns,
     OrderColumns,
@@ -272,3 +273,15 @@ def test_large_sums_are_exact_and_never_wrap() -> None:
     assert record.spend_total_minor == 999 * largest - 1
     with pytest.raises(OverflowError):
         from_orders((3, 9 * 10**18), (2, 9 * 10**18))
+
+
+def test_the_same_period_is_fifteen_days_either_side_of_a_year_ago() -> None:
+    assert same_period(date(2026, 3, 1)) == (date(2025, 2, 14), date(2025, 3, 16))
+    assert same_period(date(2024, 2, 29)) == (date(2023, 2, 14), date(2023, 3, 16))
+    assert same_period(date(2, 1, 16)) == (date(1, 1, 1), date(1, 1, 31))
+    assert same_period(date(2, 1, 15)) is None
+
+
+@pytest.mark.parametrize(("ratio", "large"), [(None, False), (1.9, False), (2.0, True)])
+def test_an_order_of_twice_the_average_is_large(ratio: float | None, large: bool) -> None:
+    assert is_large(ratio) is large

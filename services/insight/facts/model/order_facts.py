@@ -4,6 +4,7 @@ The orders given are those known by that day; what compares a customer with othe
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -21,10 +22,11 @@ from services.insight.numbers.columns import (
 )
 from services.insight.sources.columns import NO_ORDER
 
-__all__ = ["DatedOrders", "OrderFactColumns", "order_facts"]
+__all__ = ["DatedOrders", "OrderFactColumns", "is_large", "order_facts", "same_period"]
 
 YEAR_DAYS: Final = 365
 SAME_PERIOD_DAYS: Final = 15
+LARGE_RATIO: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,19 @@ def order_facts(orders: DatedOrders, customers: int, today: int) -> OrderFactCol
         same_period_ratio=_ratio(largest_same_period, average),
         gaps=gaps,
     )
+
+
+def same_period(as_of: date) -> tuple[date, date] | None:
+    """The first and last day around the one a year before; None where the calendar has none."""
+    first = as_of.toordinal() - YEAR_DAYS - SAME_PERIOD_DAYS
+    if first < date.min.toordinal():
+        return None
+    return date.fromordinal(first), date.fromordinal(first + 2 * SAME_PERIOD_DAYS)
+
+
+def is_large(same_period_ratio: float | None) -> bool:
+    """Whether an order of so many times the average is a large one."""
+    return same_period_ratio is not None and same_period_ratio >= LARGE_RATIO
 
 
 def _purchases(orders: DatedOrders, spend_total: Ints) -> Flags:
