@@ -280,3 +280,11 @@ def test_orders_that_name_an_original_come_after_it(tmp_path: Path) -> None:
         )
     )
     assert [order.request.order_id for order in ready] == ["o1", "r1"]
+
+
+@pytest.mark.parametrize("header", ["seller", "owner", "sales_agent"])
+def test_who_sold_it_is_found_under_its_usual_names(tmp_path: Path, header: str) -> None:
+    [ready], _ = collected(
+        written(tmp_path / "o.csv", f"order,date,qty,price,{header}\nS-4,2026-02-01,2,3.00,ann\n")
+    )
+    assert ready.request.order.seller == "users/ann"
