@@ -86,7 +86,7 @@ async def listed(orders: OrderServiceStub, **request: Any) -> list[str]:
         ("currency_code = GBP OR state = DRAFT", "", "jul may"),
         ('original_order = "orders/jan"', "", "jun"),
         ('name = "orders/a*"', "", "aug apr"),
-        ('NOT state = CONFIRMED AND owner = "users/ann"', "", "aug jul"),
+        ('NOT state = CONFIRMED AND seller = "users/ann"', "", "aug jul"),
         ('create_time >= 2026-03-02 AND team = "teams/north" AND reference = ""', "create_time",
          "apr aug jan jul jun mar may sep"),
     ],
