@@ -131,7 +131,7 @@ async def assemble(
         idle_seconds=settings.idle_seconds,
     )
 
-    views = DayViews(store, evaluation, generations)
+    views = DayViews(store, evaluation, generations, metrics)
 
     async def run() -> Segmentation:
         return await runs.request(generations.active)

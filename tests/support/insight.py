@@ -29,6 +29,7 @@ from guanxi.insight.v1 import (
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.client import Channel
+from services.chassis.metrics import Metrics
 from services.chassis.money import parts
 from tests.support.services import AdjustableClock, RunningService, running_service
 from tests.support.written_feed import WrittenFeed, full_name
@@ -156,11 +157,16 @@ async def running_insight(url: str, **settings: Any) -> AsyncIterator[Insight]:
 
 @asynccontextmanager
 async def insight_reading(
-    url: str, feeds: Mapping[str, WrittenFeed], **settings: Any
+    url: str,
+    feeds: Mapping[str, WrittenFeed],
+    *,
+    metrics: Metrics | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RunningService]:
     """Insight on a database that has its tables, reading these feeds."""
+    given = {"feeds": feeds, "metrics": metrics}
     chosen = {"idle_seconds": 0.05, "base_currency": "GBP", **settings}
-    async with running_service("insight", url, given={"feeds": feeds}, **chosen) as service:
+    async with running_service("insight", url, given=given, **chosen) as service:
         yield service
 
 

@@ -28,6 +28,7 @@ __all__ = ["Following"]
 _LOOK_SECONDS = 0.25
 # Other replicas notice a new generation well within it.
 _CLEAR_AFTER_SECONDS = 5.0
+_BOUND_TOUCHED_SECONDS = 60.0
 _SYSTEM = Caller.system("following")
 
 _log = structlog.get_logger("feeds")
@@ -55,6 +56,7 @@ class Following:
         self._places = places
         self._readers: dict[int, GenerationReader] = {}
         self._superseded_at: float | None = None
+        self._touched_bounded_at = 0.0
 
     def reader(self, generation: int) -> GenerationReader | None:
         """What reads for a generation in this process."""
@@ -78,6 +80,7 @@ class Following:
         await self._read_for({active, rebuilding or active}, active)
         for reader in self._readers.values():
             reader.expect_running()
+        await self._bound_touched(active)
         if rebuild and rebuilding and await self._places.has_caught_up(rebuilding):
             await self._finish(rebuild)
         elif rebuilding is None:
@@ -134,3 +137,15 @@ class Following:
         elif loop.time() - self._superseded_at >= _CLEAR_AFTER_SECONDS:
             for generation in superseded:
                 await clearing.clear(self._store, generation)
+
+    async def _bound_touched(self, generation: int) -> None:
+        """Keeps those names of touched customers that other days may still need."""
+        now = asyncio.get_running_loop().time()
+        if now - self._touched_bounded_at < _BOUND_TOUCHED_SECONDS:
+            return
+        self._touched_bounded_at = now
+
+        async def forget(tx: WriteTransaction) -> None:
+            await store.forget_older_touched(tx, generation)
+
+        await self._store.write(forget, caller=_SYSTEM)

@@ -23,7 +23,7 @@ from services.insight.segments.model import (
 )
 from services.insight.sources.columns import NO_ORDER, CustomerColumns, OrderColumns, TouchColumns
 
-__all__ = ["FactColumns", "compute_facts", "population_of", "score"]
+__all__ = ["FactColumns", "compute_facts", "population_of", "score", "score_orders"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,10 @@ def score(facts: FactColumns, population: Population | None) -> FactColumns:
     return _scored(facts.as_of, facts.orders, facts.touches, population)
 
 
-def _scored(
-    as_of: date,
-    orders: OrderFactColumns,
-    touches: TouchFactColumns,
-    population: Population | None,
-) -> FactColumns:
+def score_orders(
+    orders: OrderFactColumns, population: Population | None
+) -> tuple[PredictionColumns, SegmentColumns]:
+    """All of a customer's facts that depend on others: what is measured against a population."""
     cycle = CycleColumns(
         last_purchase_day=orders.last_purchase_day,
         days_since_order=orders.days_since_order,
@@ -105,6 +103,16 @@ def _scored(
         cycles_since_order=predictions.cycles_since_order,
         population=population,
     )
+    return predictions, segments
+
+
+def _scored(
+    as_of: date,
+    orders: OrderFactColumns,
+    touches: TouchFactColumns,
+    population: Population | None,
+) -> FactColumns:
+    predictions, segments = score_orders(orders, population)
     return FactColumns(
         as_of=as_of, orders=orders, touches=touches, predictions=predictions, segments=segments
     )

@@ -10,7 +10,7 @@ from services.chassis.store import WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
-from services.insight.feeds.store import active_generation
+from services.insight.feeds.store import active_generation, mark_touched
 from services.insight.segments import store as segments
 from services.insight.sources import store as sources
 from services.insight.sources.messages import Changes, read_events
@@ -51,6 +51,7 @@ class DeriveFacts:
             self._backlog_until = now + _BACKLOG_SECONDS
         rules_wait = now < self._backlog_until
         if touched:
+            await mark_touched(tx, self.generation, touched)
             await self._record(tx, changes, touched)
             await self._derive(tx, Few(touched), rules_wait=rules_wait)
         if rules_wait and self.rules_wait_since is None:

@@ -12,9 +12,11 @@ from services.chassis.store import AnyRow
 from services.insight.engine.model import FactColumns
 from services.insight.facts.store import facts
 from services.insight.numbers.columns import UNSET
+from services.insight.predictions.model import PredictionColumns
+from services.insight.segments.model import SegmentColumns
 from services.insight.sources.columns import TouchChannel
 
-__all__ = ["fact_rows"]
+__all__ = ["fact_rows", "score_columns"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
@@ -47,16 +49,25 @@ def fact_rows(
         "tags": [()] * count,
         "next_follow_up_time": [_moment(row.next_follow_up_us) for row in customers],
         **{name: [getattr(row, name) for row in customers] for name in _RECORDED},
-        **_computed(computed),
+        **_stored_columns(
+            computed.orders, computed.touches, computed.predictions, computed.segments
+        ),
     }
     rows = zip(*(columns[column.name] for column in facts.columns), strict=True)
     return [row for row, source in zip(rows, customers, strict=True) if not source.deleted]
 
 
-def _computed(computed: FactColumns) -> Mapping[str, list[Any]]:
+def score_columns(
+    predictions: PredictionColumns, segments: SegmentColumns
+) -> Mapping[str, list[Any]]:
+    """What is stored of all that is measured against a population, by the name of the column."""
+    return _stored_columns(predictions, segments)
+
+
+def _stored_columns(*parts: Any) -> Mapping[str, list[Any]]:
     """Every computed column as a list of what is stored, by the name of its stored column."""
     found: dict[str, list[Any]] = {}
-    for part in (computed.orders, computed.touches, computed.predictions, computed.segments):
+    for part in parts:
         for field in fields(part):
             column = getattr(part, field.name)
             if isinstance(column, np.ndarray):

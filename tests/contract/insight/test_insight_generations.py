@@ -23,6 +23,7 @@ from services.insight.facts.store import facts
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import RebuildState, consumer_of, generation_of
 from services.insight.feeds.places import FeedPlaces
+from services.insight.feeds.store import touched
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
 from services.insight.sources.store import customers, orders, touches
@@ -97,7 +98,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
 
     await until(rebuilt)
     await clearing.clear(insight.service.store, 1)
-    for table in (customers, orders, touches, facts, segmentations):
+    for table in (customers, orders, touches, facts, segmentations, touched):
         assert await generations_in(insight, table) == [2]
     async with insight.service.store.read(caller=SYSTEM) as tx:
         assert await store.superseded_generations(tx) == []

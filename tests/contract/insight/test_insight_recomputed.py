@@ -29,7 +29,11 @@ from tests.support.retail_columns import instant_us, order_columns
 from tests.support.services import migrated_database
 
 AS_OF = date(2011, 12, 10)
-SETTINGS = {"business_date": AS_OF, "time_zone": "America/New_York", "batch_events": 97}
+SETTINGS: dict[str, Any] = {
+    "business_date": AS_OF,
+    "time_zone": "America/New_York",
+    "batch_events": 97,
+}
 # The oracle is asked about facts that come from orders, touchpoints and the population.
 COMPARED = [column for column in facts.columns if column.name not in ("generation", "as_of")]
 

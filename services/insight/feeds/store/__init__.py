@@ -1,4 +1,4 @@
-"""What is stored of reading the feeds: generations, rebuilds, cursors, and who was set aside."""
+"""What is stored of reading the feeds: generations, rebuilds, cursors, who is aside or touched."""
 
 from services.insight.feeds.store.aside import (
     forget_aside,
@@ -22,15 +22,27 @@ from services.insight.feeds.store.reading import (
     superseded_generations,
     use_generation,
 )
+from services.insight.feeds.store.touched import (
+    current_mark,
+    forget_older_touched,
+    forget_touched,
+    mark_touched,
+    touched,
+    touched_since,
+)
 
 __all__ = [
     "active_generation",
     "applied_events",
     "base_currency",
+    "current_mark",
     "forget_aside",
     "forget_consumer",
+    "forget_older_touched",
+    "forget_touched",
     "insert_rebuild",
     "last_rebuild",
+    "mark_touched",
     "names_aside",
     "page_of_aside",
     "page_of_parked",
@@ -41,5 +53,7 @@ __all__ = [
     "set_aside",
     "set_asides",
     "superseded_generations",
+    "touched",
+    "touched_since",
     "use_generation",
 ]

@@ -218,6 +218,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("generation", "customer", name="pk_set_asides"),
     )
     op.create_table(
+        "touched",
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("mark", sa.BigInteger, nullable=False),
+        sa.Column("customer", Name, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "mark", "customer", name="pk_touched"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "touches",
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("name", Name, nullable=False),
