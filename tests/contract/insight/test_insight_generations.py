@@ -25,7 +25,9 @@ from services.insight.feeds.model import RebuildState, consumer_of, generation_o
 from services.insight.feeds.places import FeedPlaces
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
-from services.insight.sources.store import customers, orders, touches
+from services.insight.sources.customers import CUSTOMERS
+from services.insight.sources.registered import SOURCES
+from services.insight.sources.store import RECORDS
 from tests.support.insight import TODAY, Insight, confirmed, customer_event, touch, until
 
 SYSTEM = Caller.system("test")
@@ -97,7 +99,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
 
     await until(rebuilt)
     await clearing.clear(insight.service.store, 1)
-    for table in (customers, orders, touches, facts, segmentations):
+    for table in (*map(RECORDS.table, SOURCES), facts, segmentations):
         assert await generations_in(insight, table) == [2]
     async with insight.service.store.read(caller=SYSTEM) as tx:
         assert await store.superseded_generations(tx) == []
@@ -123,7 +125,7 @@ async def test_what_is_being_rebuilt_is_not_superseded(insight: Insight) -> None
     await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
 
     async def reading() -> bool:
-        return await generations_in(insight, customers) == [1, 2]
+        return await generations_in(insight, RECORDS.table(CUSTOMERS)) == [1, 2]
 
     await until(reading)
     async with insight.service.store.read(caller=SYSTEM) as tx:
