@@ -26,11 +26,12 @@ from services.insight.feeds.places import FeedPlaces
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
 from services.insight.sources.customers import CUSTOMERS
-from services.insight.sources.registered import SOURCES
+from services.insight.sources.registered import DERIVATION, SOURCES
 from services.insight.sources.store import RECORDS
 from tests.support.insight import TODAY, Insight, confirmed, customer_event, touch, until
 
 SYSTEM = Caller.system("test")
+OURS = DERIVATION.consumer("insight")
 YESTERDAY = TODAY - timedelta(days=1)
 
 
@@ -51,10 +52,10 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
         Asides(),
         generations,
         FailingRuns(database, evaluation, Asides()),
-        ReadingPlan({}, 1, 500, clock),
+        ReadingPlan({}, OURS, 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )
-    await database.write(actions.start_rebuild, caller=SYSTEM)
+    await database.write(lambda tx: actions.start_rebuild(tx, OURS), caller=SYSTEM)
     await following.step()
 
     async with database.read(caller=SYSTEM) as tx:

@@ -9,12 +9,14 @@ from services.insight.feeds.store.aside import (
     set_asides,
 )
 from services.insight.feeds.store.reading import (
+    active_derivation,
     active_generation,
     applied_events,
     base_currency,
     forget_consumer,
     insert_rebuild,
     last_rebuild,
+    newest_generation,
     page_of_parked,
     positions,
     prepare,
@@ -24,6 +26,7 @@ from services.insight.feeds.store.reading import (
 )
 
 __all__ = [
+    "active_derivation",
     "active_generation",
     "applied_events",
     "base_currency",
@@ -32,6 +35,7 @@ __all__ = [
     "insert_rebuild",
     "last_rebuild",
     "names_aside",
+    "newest_generation",
     "page_of_aside",
     "page_of_parked",
     "positions",
