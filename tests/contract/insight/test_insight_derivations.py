@@ -139,6 +139,17 @@ async def test_a_version_leaves_alone_what_a_later_one_has_begun(upgraded: Upgra
         assert rebuild.running
 
 
+async def test_a_version_does_not_put_in_use_what_another_one_has_begun(upgraded: Upgraded) -> None:
+    """Who reads it knows that it has caught up; and runs over it are theirs too."""
+    async with upgraded.started() as service:
+        await service.store.write(lambda tx: actions.start_rebuild(tx, THEIRS), caller=SYSTEM)
+        await asyncio.sleep(0.6)  # nothing waits in the feeds
+        generation, _, rebuild = await rebuilds(service)
+        assert generation == 1
+        assert rebuild is not None
+        assert rebuild.running
+
+
 async def test_a_way_back_gives_up_the_rebuild_of_the_version_that_is_left(
     upgraded: Upgraded,
 ) -> None:
