@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -146,9 +147,7 @@ async def test_an_order_taken_off_its_customer_stays_off_when_an_older_event_com
     reaction = DeriveFacts(1, evaluation, Asides())
     older = written(4, confirmed("o1", "ada", YESTERDAY, 7))
     for event in (written(5, confirmed("o1", "", YESTERDAY, 7)), older):
-        await insight.service.store.write(
-            lambda tx, event=event: reaction.apply(tx, [event]), caller=SYSTEM
-        )
+        await insight.service.store.write(partial(reaction.apply, events=[event]), caller=SYSTEM)
     assert (await desk.facts_of("ada")).orders_total == 0
 
 

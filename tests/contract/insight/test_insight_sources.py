@@ -37,7 +37,7 @@ class Visit:
 
 
 def visit_of(event: Event, currency: str) -> Visit:
-    told = Struct.FromString(event.payload)
+    told: Mapping[str, Any] = dict(Struct.FromString(event.payload).items())
     return Visit(
         str(told["name"]),
         str(told["customer"]),
