@@ -44,6 +44,7 @@ from services.insight.engine.reader import ReadingPlan
 from services.insight.engine.runs import Runs
 from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
+from services.insight.feeds import actions as feed_actions
 from services.insight.feeds import store as feed_store
 from services.insight.feeds.model import consumer_of
 from services.insight.feeds.places import FeedPlaces
@@ -55,6 +56,7 @@ from services.insight.rules.servicer import RuleServicer
 from services.insight.segments.model import Segmentation
 from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
+from services.insight.sources.registered import DERIVATION
 
 __all__ = ["PROGRAM", "assemble", "serve"]
 
@@ -106,6 +108,7 @@ async def assemble(
 ) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids, feeds = clock or SystemClock(), Uuid7Ids(), feeds or {}
+    derivation = DERIVATION.consumer(DOMAIN)
     currency = settings.base_currency
     exponent = money.exponent(currency)
     calendar = BusinessCalendar(
@@ -113,13 +116,15 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    generations = Generations(store, await _prepared(store, currency))
+    generations = Generations(store, await _prepared(store, currency, derivation))
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
     runs = Runs(store, evaluation, asides)
     places = FeedPlaces(store, feeds, clock)
-    plan = ReadingPlan(feeds, settings.feed_partitions, settings.batch_events, clock, metrics)
+    plan = ReadingPlan(
+        feeds, derivation, settings.feed_partitions, settings.batch_events, clock, metrics
+    )
     following = Following(store, evaluation, asides, generations, runs, plan, places)
     sweep = Sweep(
         store,
@@ -149,7 +154,7 @@ async def assemble(
         currency=currency,
         ids=ids,
     )
-    reading = FeedServicer(store, places, clock, reaction_of=reaction_of)
+    reading = FeedServicer(store, places, clock, derivation=derivation, reaction_of=reaction_of)
     return Assembly(
         store,
         servicers=[
@@ -173,16 +178,20 @@ async def assemble(
     )
 
 
-async def _prepared(store: Store, currency: str) -> int:
-    """A new database gets its first generation and the default rules; returns the active one.
+async def _prepared(store: Store, currency: str, derivation: str) -> int:
+    """A new database gets its first generation and the default rules, and one that was derived
+    otherwise a rebuild beside what is there; returns the active generation.
 
     Raises StartRefused where amounts are counted in another base currency already.
     """
 
     async def work(tx: WriteTransaction) -> tuple[int, str]:
-        if await feed_store.prepare(tx, currency):
+        if await feed_store.prepare(tx, currency, derivation):
             await defaults.install(tx)
-        return await feed_store.active_generation(tx), await feed_store.base_currency(tx)
+        used = await feed_store.base_currency(tx)
+        if used == currency:
+            await feed_actions.follow_derivation(tx, derivation)
+        return await feed_store.active_generation(tx), used
 
     generation, used = await store.write(work, caller=Caller.system(DOMAIN))
     if used != currency:

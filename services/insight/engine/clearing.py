@@ -5,7 +5,7 @@ from services.chassis.store import Store, WriteTransaction
 from services.insight.facts import store as facts
 from services.insight.feeds import store as feeds
 from services.insight.segments import store as segments
-from services.insight.sources import store as sources
+from services.insight.sources.store import RECORDS
 
 __all__ = ["clear"]
 
@@ -21,13 +21,14 @@ async def clear(database: Store, generation: int) -> None:
 
 async def _clear_some(tx: WriteTransaction, generation: int) -> bool:
     """Removes some customers; False after the last."""
-    last = await sources.next_span_end(tx, generation, "", _CHUNK_CUSTOMERS)
+    last = await RECORDS.next_span_end(tx, generation, "", _CHUNK_CUSTOMERS)
     if last is None:
+        await RECORDS.remove_until(tx, generation, "")  # walk-ins, of whom there is no customer
         await segments.remove(tx, generation)
         await feeds.forget_consumer(tx, generation)
         await feeds.forget_aside(tx, generation)
         await feeds.forget_touched(tx, generation)
         return False
     await facts.remove_until(tx, generation, last)
-    await sources.remove_until(tx, generation, last)
+    await RECORDS.remove_until(tx, generation, last)
     return True

@@ -10,7 +10,10 @@ from services.insight.engine.rows import fact_rows
 from services.insight.facts import store
 from services.insight.numbers.business_days import Day
 from services.insight.segments.model import Population
+from services.insight.sources.customers import CUSTOMERS
+from services.insight.sources.orders import ORDERS
 from services.insight.sources.store import Few, KeptRecords, Selection, load
+from services.insight.sources.touches import TOUCHES
 
 __all__ = ["Computed", "compute", "compute_all", "refresh"]
 
@@ -33,9 +36,9 @@ async def refresh(
 def compute(kept: KeptRecords, day: Day, population: Population | None) -> FactColumns:
     """The facts of all customers of the records, the deleted among them."""
     return compute_facts(
-        kept.orders,
-        kept.touches,
-        kept.columns,
+        kept.of(ORDERS),
+        kept.of(TOUCHES),
+        kept.of(CUSTOMERS),
         as_of=day.date,
         zone=day.zone,
         population=population,

@@ -76,12 +76,17 @@ class Following:
         active = await self._generations.refresh()
         async with self._store.read(caller=_SYSTEM) as tx:
             rebuild = await store.last_rebuild(tx)
+            newest = await store.newest_generation(tx, self._plan.derivation)
         rebuilding = rebuild.generation if rebuild and rebuild.running else None
-        await self._read_for({active, rebuilding or active}, active)
+        # What another version has begun after ours is for processes of that version: events that
+        # we pass would be missing there. What it began before is followed until ours is in use.
+        wanted = {each for each in (active, rebuilding) if each and each <= newest}
+        await self._read_for(wanted, active)
         for reader in self._readers.values():
             reader.expect_running()
         await self._bound_touched(active)
-        if rebuild and rebuilding and await self._places.has_caught_up(rebuilding):
+        ours = rebuild is not None and rebuild.derivation == self._plan.derivation
+        if rebuild and rebuilding and ours and await self._places.has_caught_up(rebuilding):
             await self._finish(rebuild)
         elif rebuilding is None:
             await self._clear()

@@ -12,9 +12,8 @@ from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.feeds.store import active_generation, mark_touched
 from services.insight.segments import store as segments
-from services.insight.sources import store as sources
-from services.insight.sources.messages import Changes, read_events
-from services.insight.sources.store import Few, Selection
+from services.insight.sources.registered import READERS
+from services.insight.sources.store import RECORDS, Few, Selection
 
 __all__ = ["DeriveFacts"]
 
@@ -44,34 +43,21 @@ class DeriveFacts:
         self._evaluation = evaluation
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
-        changes = read_events(events, self._evaluation.currency)
-        touched = await self._touched(tx, changes)
+        changes = READERS.read(events, self._evaluation.currency)
+        touched = await RECORDS.touched_by(tx, self.generation, changes)
         now = asyncio.get_running_loop().time()
         if len(events) >= _BACKLOG_EVENTS:
             self._backlog_until = now + _BACKLOG_SECONDS
         rules_wait = now < self._backlog_until
+        # Also what is nobody's now: an older event that says otherwise may come again.
+        await RECORDS.keep(tx, self.generation, changes)
         if touched:
             await mark_touched(tx, self.generation, touched)
-            await self._record(tx, changes, touched)
             await self._derive(tx, Few(touched), rules_wait=rules_wait)
         if rules_wait and self.rules_wait_since is None:
             self.rules_wait_since = now
         self.applied += len(events)
         self.applied_at = now
-
-    async def _touched(self, tx: WriteTransaction, changes: Changes) -> list[str]:
-        """Whose facts may differ now: theirs too whose record is somebody else's from now on."""
-        records = [*changes.orders, *changes.touches]
-        before = await sources.customers_before(tx, self.generation, records)
-        return sorted(before.union(changes.touched()))
-
-    async def _record(self, tx: WriteTransaction, changes: Changes, touched: Sequence[str]) -> None:
-        known = changes.customers
-        unknown = [name for name in touched if name not in known]
-        await sources.save_customers(tx, self.generation, known.values())
-        await sources.stub_customers(tx, self.generation, unknown)
-        await sources.save_orders(tx, self.generation, changes.orders.values())
-        await sources.save_touches(tx, self.generation, changes.touches.values())
 
     async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
         generation = self.generation

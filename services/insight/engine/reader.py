@@ -17,9 +17,11 @@ __all__ = ["GenerationReader", "ReadingPlan"]
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
-    """How feeds are read: where from, in how many partitions, how much at a time."""
+    """How feeds are read: where from, by which derivation, in how many partitions, how much at a
+    time."""
 
     feeds: Mapping[str, FeedStub]
+    derivation: str
     partitions: int
     batch_events: int
     clock: Clock
@@ -44,7 +46,7 @@ class GenerationReader:
                 consumer=consumer_of(reaction.generation),
                 partitions=plan.partitions,
                 reaction=reaction,
-                on_epoch_change=self._start_over(feed),
+                on_epoch_change=self._start_over(feed, plan.derivation),
                 metrics=plan.metrics if shown else None,
                 clock=plan.clock,
                 max_events=plan.batch_events,
@@ -66,8 +68,10 @@ class GenerationReader:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _start_over(self, feed: str) -> Callable[[WriteTransaction], Awaitable[None]]:
+    def _start_over(
+        self, feed: str, derivation: str
+    ) -> Callable[[WriteTransaction], Awaitable[None]]:
         async def begin(tx: WriteTransaction) -> None:
-            await start_over(tx, self.reaction.generation, feed)
+            await start_over(tx, self.reaction.generation, feed, derivation)
 
         return begin

@@ -4,17 +4,40 @@ from services.chassis.store import WriteTransaction
 from services.insight.feeds import store
 from services.insight.feeds.model import Rebuild, RebuildState
 
-__all__ = ["finish_rebuild", "give_up_rebuild", "start_over", "start_rebuild"]
+__all__ = [
+    "finish_rebuild",
+    "follow_derivation",
+    "give_up_rebuild",
+    "start_over",
+    "start_rebuild",
+]
 
 
-async def start_rebuild(tx: WriteTransaction) -> Rebuild:
+async def follow_derivation(tx: WriteTransaction, derivation: str) -> Rebuild | None:
+    """What a start does: where the state in use was derived otherwise, it is rebuilt.
+
+    The version that started last is the one that counts: after an upgrade as after a way back,
+    whose own state may still be in use.
+    """
+    if await store.active_derivation(tx) != derivation:
+        return await start_rebuild(tx, derivation)
+    last = await store.last_rebuild(tx)
+    if last is not None and last.derivation != derivation:
+        await _give_up_for_another_version(tx, last)
+    return None
+
+
+async def start_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:
     """Starts a rebuild into a generation of its own, or returns the one that runs."""
     last = await store.last_rebuild(tx)
     if last is not None and last.running:
-        return last
+        if last.derivation == derivation:
+            return last
+        await _give_up_for_another_version(tx, last)
     newest = max(await store.active_generation(tx), last.generation if last else 0)
     rebuild = Rebuild(
         generation=newest + 1,
+        derivation=derivation,
         state=RebuildState.RUNNING,
         applied_events=0,
         total_events=0,
@@ -26,10 +49,10 @@ async def start_rebuild(tx: WriteTransaction) -> Rebuild:
     return rebuild
 
 
-async def start_over(tx: WriteTransaction, generation: int, feed: str) -> None:
+async def start_over(tx: WriteTransaction, generation: int, feed: str, derivation: str) -> None:
     """A feed has become another log: what `generation` derived from it is rebuilt."""
     await give_up_rebuild(tx, generation, f"the event log of {feed} was replaced meanwhile")
-    await start_rebuild(tx)
+    await start_rebuild(tx, derivation)
 
 
 async def finish_rebuild(tx: WriteTransaction, generation: int, events: int) -> bool:
@@ -38,7 +61,7 @@ async def finish_rebuild(tx: WriteTransaction, generation: int, events: int) -> 
     if rebuild is None:
         return False
     active = await store.active_generation(tx)
-    if not await store.use_generation(tx, generation, instead_of=active):
+    if not await store.use_generation(tx, generation, rebuild.derivation, instead_of=active):
         return False
     await store.save_rebuild(tx, rebuild.done(events, tx.now))
     return True
@@ -49,6 +72,12 @@ async def give_up_rebuild(tx: WriteTransaction, generation: int, error: str) -> 
     rebuild = await _running(tx, generation)
     if rebuild is not None:
         await store.save_rebuild(tx, rebuild.failed(error, tx.now))
+
+
+async def _give_up_for_another_version(tx: WriteTransaction, rebuild: Rebuild) -> None:
+    await give_up_rebuild(
+        tx, rebuild.generation, "a version that derives otherwise has started meanwhile"
+    )
 
 
 async def _running(tx: WriteTransaction, generation: int) -> Rebuild | None:

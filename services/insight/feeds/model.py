@@ -63,9 +63,13 @@ class RebuildState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """One rebuild, and the generation it fills."""
+    """One rebuild, and the generation it fills.
+
+    `derivation` is what its events are read by: a process that reads them otherwise keeps away.
+    """
 
     generation: int
+    derivation: str
     state: RebuildState
     applied_events: int
     total_events: int

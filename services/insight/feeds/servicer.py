@@ -36,11 +36,13 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         places: FeedPlaces,
         clock: Clock,
         *,
+        derivation: str,
         reaction_of: Callable[[int], Reaction],
     ) -> None:
-        """`reaction_of` makes what applies events to a generation."""
+        """`reaction_of` makes what applies events to a generation, by `derivation`."""
         self._store = database
         self._places = places
+        self._derivation = derivation
         self._reaction_of = reaction_of
         self._clock = clock
 
@@ -85,7 +87,7 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         self, request: feeds_pb2.StartRebuildRequest, context: Any
     ) -> feeds_pb2.Rebuild:
         async def work(tx: WriteTransaction) -> Rebuild:
-            return await actions.start_rebuild(tx)
+            return await actions.start_rebuild(tx, self._derivation)
 
         return rebuild_message(await self._store.write(work, caller=_SYSTEM))
 

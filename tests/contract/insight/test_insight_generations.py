@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from google.protobuf.message import Message
+from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.insight.v1 import facts_pb2, feeds_pb2, predictions_pb2, segments_pb2
 from sqlalchemy import func, select
 
@@ -17,6 +20,7 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
+from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
 from services.insight.engine.runs import Runs
 from services.insight.facts.store import facts
@@ -26,10 +30,15 @@ from services.insight.feeds.places import FeedPlaces
 from services.insight.feeds.store import touched
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
-from services.insight.sources.store import customers, orders, touches
+from services.insight.sources.customers import CUSTOMERS
+from services.insight.sources.orders import ORDERS
+from services.insight.sources.registered import DERIVATION, SOURCES
+from services.insight.sources.store import RECORDS
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, touch, until
+from tests.support.written_feed import full_name
 
 SYSTEM = Caller.system("test")
+OURS = DERIVATION.consumer("insight")
 YESTERDAY = TODAY - timedelta(days=1)
 
 
@@ -50,10 +59,10 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
         Asides(),
         generations,
         FailingRuns(database, evaluation, Asides()),
-        ReadingPlan({}, 1, 500, clock),
+        ReadingPlan({}, OURS, 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )
-    await database.write(actions.start_rebuild, caller=SYSTEM)
+    await database.write(lambda tx: actions.start_rebuild(tx, OURS), caller=SYSTEM)
     await task.step()
 
     async with database.read(caller=SYSTEM) as tx:
@@ -98,7 +107,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
 
     await until(rebuilt)
     await clearing.clear(insight.service.store, 1)
-    for table in (customers, orders, touches, facts, segmentations, touched):
+    for table in (*map(RECORDS.table, SOURCES), facts, segmentations, touched):
         assert await generations_in(insight, table) == [2]
     async with insight.service.store.read(caller=SYSTEM) as tx:
         assert await store.superseded_generations(tx) == []
@@ -168,8 +177,37 @@ async def test_what_is_being_rebuilt_is_not_superseded(insight: Insight) -> None
     await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
 
     async def reading() -> bool:
-        return await generations_in(insight, customers) == [1, 2]
+        return await generations_in(insight, RECORDS.table(CUSTOMERS)) == [1, 2]
 
     await until(reading)
     async with insight.service.store.read(caller=SYSTEM) as tx:
         assert await store.superseded_generations(tx) == []
+
+
+async def test_an_order_taken_off_its_customer_stays_off_when_an_older_event_comes_again(
+    insight: Insight,
+) -> None:
+    desk = await insight.desk()
+    evaluation = Evaluation(BusinessCalendar(insight.clock, ZoneInfo("UTC")), "GBP", 2)
+    reaction = DeriveFacts(1, evaluation, Asides())
+    older = written(4, confirmed("o1", "ada", YESTERDAY, 7))
+    for event in (written(5, confirmed("o1", "", YESTERDAY, 7)), older):
+        await insight.service.store.write(partial(reaction.apply, events=[event]), caller=SYSTEM)
+    assert (await desk.facts_of("ada")).orders_total == 0
+
+
+async def test_walk_ins_of_a_generation_without_customers_are_cleared(insight: Insight) -> None:
+    evaluation = Evaluation(BusinessCalendar(insight.clock, ZoneInfo("UTC")), "GBP", 2)
+    reaction = DeriveFacts(7, evaluation, Asides())
+    await insight.service.store.write(
+        lambda tx: reaction.apply(tx, [written(1, confirmed("o1", "", YESTERDAY, 7))]),
+        caller=SYSTEM,
+    )
+    assert await generations_in(insight, RECORDS.table(ORDERS)) == [7]
+    await clearing.clear(insight.service.store, 7)
+    assert await generations_in(insight, RECORDS.table(ORDERS)) == []
+
+
+def written(position: int, message: Message) -> Event:
+    """An event as a feed has it."""
+    return Event(position=position, type=full_name(message), payload=message.SerializeToString())

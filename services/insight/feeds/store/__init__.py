@@ -9,12 +9,14 @@ from services.insight.feeds.store.aside import (
     set_asides,
 )
 from services.insight.feeds.store.reading import (
+    active_derivation,
     active_generation,
     applied_events,
     base_currency,
     forget_consumer,
     insert_rebuild,
     last_rebuild,
+    newest_generation,
     page_of_parked,
     positions,
     prepare,
@@ -32,6 +34,7 @@ from services.insight.feeds.store.touched import (
 )
 
 __all__ = [
+    "active_derivation",
     "active_generation",
     "applied_events",
     "base_currency",
@@ -44,6 +47,7 @@ __all__ = [
     "last_rebuild",
     "mark_touched",
     "names_aside",
+    "newest_generation",
     "page_of_aside",
     "page_of_parked",
     "positions",

@@ -42,12 +42,14 @@ from services.insight.feeds.model import (
 from services.insight.metadata import metadata
 
 __all__ = [
+    "active_derivation",
     "active_generation",
     "applied_events",
     "base_currency",
     "forget_consumer",
     "insert_rebuild",
     "last_rebuild",
+    "newest_generation",
     "page_of_parked",
     "positions",
     "prepare",
@@ -61,6 +63,7 @@ read_model = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("generation", Integer, nullable=False),
+    Column("derivation", Name, nullable=False),
     Column("base_currency", Name, nullable=False),
     info={"scope": Shared()},
 )
@@ -68,6 +71,7 @@ rebuilds = Table(
     "rebuilds",
     metadata,
     Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("derivation", Name, nullable=False),
     Column("state", Choice(RebuildState), nullable=False),
     Column("applied_events", BigInteger, nullable=False),
     Column("total_events", BigInteger, nullable=False),
@@ -80,6 +84,9 @@ rebuilds = Table(
 _ROW: Final = 1
 _ACTIVE: Final = select(read_model.c.generation).where(read_model.c.id == _ROW)
 _LAST: Final = select(rebuilds).order_by(rebuilds.c.generation.desc()).limit(1)
+_NEWEST_OF: Final = select(func.max(rebuilds.c.generation)).where(
+    rebuilds.c.derivation == bindparam("derivation")
+)
 _CHASSIS: Final[ChassisTables] = chassis_tables(metadata)
 _CURSORS: Final = _CHASSIS.feed_cursors
 _PARKED: Final = _CHASSIS.parked_events
@@ -102,10 +109,15 @@ _PARKED_PAGES: Final = Query(
 )
 
 
-async def prepare(tx: WriteTransaction, base_currency: str) -> bool:
+async def prepare(tx: WriteTransaction, base_currency: str, derivation: str) -> bool:
     """Makes the first generation active; False where the database is not new."""
     first = upsert(tx.dialect, read_model, key=("id",), update=())
-    row = {"id": _ROW, "generation": FIRST_GENERATION, "base_currency": base_currency}
+    row = {
+        "id": _ROW,
+        "generation": FIRST_GENERATION,
+        "derivation": derivation,
+        "base_currency": base_currency,
+    }
     return await tx.run(first, row) == 1
 
 
@@ -121,12 +133,28 @@ async def active_generation(tx: ReadTransaction) -> int:
     return generation
 
 
-async def use_generation(tx: WriteTransaction, generation: int, *, instead_of: int) -> bool:
+async def active_derivation(tx: ReadTransaction) -> str:
+    """By what the events of the generation in use were read."""
+    derivation: str = await tx.scalar(select(read_model.c.derivation), {})
+    return derivation
+
+
+async def newest_generation(tx: ReadTransaction, derivation: str) -> int:
+    """The last generation that was begun by a derivation, whatever became of it; 0 for none."""
+    begun = await tx.scalar(_NEWEST_OF, {"derivation": derivation}) or 0
+    if await active_derivation(tx) == derivation:
+        return max(begun, await active_generation(tx))
+    return int(begun)
+
+
+async def use_generation(
+    tx: WriteTransaction, generation: int, derivation: str, *, instead_of: int
+) -> bool:
     """Gives answers from another generation from now on; False where somebody else did it."""
     changed = (
         update(read_model)
         .where(read_model.c.id == _ROW, read_model.c.generation == instead_of)
-        .values(generation=generation)
+        .values(generation=generation, derivation=derivation)
     )
     return await tx.run(changed) == 1
 

@@ -157,12 +157,14 @@ def upgrade() -> None:
         "read_model",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("derivation", Name, nullable=False),
         sa.Column("base_currency", Name, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_read_model"),
     )
     op.create_table(
         "rebuilds",
         sa.Column("generation", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("derivation", Name, nullable=False),
         sa.Column("state", Name, nullable=False),
         sa.Column("applied_events", sa.BigInteger, nullable=False),
         sa.Column("total_events", sa.BigInteger, nullable=False),

@@ -1,36 +1,28 @@
-"""Tables of others' records, every statement on them, and which customers a statement is about."""
+"""The records of all sources, and which customers a statement is about."""
 
-from services.insight.sources.store.records import (
-    KeptRecords,
-    customers_before,
-    known_names,
-    load,
-    next_span_end,
-    remove_until,
-    save_customers,
-    save_orders,
-    save_touches,
-    stub_customers,
-)
+from typing import Final
+
+from services.insight.metadata import metadata
+from services.insight.sources.registered import SOURCES
+from services.insight.sources.store.records import KeptRecords, Records
 from services.insight.sources.store.selection import EVERYONE, Few, Selection, Span
-from services.insight.sources.store.tables import customers, orders, touches
 
 __all__ = [
     "EVERYONE",
+    "RECORDS",
     "Few",
     "KeptRecords",
+    "Records",
     "Selection",
     "Span",
-    "customers",
-    "customers_before",
     "known_names",
     "load",
     "next_span_end",
-    "orders",
-    "remove_until",
-    "save_customers",
-    "save_orders",
-    "save_touches",
-    "stub_customers",
-    "touches",
 ]
+
+RECORDS: Final = Records(SOURCES, metadata)
+"""What the service keeps."""
+
+known_names = RECORDS.known_names
+load = RECORDS.load
+next_span_end = RECORDS.next_span_end

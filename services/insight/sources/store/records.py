@@ -1,4 +1,4 @@
-"""Every statement on the records of customers, orders and touchpoints.
+"""Every statement on the records of all sources.
 
 None is limited to a caller's rows: only reactions and runs use them, and as-of answers, which limit
 what they show.
@@ -9,46 +9,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import (
-    Select,
-    Table,
-    bindparam,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import MetaData, Select, Table, bindparam, delete, func, select
 
-from services.chassis.store import (
-    AnyRow,
-    ReadTransaction,
-    Taken,
-    WriteTransaction,
-)
-from services.insight.sources.columns import (
-    NO_ORDER,
-    WALK_IN,
-    CustomerColumns,
-    OrderColumns,
-    TouchColumns,
-)
-from services.insight.sources.model import CustomerRecord, OrderRecord, TouchRecord
+from services.chassis.store import AnyRow, ReadTransaction, Taken, WriteTransaction
+from services.insight.sources.columns import WALK_IN
+from services.insight.sources.customers import CUSTOMERS, CustomerRecord
+from services.insight.sources.source import Changes, Record, Source
 from services.insight.sources.store.selection import Few, Selection
-from services.insight.sources.store.tables import customers, orders, touches
+from services.insight.sources.store.tables import table_of
 
-__all__ = [
-    "KeptRecords",
-    "customers_before",
-    "known_names",
-    "load",
-    "next_span_end",
-    "remove_until",
-    "save_customers",
-    "save_orders",
-    "save_touches",
-    "stub_customers",
-]
+__all__ = ["KeptRecords", "Records"]
+
+R = TypeVar("R", bound=Record)
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,141 +34,135 @@ class KeptRecords:
     """
 
     customers: Sequence[AnyRow]
-    columns: CustomerColumns
-    orders: OrderColumns
-    touches: TouchColumns
+    columns: Mapping[str, Any]
+
+    def of(self, source: Source[R, C]) -> C:
+        """What facts get of a source."""
+        return cast("C", self.columns[source.name])
 
 
-async def save_customers(
-    tx: WriteTransaction, generation: int, records: Collection[CustomerRecord]
-) -> None:
-    """Writes customers, but none over a newer record."""
-    await tx.insert_rows(customers, _rows(generation, customers, records), _ONE_CUSTOMER)
+class Records:
+    """The records of sources, customers first, in tables of their own."""
+
+    def __init__(self, sources: Sequence[Source[Any, Any]], metadata: MetaData) -> None:
+        self._tables = {source.name: _SourceTable(source, metadata) for source in sources}
+        self._customers = self._tables[CUSTOMERS.name]
+        self._others = [each for each in self._tables.values() if each is not self._customers]
+
+    def table(self, source: Source[Any, Any]) -> Table:
+        """The table of a source."""
+        return self._tables[source.name].table
+
+    async def touched_by(self, tx: ReadTransaction, generation: int, changes: Changes) -> list[str]:
+        """Whose facts may differ once changes are kept, in order of name: theirs too whose record
+        is somebody else's from then on."""
+        found = changes.customers()
+        for each in self._others:
+            found |= await each.customers_of(tx, generation, changes.of(each.source))
+        return sorted(found)
+
+    async def keep(self, tx: WriteTransaction, generation: int, changes: Changes) -> None:
+        """Writes records, but none over a newer one, and makes sure that there is a row for each
+        customer, whom another record may know first."""
+        for each in self._tables.values():
+            await each.save(tx, generation, changes.of(each.source).values())
+        unknown = sorted(changes.customers().difference(changes.of(CUSTOMERS)))
+        if unknown:
+            known = set(await self.known_names(tx, generation, Few(unknown)))
+            stubs = [CustomerRecord(name) for name in unknown if name not in known]
+            await self._customers.save(tx, generation, stubs)
+
+    async def load(self, tx: ReadTransaction, generation: int, who: Selection) -> KeptRecords:
+        """The records of the selected customers."""
+        known = await self._customers.of(tx, generation, who)
+        # Outside of a write transaction, a customer may have come after the customers were read.
+        place = defaultdict(lambda: WALK_IN, {row.customer: at for at, row in enumerate(known)})
+        columns = {CUSTOMERS.name: CUSTOMERS.columns(known, place)}
+        for each in self._others:
+            rows = await each.of(tx, generation, who)
+            columns[each.source.name] = each.source.columns(rows, place)
+        return KeptRecords(known, columns)
+
+    async def known_names(self, tx: ReadTransaction, generation: int, who: Selection) -> list[str]:
+        """The selected customers, in order of name; the deleted are among them."""
+        parameters = {"generation": generation, **who.parameters()}
+        statement = _names(self._customers.table, type(who))
+        return [row.customer for row in await tx.unscoped().all(statement, parameters)]
+
+    async def next_span_end(
+        self, tx: ReadTransaction, generation: int, after: str, count: int
+    ) -> str | None:
+        """The name up to which the next `count` customers after a name reach; None after the
+        last."""
+        parameters = {"generation": generation, "after": after, "count": count}
+        statement = _span_end(self._customers.table)
+        end: str | None = await tx.unscoped().scalar(statement, parameters)
+        return end
+
+    async def remove_until(self, tx: WriteTransaction, generation: int, last: str) -> None:
+        """Removes all records of the customers whose names don't come after one.
+
+        Customers go last: they are what is left to do. Nobody's records go with the first ones.
+        """
+        for each in (*self._others, self._customers):
+            c = each.table.c
+            of_some = (c.generation == generation, c.customer <= last)
+            await tx.unscoped().run(delete(each.table).where(*of_some))
 
 
-async def stub_customers(tx: WriteTransaction, generation: int, names: Sequence[str]) -> None:
-    """Makes sure that there is a row for each name, for customers that orders know first."""
-    if not names:
-        return
-    known = set(await known_names(tx, generation, Few(names)))
-    stubs = [CustomerRecord(name) for name in names if name not in known]
-    await tx.insert_rows(customers, _rows(generation, customers, stubs), _ONE_CUSTOMER)
+class _SourceTable:
+    """The table of one source, and the statements that each source has."""
+
+    def __init__(self, source: Source[Any, Any], metadata: MetaData) -> None:
+        self.source = source
+        self.table = table_of(source, metadata)
+        names = [column.name for column in self.table.columns]
+        self._fields: Callable[[Any], tuple[Any, ...]] = attrgetter(*names[1:])
+        others = tuple(name for name in names if name not in ("generation", source.key))
+        self._taken = Taken(("generation", source.key), others, newest="position")
+        self._customers_of = select(self.table.c.customer).where(
+            _of_generation(self.table),
+            self.table.c[source.key].in_(bindparam("records", expanding=True)),
+        )
+
+    async def save(
+        self, tx: WriteTransaction, generation: int, records: Collection[Record]
+    ) -> None:
+        rows = [(generation, *self._fields(record)) for record in records]
+        await tx.insert_rows(self.table, rows, self._taken)
+
+    async def customers_of(
+        self, tx: ReadTransaction, generation: int, records: Collection[str]
+    ) -> set[str]:
+        """The customers whom records of these names are kept for."""
+        if not records:
+            return set()
+        parameters = {"generation": generation, "records": list(records)}
+        rows = await tx.unscoped().all(self._customers_of, parameters)
+        return {row.customer for row in rows if row.customer}
+
+    async def of(self, tx: ReadTransaction, generation: int, who: Selection) -> Sequence[AnyRow]:
+        """The rows of the selected customers that count; of customers themselves, by name."""
+        parameters = {"generation": generation, **who.parameters()}
+        return await tx.unscoped().all(_rows(self.source, self.table, type(who)), parameters)
 
 
-async def save_orders(
-    tx: WriteTransaction, generation: int, records: Collection[OrderRecord]
-) -> None:
-    """Writes orders, but none over a newer record."""
-    await tx.insert_rows(orders, _rows(generation, orders, records), _ONE_ORDER)
+# Statements are built once for each table and kind of selection.
 
 
-async def save_touches(
-    tx: WriteTransaction, generation: int, records: Collection[TouchRecord]
-) -> None:
-    """Writes touchpoints, but none over a newer record."""
-    await tx.insert_rows(touches, _rows(generation, touches, records), _ONE_TOUCH)
-
-
-async def customers_before(tx: ReadTransaction, generation: int, names: Sequence[str]) -> set[str]:
-    """The customers whom orders and touchpoints of these names are kept for."""
-    if not names:
-        return set()
-    parameters = {"generation": generation, "records": list(names)}
-    everything = tx.unscoped()
-    rows = [*await everything.all(_ORDERED_BY, parameters)]
-    rows += await everything.all(_TOUCHED_BY, parameters)
-    return {row.customer for row in rows if row.customer}
-
-
-async def load(tx: ReadTransaction, generation: int, who: Selection) -> KeptRecords:
-    """The records of the selected customers."""
-    everything = tx.unscoped()
-    parameters = {"generation": generation, **who.parameters()}
-    kind = type(who)
-    known = await everything.all(_customers(kind), parameters)
-    order_rows = await everything.all(_orders(kind), parameters)
-    touch_rows = await everything.all(_touches(kind), parameters)
-    # Outside of a write transaction, a customer may have come after the customers were read.
-    place = defaultdict(lambda: WALK_IN, {row.customer: at for at, row in enumerate(known)})
-    return KeptRecords(
-        customers=known,
-        columns=CustomerColumns.of([row.first_seen_us for row in known]),
-        orders=_order_columns(order_rows, place),
-        touches=TouchColumns.of([(place[who], *rest) for who, *rest in touch_rows]),
-    )
-
-
-def _order_columns(rows: Sequence[AnyRow], place: Mapping[str, int]) -> OrderColumns:
-    """The orders; a return points at its original where that is one of its customer's."""
-    number = {row.name: (at, row.customer) for at, row in enumerate(rows)}
-    originals = [
-        at if customer == row.customer else NO_ORDER
-        for row in rows
-        for at, customer in (number.get(row.original, (NO_ORDER, "")),)
-    ]
-    return OrderColumns.of(
-        [(place[row.customer], row.time_us, row.net_minor) for row in rows], originals
-    )
-
-
-async def known_names(tx: ReadTransaction, generation: int, who: Selection) -> list[str]:
-    """The selected customers, in order of name; the deleted are among them."""
-    parameters = {"generation": generation, **who.parameters()}
-    return [row.customer for row in await tx.unscoped().all(_names(type(who)), parameters)]
-
-
-async def next_span_end(tx: ReadTransaction, generation: int, after: str, count: int) -> str | None:
-    """The name up to which the next `count` customers after a name reach; None after the last."""
-    parameters = {"generation": generation, "after": after, "count": count}
-    end: str | None = await tx.unscoped().scalar(_SPAN_END, parameters)
-    return end
-
-
-async def remove_until(tx: WriteTransaction, generation: int, last: str) -> None:
-    """Removes all records of the customers whose names don't come after one."""
-    for table in (orders, touches, customers):
-        of_some = (table.c.generation == generation, table.c.customer <= last)
-        await tx.unscoped().run(delete(table).where(*of_some))
-
-
+@cache
 def _rows(
-    generation: int,
-    table: Table,
-    records: Collection[CustomerRecord | OrderRecord | TouchRecord],
-) -> list[tuple[Any, ...]]:
-    """The records as rows, in the order of the table's columns; the generation is the first."""
-    read = _reader(table)
-    return [(generation, *read(record)) for record in records]
+    source: Source[Any, Any], table: Table, kind: type[Selection]
+) -> Select[*tuple[Any, ...]]:
+    of_selected = (_of_generation(table), kind.holds(table.c.customer))
+    statement = select(*(table.c[name] for name in source.needs)).where(*of_selected)
+    if source.counts:
+        statement = statement.where(table.c[source.counts])
+    return statement.order_by(table.c.customer) if source is CUSTOMERS else statement
 
 
 @cache
-def _reader(table: Table) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(column.name for column in table.columns if column.name != "generation"))
-
-
-def _taken(table: Table) -> Taken:
-    """A record is overwritten by a later one of its key."""
-    key = tuple(column.name for column in table.primary_key.columns)
-    others = tuple(column.name for column in table.columns if column.name not in key)
-    return Taken(key, others, newest="position")
-
-
-_ONE_CUSTOMER: Final = _taken(customers)
-_ONE_ORDER: Final = _taken(orders)
-_ONE_TOUCH: Final = _taken(touches)
-
-
-@cache
-def _customers(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(customers)
-        .where(_of_generation(customers), kind.holds(customers.c.customer))
-        .order_by(customers.c.customer)
-    )
-
-
-@cache
-def _names(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+def _names(customers: Table, kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     return (
         select(customers.c.customer)
         .where(_of_generation(customers), kind.holds(customers.c.customer))
@@ -202,26 +171,7 @@ def _names(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 
 
 @cache
-def _orders(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    c = orders.c
-    return select(c.customer, c.time_us, c.net_minor, c.name, c.original).where(
-        _of_generation(orders), kind.holds(c.customer), c.counts
-    )
-
-
-@cache
-def _touches(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    c = touches.c
-    return select(c.customer, c.time_us, c.type, c.channel, c.about_price).where(
-        _of_generation(touches), kind.holds(c.customer)
-    )
-
-
-def _of_generation(table: Table) -> Any:
-    return table.c.generation == bindparam("generation")
-
-
-def _span_end() -> Select[*tuple[Any, ...]]:
+def _span_end(customers: Table) -> Select[*tuple[Any, ...]]:
     following = (
         select(customers.c.customer)
         .where(_of_generation(customers), customers.c.customer > bindparam("after"))
@@ -232,14 +182,5 @@ def _span_end() -> Select[*tuple[Any, ...]]:
     return select(func.max(following.c.customer))
 
 
-_SPAN_END: Final = _span_end()
-
-
-def _customers_of(table: Table) -> Select[*tuple[Any, ...]]:
-    return select(table.c.customer).where(
-        _of_generation(table), table.c.name.in_(bindparam("records", expanding=True))
-    )
-
-
-_ORDERED_BY: Final = _customers_of(orders)
-_TOUCHED_BY: Final = _customers_of(touches)
+def _of_generation(table: Table) -> Any:
+    return table.c.generation == bindparam("generation")

@@ -1,10 +1,12 @@
-"""The tables of customers, orders and touchpoints, by generation.
+"""The table of a source, by generation: its record's fields as columns.
 
 A record is known by its own name, whoever's it is now, and found by its customer, so that facts of
 one customer cost the same among a thousand customers and among a million.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType, NoneType
+from typing import Any, Final, get_args, get_type_hints
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -19,62 +22,37 @@ from sqlalchemy import (
 )
 
 from services.chassis.store import Name, OfCustomer, Owned
-from services.insight.metadata import metadata
+from services.insight.sources.customers import CUSTOMERS
+from services.insight.sources.source import Code, Key, Source
 
-__all__ = ["customers", "orders", "touches"]
+__all__ = ["table_of"]
 
-customers = Table(
-    "customers",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("recorded", Boolean, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("kind", Name, nullable=False),
-    Column("display_name", Text, nullable=False),
-    Column("industry", Text, nullable=False),
-    Column("region", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
-    Column("lifecycle_stage", Name, nullable=False),
-    Column("first_seen_us", BigInteger),
-    Column("next_follow_up_us", BigInteger),
-    Column("deleted", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "customer"),
-    sqlite_with_rowid=False,
-    info={"scope": Owned("owner", "team")},
+_STORED: Final[Mapping[Any, Any]] = MappingProxyType(
+    {Key: Name, Code: SmallInteger, str: Text, int: BigInteger, bool: Boolean}
 )
+_OWNED: Final = Owned("owner", "team")
 _OF_CUSTOMER: Final = OfCustomer("customer", "customers", "customer", same=("generation",))
-orders = Table(
-    "orders",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("name", Name, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-    Column("net_minor", BigInteger, nullable=False),
-    Column("original", Name, nullable=False),
-    Column("counts", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "name"),
-    Index("ix_orders_customer", "generation", "customer"),
-    sqlite_with_rowid=False,
-    info={"scope": _OF_CUSTOMER},
-)
-touches = Table(
-    "touches",
-    metadata,
-    Column("generation", Integer, nullable=False),
-    Column("name", Name, nullable=False),
-    Column("customer", Name, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-    Column("type", SmallInteger, nullable=False),
-    Column("channel", SmallInteger, nullable=False),
-    Column("about_price", Boolean, nullable=False),
-    PrimaryKeyConstraint("generation", "name"),
-    Index("ix_touches_customer", "generation", "customer"),
-    sqlite_with_rowid=False,
-    info={"scope": _OF_CUSTOMER},
-)
+
+
+def table_of(source: Source[Any, Any], metadata: MetaData) -> Table:
+    """The table; what is of a customer is seen by who sees the customer."""
+    fields = get_type_hints(source.record, include_extras=True)
+    table = Table(
+        source.name,
+        metadata,
+        Column("generation", Integer, nullable=False),
+        *(_column(name, kind) for name, kind in fields.items()),
+        PrimaryKeyConstraint("generation", source.key),
+        sqlite_with_rowid=False,
+        info={"scope": _OWNED if source is CUSTOMERS else _OF_CUSTOMER},
+    )
+    if source.key != "customer":
+        Index(f"ix_{source.name}_customer", table.c.generation, table.c.customer)
+    return table
+
+
+def _column(name: str, kind: Any) -> Column[Any]:
+    if kind in _STORED:
+        return Column(name, _STORED[kind], nullable=False)
+    (stated,) = (each for each in get_args(kind) if each is not NoneType)
+    return Column(name, _STORED[stated])
