@@ -127,7 +127,10 @@ async def _rules_followed(opened: Door) -> None:
     stub = RunServiceStub(opened.channel)
     waiting = ListRunsRequest(filter="NOT state = DONE")
     async with asyncio.timeout(_CAUGHT_UP_SECONDS):
-        while (await stub.ListRuns(waiting, metadata=opened.metadata, timeout=10)).runs:
+        while True:
+            reply = await stub.ListRuns(waiting, metadata=opened.metadata, timeout=10)
+            if not reply.runs:
+                return
             await asyncio.sleep(0.2)
 
 
