@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from guanxi.insight.v1 import alerts_pb2, rules_pb2, runs_pb2
+from guanxi.insight.v1 import alerts_pb2, feeds_pb2, rules_pb2, runs_pb2
 
 from services.chassis.errors import DomainError, Kind
+from services.chassis.store import WriteTransaction
 from services.insight.engine import stored_runs
-from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.stored_runs import StoredRuns
-from services.insight.sources.store import Span
+from services.insight.runs import model as runs
 from tests.support.databases import Databases
 from tests.support.insight import (
     TODAY,
@@ -42,30 +42,39 @@ class Work:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go = asyncio.Event()
-        self.slices = 0
         self.stop_in: int | None = None
         self.stopped = asyncio.Event()
         self.fails = False
-        self._step, self._follow = StoredRuns.step, Evaluation.follow
+        # What a slice is of: one that was in another's way, and is done again, is the same.
+        self._slices: set[tuple[str, int, str]] = set()
         monkeypatch.setattr(stored_runs, "CHUNK_CUSTOMERS", SLICE)
-        work, step, follow = self, self._step, self._follow
+        work, step, work_slice = self, StoredRuns.step, StoredRuns._work_slice
 
         async def held(each: StoredRuns) -> bool:
             await work.go.wait()
             return await step(each)
 
-        async def counted(each: Evaluation, *arguments: Any, **named: Any) -> None:
-            if named["by_event"] and type(arguments[2]) is Span:
-                await work._count()
-            await follow(each, *arguments, **named)
+        async def counted(
+            each: StoredRuns, tx: WriteTransaction, generation: int, at_work: list[runs.Run]
+        ) -> None:
+            if work.fails:
+                raise RuntimeError("no such column\nand more")
+            await work_slice(each, tx, generation, at_work)
+            await work._count((at_work[0].name, generation, at_work[0].through))
 
         monkeypatch.setattr(StoredRuns, "step", held)
-        monkeypatch.setattr(Evaluation, "follow", counted)
+        monkeypatch.setattr(StoredRuns, "_work_slice", counted)
 
-    async def _count(self) -> None:
-        if self.fails:
-            raise RuntimeError("no such column\nand more")
-        self.slices += 1
+    @property
+    def slices(self) -> int:
+        return len(self._slices)
+
+    def forget(self) -> None:
+        self._slices.clear()
+        self.stop_in = None
+
+    async def _count(self, key: tuple[str, int, str]) -> None:
+        self._slices.add(key)
         if self.slices == self.stop_in:
             self.stopped.set()
             await asyncio.Event().wait()
@@ -184,9 +193,9 @@ async def test_the_tags_and_alerts_of_a_rule_that_ends_go_by_its_run(
         rules_pb2.UpdateRuleRequest(rule=rules_pb2.Rule(name="rules/mine"), update_mask=mask)
     )
     deleted = await desk.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name="rules/tagging"))
-    runs = [await get(desk, name) for name in (disabled.run, deleted.run)]
-    assert [each.rule for each in runs] == ["rules/mine", "rules/tagging"]
-    assert {each.state for each in runs} == {Run.QUEUED}
+    waiting = [await get(desk, name) for name in (disabled.run, deleted.run)]
+    assert [each.rule for each in waiting] == ["rules/mine", "rules/tagging"]
+    assert {each.state for each in waiting} == {Run.QUEUED}
 
     work.go.set()
     await desk.rules_followed()
@@ -237,6 +246,31 @@ async def test_a_change_while_a_run_is_at_work_has_a_run_behind_it(
     assert second[0].run != first.run
 
 
+async def test_a_run_begins_anew_where_a_rebuild_is_put_in_use_meanwhile(
+    desk: Desk, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = await create(desk)
+    due = StoredRuns._is_any_due
+    rebuilds: list[feeds_pb2.Rebuild] = []
+
+    async def rebuilt() -> bool:
+        rebuild = await desk.feeds.GetRebuild(feeds_pb2.GetRebuildRequest())
+        return bool(rebuild.state == feeds_pb2.Rebuild.DONE)
+
+    async def between(each: StoredRuns) -> bool:
+        if work.slices == 3 and not rebuilds:
+            rebuilds.append(await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest()))
+            await until(rebuilt)
+        return await due(each)
+
+    monkeypatch.setattr(StoredRuns, "_is_any_due", between)
+    work.go.set()
+    await until(is_in(desk, rule.run, Run.DONE))
+    run = await get(desk, rule.run)
+    assert (run.customers_done, run.customers_total, work.slices) == (7, 7, 3 + SLICES)
+    assert await alerted(desk) == set(CUSTOMERS)
+
+
 async def test_a_process_killed_in_a_slice_goes_on_behind_the_last_one_after_its_start(
     databases: Databases, work: Work
 ) -> None:
@@ -253,7 +287,7 @@ async def test_a_process_killed_in_a_slice_goes_on_behind_the_last_one_after_its
         await asyncio.wait_for(work.stopped.wait(), 30)
         run = await get(desk, rule.run)
         assert (run.state, run.customers_done, run.customers_total) == (Run.RUNNING, 4, 7)
-    work.slices, work.stop_in = 0, None
+    work.forget()
     async with insight_reading(url, feeds) as service:
         insight = Insight(service, customer, sales, service.clock)
         desk = await insight.desk()
