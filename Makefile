@@ -13,7 +13,7 @@ SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format protos migration bench locks clean
+.PHONY: help run test lint format protos migration bench mutants locks clean
 
 help: ## This page
 	@echo "Guanxi. Usage: make TARGET [PYTHON=python3.12] [TESTS=tests/unit/...] [ARGS=...]"
@@ -54,6 +54,10 @@ migration: $(VENV)/.dev ## Draft a migration of what the tables declare (SERVICE
 bench: $(VENV)/.bench ## Measure against the yardsticks of docs/performance.md
 	@$(BIN)/python -m protos.build
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+mutants: $(VENV)/.mutants ## Break the code in a seeded sample of places and print what no test noticed
+	@$(BIN)/python -m protos.build
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 locks: $(VENV)/.venv ## Resolve requirements/*.in anew into *.lock (UPGRADE=--upgrade for newest versions)
 	@$(PIP) install -q uv
@@ -99,4 +103,9 @@ $(VENV)/.clients: requirements/clients.lock tests/e2e/clients/package-lock.json 
 $(VENV)/.bench: requirements/bench.lock | $(VENV)/.dev
 	@echo "Installing requirements/bench.lock into $(VENV)"
 	@$(PIP) install -q --require-hashes -r requirements/bench.lock
+	@touch $@
+
+$(VENV)/.mutants: requirements/mutants.lock | $(VENV)/.dev
+	@echo "Installing requirements/mutants.lock into $(VENV)"
+	@$(PIP) install -q --require-hashes -r requirements/mutants.lock
 	@touch $@

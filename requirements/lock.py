@@ -21,6 +21,7 @@ LOCKS = {
     "dev": UNIVERSAL,
     "bench": UNIVERSAL,
     "clients": UNIVERSAL,
+    "mutants": UNIVERSAL,
     "redis-server": ONE_WHEEL,
 }
 

@@ -150,7 +150,7 @@ def orders(
     """Import order lines: one row a line; rows with the same order become one order.
 
     Fields: order, order_time, quantity, unit_price (all required), product, description,
-    customer, customer_name, region, currency, exchange_rate, original_order, owner.
+    customer, customer_name, region, currency, exchange_rate, original_order, seller.
     What an order has once may be given on its first row only.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.

@@ -76,7 +76,7 @@ class Collector:
             "currency": str.upper,
             "exchange_rate": reading.rate,
             "original_order": lambda text: f"orders/{reading.order_ids[text]}",
-            "owner": lambda text: in_collection("users", text),
+            "seller": lambda text: in_collection("users", text),
         }
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
@@ -165,7 +165,7 @@ class Collector:
         order.currency_code = agreed["currency"]
         order.exchange_rate = agreed["exchange_rate"]
         order.original_order = agreed["original_order"]
-        order.owner = agreed["owner"]
+        order.seller = agreed["seller"]
         if customer := self._reading.customer_ids[cell["customer"]]:
             order.customer = f"customers/{customer}"
             self._expect_taken(order.customer)

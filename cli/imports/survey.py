@@ -38,7 +38,7 @@ FIELDS = (
     Field("currency", ("currency_code",)),
     Field("exchange_rate", ("rate",)),
     Field("original_order", ("original_invoice",)),
-    Field("owner", ("seller", "sales_agent")),
+    Field("seller", ("owner", "sales_agent")),
 )
 
 
@@ -146,7 +146,7 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
             customer=Customer(
                 display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
                 region=cell["region"],
-                owner=in_collection("users", cell["owner"]),
+                owner=in_collection("users", cell["seller"]),
                 first_seen_time=time,
             ),
         )

@@ -52,7 +52,7 @@ class Life:
             customer=f"customers/{self.id}",
             order_time=self._at(days_ago, hour=10),
             currency_code=self.currency,
-            owner=self.seller.owner,
+            seller=self.seller.owner,
             team=self.seller.team,
             reference=f"DEMO {number}",
         )

@@ -25,6 +25,7 @@ CARRIED = {"protobuf-py-pure": "protobuf-py"}
         (("services", "gateway", "cli", "deploy", "protos"), ("run",)),
         (("tests/unit", "tests/contract", "tests/e2e", "tests/support"), ("run", "dev")),
         (("tests/bench",), ("run", "dev", "bench")),
+        (("tests/mutants",), ("run", "dev", "mutants")),
     ],
 )
 def test_what_is_imported_is_declared(

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest
+
 from cli.imports import customers, orders, touchpoints
 from cli.imports.columns import Columns
 from cli.imports.numbers import Decimals, Numbers
@@ -85,12 +87,18 @@ def customers_of(path: Path) -> tuple[list[customers.NewCustomer], Refusals]:
     return collector.collect(source.rows(refusals.add_misfit)), refusals
 
 
-def touchpoint_ids(path: Path) -> list[str]:
-    """The ids of the touchpoints of a file."""
+def touchpoints_of(path: Path) -> tuple[list[LogTouchpointRequest], Refusals]:
+    """The touchpoints of a file that would be sent, and what is refused."""
     columns = Columns(touchpoints.FIELDS, {})
     source = opened(path, columns=columns)
     refusals = Refusals()
     collector = touchpoints.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
-    ids = [request.touchpoint_id for _, request in collector.collect(source.rows())]
+    numbered = collector.collect(source.rows(refusals.add_misfit))
+    return [request for _, request in numbered], refusals
+
+
+def touchpoint_ids(path: Path) -> list[str]:
+    """The ids of the touchpoints of a file that has no fault."""
+    found, refusals = touchpoints_of(path)
     assert not refusals.reasons
-    return ids
+    return [request.touchpoint_id for request in found]

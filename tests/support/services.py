@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from services.chassis.access import Verifier, load_roles
+from services.chassis.access import Roles, Verifier, load_roles
 from services.chassis.client import Channel, connect
 from services.chassis.metrics import Metrics
 from services.chassis.process.grpc_server import GrpcServer
@@ -66,12 +66,14 @@ async def running_service(
     *,
     clock: AdjustableClock | None = None,
     given: Mapping[str, Any] | None = None,
+    roles: Roles | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningService]:
     """Runs `services.<name>` on a database that has its tables.
 
     `settings` are fields of its settings: `base_currency="EUR"`. The background tasks run too, so
-    its events get their positions. `given` is passed on to the service's `assemble`.
+    its events get their positions. `given` is passed on to the service's `assemble`; `roles` stand
+    in for those of the suite.
     """
     main = import_module(f"services.{name}.main")
     configured = _settings(name, database_url, settings)
@@ -84,7 +86,7 @@ async def running_service(
             domain=name,
             servicers=parts.servicers,
             token_verifier=Verifier(believed_keys(), name),
-            roles=load_roles(),
+            roles=roles or load_roles(),
             metrics=Metrics(),
             checked=parts.store,
             caught_up=parts.caught_up,

@@ -106,7 +106,7 @@ bill_lines = Table(
     Column("text", sa.Text, nullable=False, default=""),
     info={"scope": Through("bill", "bills")},
 )
-# Of every client a row in every table, and two bills without one.
+# Of every client a row in every table; two bills without one, and one whose client isn't here yet.
 CLIENTS = {
     "anns": ("users/ann", "teams/north", ""),
     "bobs": ("users/bob", "teams/north", ""),
@@ -138,6 +138,7 @@ async def _fill(tx: WriteTransaction) -> None:
         await _add_bill(tx, name, client=name, seller="users/zoe")
     await _add_bill(tx, "walkin-ann", client="", seller="users/ann")
     await _add_bill(tx, "walkin-zoe", client="", seller="users/zoe")
+    await _add_bill(tx, "early-ann", client="coming", seller="users/ann")
     for client, access in (("bobs", "READ"), ("carls", "WORK")):
         row = {"client": client, "subject": "users/ann", "access": access}
         await tx.run(insert(collaborators).values(row))

@@ -36,6 +36,7 @@ CODECS = {
         "WatchAlerts",
         "GetPrediction",
         "ListDueCustomers",
+        "ListPurchases",
     )
 }
 

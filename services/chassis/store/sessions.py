@@ -3,7 +3,7 @@
 Engines, retries and idempotency live elsewhere; nothing here commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -126,35 +126,42 @@ class WriteTransaction(ReadTransaction):
         if rows:
             await self.connection.insert_rows(table, rows, taken)
 
+    async def only_read(self, table: Table, names: Collection[str]) -> set[str]:
+        """Those of the rows, all of them in the caller's sight, that they may not work on; found by
+        the table's key."""
+        if self._works_on_all(table) or not names:
+            return set()
+        limited = scoped(rows_named(table), self.caller, {"names": list(names)}, works=True)
+        return set(names) - {row.name for row in await self.connection.all(*limited)}
+
     async def expect_work(self, table: Table, *names: str) -> None:
-        """Whether the caller may work on these rows of a table, found by `name`: what is asked
+        """Whether the caller may work on these rows of a table, found by its key: what is asked
         before something is added to them.
 
         Raises NOT_FOUND for a row out of their sight, and PERMISSION_DENIED, WORK_NEEDED, for one
         that they may only read.
         """
-        statement, asked = rows_named(table), {"names": list(names)}
-        seen = {row.name for row in await self.all(statement, asked)}
+        seen = {row.name for row in await self.all(rows_named(table), {"names": list(names)})}
         for name in names:
             if name not in seen:
                 raise not_found(name)
-        if self.sees_all or not reading_differs(table):
-            return
-        limited = scoped(statement, self.caller, asked, works=True)
-        workable = {row.name for row in await self.connection.all(*limited)}
+        read = await self.only_read(table, names)
         for name in names:
-            if name not in workable:
+            if name in read:
                 raise work_needed(name)
 
     def _may_only_read(self, statement: Insert | Update | Delete) -> bool:
         """Whether the caller may see rows that the statement doesn't change for them."""
         return (
             isinstance(statement, Update | Delete)
-            and not self.sees_all
-            and self.caller.scope is not Scope.ALL
             and isinstance(statement.table, Table)
-            and reading_differs(statement.table)
+            and not self._works_on_all(statement.table)
         )
+
+    def _works_on_all(self, table: Table) -> bool:
+        """Whether the caller may work on every row of the table that they see."""
+        unlimited = self.sees_all or self.caller.scope is Scope.ALL
+        return unlimited or not reading_differs(table)
 
     async def _expect_none_seen(
         self, statement: Insert | Update | Delete, parameters: Parameters | None

@@ -12,12 +12,14 @@ from sqlalchemy import (
     Alias,
     BindParameter,
     ColumnElement,
+    Exists,
     FromClause,
     MetaData,
     Table,
     bindparam,
     exists,
     or_,
+    select,
 )
 
 __all__ = [
@@ -86,7 +88,8 @@ class Through:
 @dataclass(frozen=True, slots=True)
 class OfCustomer:
     """Rows of a customer, seen as the customer is: through its table, or the mirror of it that this
-    service keeps. Their own assignee sees them too; `alone` says who sees rows of no customer."""
+    service keeps. Their own assignee sees them too. `alone` says who sees rows of no customer, and
+    of one that isn't in that table yet."""
 
     customer: str
     mirror: str
@@ -198,12 +201,11 @@ def _is_named(
 ) -> ColumnElement[bool]:
     # An alias: the statement around may read the same table for reasons of its own.
     names = table.metadata.tables[named.table].alias()
-    here = exists().where(
-        names.c[named.row] == source.c[named.key], names.c[named.subject] == asking.subject
-    )
+    # Not EXISTS: a person's few rows are gathered once, and lead to theirs by an index.
+    rows = select(names.c[named.row]).where(names.c[named.subject] == asking.subject)
     if works and named.access is not None:
-        here = here.where(names.c[named.access] == WORK)
-    return here.correlate(source)
+        rows = rows.where(names.c[named.access] == WORK)
+    return source.c[named.key].in_(rows)
 
 
 def _through(
@@ -213,9 +215,17 @@ def _through(
     seen = predicate(parents, asking, works=works)
     if seen is None:
         return None
+    return _there(source, parents, through).where(seen).correlate(source)
+
+
+def _is_there(source: FromClause, table: Table, through: Through) -> ColumnElement[bool]:
+    parents = table.metadata.tables[through.parent].alias()
+    return _there(source, parents, through).correlate(source)
+
+
+def _there(source: FromClause, parents: FromClause, through: Through) -> Exists:
     same = (parents.c[column] == source.c[column] for column in through.same)
-    key = parents.c[through.parent_key] == source.c[through.key]
-    return exists().where(key, *same, seen).correlate(source)
+    return exists().where(parents.c[through.parent_key] == source.c[through.key], *same)
 
 
 def _ways_of_customer(
@@ -223,15 +233,21 @@ def _ways_of_customer(
 ) -> Iterator[ColumnElement[bool]]:
     customer = source.c[sight.customer]
     as_mirrored = Through(sight.customer, sight.mirror, sight.mirror_key, sight.same)
-    through = _through(source, table, as_mirrored, asking, works)
-    if through is None:
+    parents = table.metadata.tables[sight.mirror].alias()
+    seen = predicate(parents, asking, works=works)
+    if seen is None:
         raise KeyError(f"{sight.mirror} as a table of owners")
-    yield through
+    if asking.teams or sight.same:
+        yield _there(source, parents, as_mirrored).where(seen).correlate(source)
+    else:
+        # A person's own customers are few, and lead to their rows by an index; with EXISTS a list
+        # would look at everybody's rows. A team's are many, and any page has some of theirs.
+        yield customer.in_(select(parents.c[sight.mirror_key]).where(seen))
     if sight.assignee is not None:
         yield source.c[sight.assignee] == asking.subject
     if sight.alone is not None:
-        of_nobody = or_(customer == "", customer.is_(None))
-        yield of_nobody & or_(*_ways(source, table, sight.alone, asking, works))
+        of_nobody = or_(customer == "", customer.is_(None), ~_is_there(source, table, as_mirrored))
+        yield or_(*_ways(source, table, sight.alone, asking, works)) & of_nobody
 
 
 def _sight(table: Table) -> Sight:

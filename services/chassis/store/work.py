@@ -14,8 +14,9 @@ _STATEMENTS_KEPT = 1_000
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
 def rows_named(table: Table) -> Select[*tuple[Any, ...]]:
-    """The names of those rows that have one of the `names`."""
-    return select(table.c.name).where(table.c.name.in_(bindparam("names", expanding=True)))
+    """The keys of those rows that have one of the `names` for a key."""
+    (key,) = table.primary_key.columns
+    return select(key.label("name")).where(key.in_(bindparam("names", expanding=True)))
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.chassis.creation import New, Outcomes, create_each, given_names
-from services.chassis.errors import not_found
+from services.chassis.errors import not_found, work_needed
 from services.chassis.store import WriteTransaction
 from services.customer.customers import store as customers
 from services.customer.customers.model import expect_alive
@@ -26,10 +26,12 @@ async def log_touchpoints(
 ) -> Outcomes[Touchpoint]:
     """Logs each touchpoint, or says what is wrong with it; the others go in all the same.
 
-    Reports NOT_FOUND for a customer out of the caller's sight, FAILED_PRECONDITION
-    (CUSTOMER_DELETED), ALREADY_EXISTS with metadata `unchanged`, and what the model raises.
+    Reports NOT_FOUND for a customer out of the caller's sight, PERMISSION_DENIED (WORK_NEEDED) for
+    one that they only read, FAILED_PRECONDITION (CUSTOMER_DELETED), ALREADY_EXISTS with metadata
+    `unchanged`, and what the model raises.
     """
     delete_times = await customers.delete_times(tx, {each.draft.customer for each in new.values()})
+    read_only = await tx.only_read(customers.customers.table, delete_times)
     in_sight = [each for each in new.values() if each.draft.customer in delete_times]
     known = await touchpoints.known(tx, given_names(in_sight))
     actor = tx.caller.subject if tx.caller.subject.startswith(_USERS) else ""
@@ -38,6 +40,8 @@ async def log_touchpoints(
         customer = each.draft.customer
         if customer not in delete_times:
             raise not_found(customer)
+        if customer in read_only:
+            raise work_needed(customer)
         expect_alive(customer, delete_times[customer])
         return record(each, actor=actor, at=tx.now)
 

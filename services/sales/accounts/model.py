@@ -1,11 +1,11 @@
 """Accounts in our own words: whose customer it is, and whether there can be orders for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from services.chassis.errors import failed_precondition, invalid
+from services.chassis.errors import DomainError, failed_precondition, invalid, work_needed
 
-__all__ = ["Account", "Customers"]
+__all__ = ["Account", "Customers", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Customers that a caller doesn't see, and those that they see and may not work on."""
+
+    unseen: Set[str]
+    read_only: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Customers:
     """The customers that a request speaks of: whether each that is known is deleted.
 
@@ -29,15 +37,24 @@ class Customers:
     deleted: Mapping[str, bool]
     may_be_unknown: bool = False
 
-    def expect(self, customer: str) -> None:
-        """Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_DELETED)
-        where there can't be an order for the customer; a walk-in has none."""
+    def expect(self, customer: str, limits: Limits) -> None:
+        """Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND), PERMISSION_DENIED (WORK_NEEDED),
+        FAILED_PRECONDITION (CUSTOMER_DELETED) where the caller can't order for the customer; a
+        walk-in has none."""
         if not customer:
             return
+        if customer in limits.unseen:
+            raise _not_found(customer)
+        if customer in limits.read_only:
+            raise work_needed(customer)
         if customer not in self.deleted:
             if not self.may_be_unknown:
-                raise invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")
+                raise _not_found(customer)
         elif self.deleted[customer]:
             raise failed_precondition(
                 "CUSTOMER_DELETED", f"{customer} is deleted; undelete it first", resource=customer
             )
+
+
+def _not_found(customer: str) -> DomainError:
+    return invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")

@@ -3,13 +3,32 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, bindparam, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    bindparam,
+    delete,
+    select,
+)
 
-from services.chassis.store import Name, Owned, ReadTransaction, Taken, WriteTransaction
-from services.sales.accounts.model import Account
+from services.chassis.caller import Scope
+from services.chassis.store import (
+    Name,
+    Named,
+    Owned,
+    ReadTransaction,
+    Taken,
+    Through,
+    WriteTransaction,
+)
+from services.sales.accounts.model import Account, Limits
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "deleted", "save_many"]
+__all__ = ["accounts", "clear", "collaborators", "deleted", "limits", "save_many"]
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -21,7 +40,27 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
-    info={"scope": Owned("owner", "team")},
+    # A person's own customers, and thereby their orders.
+    Index("ix_accounts_owner", "owner", "customer"),
+    info={
+        "scope": Owned(
+            "owner",
+            "team",
+            named=(Named("account_collaborators", "customer", access="access", key="customer"),),
+        )
+    },
+)
+
+# Who else sees (READ) or works on (WORK) a customer and what is sold to them.
+collaborators = Table(
+    "account_collaborators",
+    metadata,
+    Column("customer", Name, nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("access", Name, nullable=False),
+    PrimaryKeyConstraint("customer", "subject"),
+    Index("ix_account_collaborators_subject", "subject", "customer", "access"),
+    info={"scope": Through("customer", "accounts", "customer")},
 )
 
 _TAKEN: Final = Taken(
@@ -38,6 +77,15 @@ async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, 
         return {}
     rows = await tx.all(_DELETED, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
+
+
+async def limits(tx: WriteTransaction, customers: Collection[str]) -> Limits:
+    """Which of the customers (at most 30,000) the caller may sell nothing to."""
+    if tx.caller.scope is Scope.ALL:
+        return Limits(frozenset(), frozenset())
+    seen = (await deleted(tx, customers)).keys()
+    others = await deleted(tx.unscoped(), set(customers) - seen)
+    return Limits(unseen=others.keys(), read_only=await tx.only_read(accounts, seen))
 
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:

@@ -8,6 +8,7 @@ from services.chassis.creation import New, Outcomes, create_each, given_names
 from services.chassis.errors import failed_precondition, invalid
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
+from services.sales.accounts import store as accounts
 from services.sales.accounts.model import Customers
 from services.sales.orders import messages, store
 from services.sales.orders.model import Draft, Line, Order, State, open_order
@@ -44,20 +45,25 @@ async def import_orders(
     """Creates each order, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for an order in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT (CUSTOMER_NOT_FOUND,
-    PRODUCT_NOT_FOUND, ORIGINAL_ORDER_NOT_FOUND and the model's); FAILED_PRECONDITION (ORDER_EMPTY,
-    CUSTOMER_DELETED). An order may return what one further up in the same batch sold.
+    PERMISSION_DENIED (SELLER_NOT_ALLOWED, TEAM_NOT_ALLOWED, WORK_NEEDED); INVALID_ARGUMENT
+    (CUSTOMER_NOT_FOUND, PRODUCT_NOT_FOUND, ORIGINAL_ORDER_NOT_FOUND and the model's);
+    FAILED_PRECONDITION (ORDER_EMPTY, CUSTOMER_DELETED). An order may return what one further up in
+    the same batch sold.
     """
     drafts = [each.draft for each in new.values()]
     originals = {draft.original_order for draft in drafts} - {""}
     known = await orders.known(tx, given_names(new.values()) | originals)
     ordered = {line.product for draft in drafts for line in draft.sums.lines} - {""}
     missing = await seen.missing(tx, ordered)
+    limits = await accounts.limits(tx, {draft.customer for draft in drafts} - {""})
 
     def make(each: New[Draft]) -> Order:
-        customers.expect(each.draft.customer)
-        owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
-        order = open_order(each, owner=owner, team=team, at=tx.now, etag=tx.new_id())
+        draft = each.draft
+        customers.expect(draft.customer, limits)
+        seller, team = settle_owner(
+            tx.caller, draft.seller, draft.team, reason="SELLER_NOT_ALLOWED"
+        )
+        order = open_order(each, seller=seller, team=team, at=tx.now, etag=tx.new_id())
         _expect_products(order.lines, missing)
         _expect_original(order, known)
         return order

@@ -17,7 +17,7 @@ from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
 from gateway.briefs.parts import Sources
 from gateway.briefs.servicer import BriefServicer
 from services.chassis.client import connect
-from services.chassis.errors import invalid
+from services.chassis.errors import DomainError, Kind, invalid
 from services.chassis.identity import ForwardedToken
 from tests.support.gateway import FakeService, RunningGateway, reason_of, running_gateway
 
@@ -123,3 +123,31 @@ async def test_a_day_that_a_service_refuses_is_no_missing_part(
     service.answers["GetCustomerFacts"] = invalid("as_of", "DATE_TOO_LATE", "is in the future")
     answer = await gateway.http.get(f"{PATH}?asOf=9999-12-31")
     assert (answer.status_code, reason_of(answer)) == (400, "DATE_TOO_LATE")
+
+
+async def test_a_missing_part_says_why_in_a_sentence_and_by_a_reason(
+    facts: tuple[RunningGateway, FakeService],
+) -> None:
+    gateway, service = facts
+    service.answers["GetCustomerFacts"] = DomainError(
+        Kind.FAILED_PRECONDITION, "FACTS_NOT_YET", "are not computed yet", metadata={"since": "now"}
+    )
+    answer = await gateway.http.get(PATH)
+    assert answer.status_code == 200
+    missing = {each["part"]: each["status"] for each in answer.json()["missingParts"]}
+    for part in ("PURCHASES", "RECENT_ORDERS"):
+        assert missing[part]["code"] == grpc.StatusCode.UNAVAILABLE.value[0]
+        assert missing[part]["message"] == "the sales service can't be reached at the moment"
+        assert _info(missing[part]) == (
+            "SERVICE_UNAVAILABLE",
+            "gateway.guanxi",
+            {"service": "sales"},
+        )
+    own = missing["SAME_PERIOD"]
+    assert (own["code"], own["message"]) == (9, "are not computed yet")
+    assert _info(own) == ("FACTS_NOT_YET", "customer.guanxi", {"since": "now"})
+
+
+def _info(status: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    [info] = [each for each in status["details"] if each["@type"].endswith("ErrorInfo")]
+    return info["reason"], info["domain"], info["metadata"]

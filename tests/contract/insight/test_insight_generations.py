@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from guanxi.insight.v1 import feeds_pb2
+from guanxi.insight.v1 import facts_pb2, feeds_pb2, predictions_pb2, segments_pb2
 from sqlalchemy import func, select
 
 from services.chassis.caller import Caller
 from services.chassis.clock import BusinessCalendar
-from services.insight.engine import clearing
+from services.insight.engine import clearing, following
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
@@ -26,7 +26,7 @@ from services.insight.feeds.places import FeedPlaces
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
 from services.insight.sources.store import customers, orders, touches
-from tests.support.insight import TODAY, Insight, confirmed, customer_event, touch, until
+from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, touch, until
 
 SYSTEM = Caller.system("test")
 YESTERDAY = TODAY - timedelta(days=1)
@@ -43,7 +43,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
     database, clock = insight.service.store, insight.clock
     evaluation = Evaluation(BusinessCalendar(clock, ZoneInfo("UTC")), "GBP", 2)
     generations = Generations(database, 1)
-    following = Following(
+    task = Following(
         database,
         evaluation,
         Asides(),
@@ -53,7 +53,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
         FeedPlaces(database, {}, clock),
     )
     await database.write(actions.start_rebuild, caller=SYSTEM)
-    await following.step()
+    await task.step()
 
     async with database.read(caller=SYSTEM) as tx:
         rebuild = await store.last_rebuild(tx)
@@ -101,6 +101,50 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
         assert await generations_in(insight, table) == [2]
     async with insight.service.store.read(caller=SYSTEM) as tx:
         assert await store.superseded_generations(tx) == []
+
+
+async def test_no_list_shows_a_superseded_generation(
+    insight: Insight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_CLEAR_AFTER_SECONDS", 600.0)
+    desk = await insight.desk()
+    for customer in ("ada", "bob"):
+        await insight.knows(
+            customer_event(customer),
+            *(
+                confirmed(f"{customer}{k}", customer, TODAY - timedelta(days=25 + 30 * k))
+                for k in range(6)
+            ),
+        )
+    await desk.run()
+    before = await lists_of(desk)
+    assert [len(names) for names in before] == [2, 2, 2]
+    await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
+
+    async def rebuilt() -> bool:
+        found = await desk.feeds.GetRebuild(feeds_pb2.GetRebuildRequest())
+        return found.state == feeds_pb2.Rebuild.DONE
+
+    await until(rebuilt)
+    assert await generations_in(insight, facts) == [1, 2]
+    assert await lists_of(desk) == before
+
+
+async def lists_of(desk: Desk) -> list[list[str]]:
+    """The names on the list of those due, of facts, and of a segment."""
+    due = await desk.predictions.ListDueCustomers(predictions_pb2.ListDueCustomersRequest())
+    known = await desk.facts.ListCustomerFacts(facts_pb2.ListCustomerFactsRequest())
+    segment = segments_pb2.GetCustomerSegmentRequest(name="customers/ada/segment")
+    found = facts_pb2.RfmSegment.Name((await desk.segments.GetCustomerSegment(segment)).segment)
+    parent = f"segments/{found.lower().replace('_', '-')}"
+    members = await desk.segments.ListSegmentCustomers(
+        segments_pb2.ListSegmentCustomersRequest(parent=parent)
+    )
+    return [
+        [each.name for each in due.predictions],
+        [each.name for each in known.customer_facts],
+        [each.name for each in members.customers],
+    ]
 
 
 async def generations_in(insight: Insight, table: Any) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from guanxi.insight.v1 import alerts_pb2
 
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, Kind
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event
 
 Watched = alerts_pb2.WatchAlertsResponse
@@ -46,6 +46,18 @@ async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[
         yield replies
 
 
+async def told_of_ada(insight: Insight, desk: Desk) -> str:
+    """The resume token after something was told."""
+    async with watching(desk) as replies:
+        await late_buyer(insight, "ada")
+        (first,) = await told(replies, 1)
+    return first.resume_token
+
+
+def position(resume_token: str) -> int:
+    return int(resume_token.rpartition(".")[2])
+
+
 async def told(replies: AsyncIterator[Watched], count: int) -> list[Watched]:
     """The next messages."""
     async with asyncio.timeout(_TOLD_SECONDS):
@@ -70,6 +82,24 @@ async def test_a_watch_tells_what_is_opened_updated_and_resolved(
     assert opened.alert.rule == "rules/lateness"
     assert resolved.alert.state == alerts_pb2.Alert.RESOLVED
     assert {opened.alert.name, updated.alert.name, resolved.alert.name} == {opened.alert.name}
+
+
+async def test_a_watch_tells_what_nothing_but_time_has_opened_and_resolved(
+    insight: Insight, desk: Desk
+) -> None:
+    async with watching(desk) as replies:
+        await insight.knows(
+            customer_event("ada"),
+            *(confirmed(f"o{k}", "ada", TODAY - timedelta(days=15 + 20 * k)) for k in range(5)),
+        )
+        (due,) = await told(replies, 1)
+        assert (due.alert.rule, due.change) == ("rules/repurchase-due", Watched.OPENED)
+        insight.clock.move(days=40)
+        after = {each.alert.rule: each.change for each in await told(replies, 2)}
+    assert after == {
+        "rules/repurchase-due": Watched.RESOLVED,
+        "rules/lateness": Watched.OPENED,
+    }
 
 
 async def test_a_watch_goes_on_after_its_resume_token(insight: Insight, desk: Desk) -> None:
@@ -123,8 +153,53 @@ async def test_a_watch_can_be_limited_to_ones_own_alerts(insight: Insight) -> No
     assert only.alert.assignee == "users/eve"
 
 
-async def test_a_foreign_resume_token_is_refused(desk: Desk) -> None:
+async def test_every_resume_token_is_followed_by_exactly_what_came_after_it(
+    insight: Insight, desk: Desk
+) -> None:
+    async with begun(desk) as (beginning, replies):
+        for customer in ("ada", "bob", "cyd"):
+            await late_buyer(insight, customer)
+        everything = await told(replies, 3)
+    tokens = [beginning, *(each.resume_token for each in everything)]
+    assert len(set(tokens)) == 4
+    for number, token in enumerate(tokens):
+        async with begun(desk, resume_token=token) as (again, replies):
+            assert again == token
+            assert await told(replies, 3 - number) == everything[number:]
+
+
+async def test_a_watch_resumed_in_a_log_that_was_replaced_begins_with_what_is_new(
+    insight: Insight, desk: Desk
+) -> None:
+    before = await told_of_ada(insight, desk)
+    async with begun(desk, resume_token="of-another-log.0") as (beginning, replies):
+        assert position(beginning) >= position(before)
+        await late_buyer(insight, "bob")
+        (only,) = await told(replies, 1)
+    assert only.alert.customer == "customers/bob"
+
+
+async def test_a_watch_resumed_beyond_the_end_begins_with_what_is_new(
+    insight: Insight, desk: Desk
+) -> None:
+    epoch, _, _ = (await told_of_ada(insight, desk)).rpartition(".")
+    async with begun(desk, resume_token=f"{epoch}.9{'0' * 40}") as (beginning, replies):
+        assert position(beginning) < 10**6
+        await late_buyer(insight, "bob")
+        (only,) = await told(replies, 1)
+    assert only.alert.customer == "customers/bob"
+
+
+@pytest.mark.parametrize("change", ["never given", "{epoch}", "{epoch}.", "{epoch}.-1", ".{end}",
+                                    "{epoch}.{end}x", "{epoch}. {end}", "{epoch}.²"])  # fmt: skip
+async def test_what_is_no_resume_token_is_refused(desk: Desk, change: str) -> None:
+    async with begun(desk) as (beginning, _):
+        epoch, _, end = beginning.rpartition(".")
     with pytest.raises(DomainError) as refused:
-        async with watching(desk, resume_token="never given") as replies:
+        async with watching(desk, resume_token=change.format(epoch=epoch, end=end)) as replies:
             await told(replies, 1)
-    assert refused.value.reason == "RESUME_TOKEN_INVALID"
+    assert (refused.value.kind, refused.value.reason) == (
+        Kind.INVALID_ARGUMENT,
+        "RESUME_TOKEN_INVALID",
+    )
+    assert [each.field for each in refused.value.violations] == ["resume_token"]

@@ -8,16 +8,22 @@ from guanxi.sales.v1.orders_pb2 import (
     ORDER_VIEW_FULL,
     ORDER_VIEW_MINIMAL,
     CancelOrderRequest,
+    GetOrderRequest,
     ListOrdersRequest,
     ListPurchasesRequest,
     Order,
     SummarizeOrdersRequest,
 )
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from sqlalchemy import delete, insert, select
 
+from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
+from services.chassis.store import WriteTransaction, sqlite
 from services.chassis.timestamps import to_timestamp
+from services.sales.orders.store.orders import order_lines
 from tests.support.sales import create_order, line, money
+from tests.support.services import RunningService
 
 
 def on(month: int, day: int = 1) -> Any:
@@ -80,7 +86,7 @@ async def listed(orders: OrderServiceStub, **request: Any) -> list[str]:
         ("currency_code = GBP OR state = DRAFT", "", "jul may"),
         ('original_order = "orders/jan"', "", "jun"),
         ('name = "orders/a*"', "", "aug apr"),
-        ('NOT state = CONFIRMED AND owner = "users/ann"', "", "aug jul"),
+        ('NOT state = CONFIRMED AND seller = "users/ann"', "", "aug jul"),
         ('create_time >= 2026-03-02 AND team = "teams/north" AND reference = ""', "create_time",
          "apr aug jan jul jun mar may sep"),
     ],
@@ -103,6 +109,36 @@ async def test_a_list_has_lines_in_the_full_view_only(year: OrderServiceStub) ->
     assert minimal == Order(name=full.name, state=full.state, etag=full.etag)
     empty = await year.ListOrders(ListOrdersRequest(filter='name = "x"', view=ORDER_VIEW_FULL))
     assert not empty.orders
+
+
+@pytest.fixture
+def backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for without an order comes the other way round; as SQLite offers it."""
+    pragmas = (*sqlite._READER_PRAGMAS, "PRAGMA reverse_unordered_selects = ON")
+    monkeypatch.setattr(sqlite, "_READER_PRAGMAS", pragmas)
+
+
+@pytest.mark.usefixtures("backwards")
+async def test_lines_come_in_their_order_however_they_were_written(
+    sales: RunningService, orders: OrderServiceStub
+) -> None:
+    names = [
+        (await orders.CreateOrder(create_order(line(1, "1"), line(2, "1")))).name for _ in "ab"
+    ]
+
+    async def write_backwards(tx: WriteTransaction) -> None:
+        everything = tx.unscoped()
+        rows = await everything.all(select(order_lines).order_by(order_lines.c.position.desc()))
+        await everything.run(delete(order_lines))
+        for row in rows:
+            await everything.run(insert(order_lines).values(row._mapping))
+
+    await sales.store.write(write_backwards, caller=Caller.system("test"))
+    page = await orders.ListOrders(ListOrdersRequest(view=ORDER_VIEW_FULL))
+    assert sorted(each.name for each in page.orders) == sorted(names)
+    assert [[each.quantity for each in order.lines] for order in page.orders] == [[1, 2], [1, 2]]
+    one = await orders.GetOrder(GetOrderRequest(name=names[0]))
+    assert [each.quantity for each in one.lines] == [1, 2]
 
 
 async def test_a_page_with_lines_ends_before_it_is_too_much_to_send(

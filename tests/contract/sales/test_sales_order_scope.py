@@ -1,4 +1,5 @@
-"""Whose orders a caller sees, writes and hands out: OWN, TEAM and ALL, in every method."""
+"""Whose orders a caller sees, writes and hands out while nobody is known whose customer it is: OWN,
+TEAM and ALL, in every method. Orders of known customers are in `test_sales_order_sight`."""
 
 from collections.abc import Awaitable
 
@@ -37,7 +38,7 @@ async def of_many(orders: OrderServiceStub) -> OrderServiceStub:
                 id=user,
                 confirm=True,
                 customer="customers/acme",
-                owner=f"users/{user}",
+                seller=f"users/{user}",
                 team=f"teams/{team}",
             )
         )
@@ -78,7 +79,7 @@ async def expect_not_found(call: Awaitable[object]) -> None:
     assert (error.value.kind, error.value.reason) == (Kind.NOT_FOUND, "NOT_FOUND")
 
 
-async def test_another_owners_order_is_not_found_by_those_who_would_change_it(
+async def test_another_sellers_order_is_not_found_by_those_who_would_change_it(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
     eves = await as_(sales, "eve")
@@ -86,7 +87,7 @@ async def test_another_owners_order_is_not_found_by_those_who_would_change_it(
     await expect_not_found(eves.CancelOrder(CancelOrderRequest(name="orders/bob")))
 
 
-async def test_another_owners_id_is_taken_and_no_more_is_said(
+async def test_another_sellers_id_is_taken_and_no_more_is_said(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
     eves = await as_(sales, "eve")
@@ -96,7 +97,7 @@ async def test_another_owners_id_is_taken_and_no_more_is_said(
     assert error.value.metadata == {"resource": "orders/bob"}
 
 
-async def test_another_owners_order_can_not_be_named_as_the_original(
+async def test_another_sellers_order_can_not_be_named_as_the_original(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
     eves = await as_(sales, "eve")
@@ -106,19 +107,19 @@ async def test_another_owners_order_can_not_be_named_as_the_original(
 
 
 @pytest.mark.parametrize(
-    ("role", "owner", "team", "reason"),
+    ("role", "seller", "team", "reason"),
     [
-        ("rep", "users/bob", "", "OWNER_NOT_ALLOWED"),
+        ("rep", "users/bob", "", "SELLER_NOT_ALLOWED"),
         ("rep", "", "teams/south", "TEAM_NOT_ALLOWED"),
         ("manager", "users/dan", "teams/south", "TEAM_NOT_ALLOWED"),
     ],
 )
 async def test_nobody_gives_orders_to_people_beyond_their_scope(
-    orders: OrderServiceStub, sales: RunningService, role: str, owner: str, team: str, reason: str
+    orders: OrderServiceStub, sales: RunningService, role: str, seller: str, team: str, reason: str
 ) -> None:
     eves = await as_(sales, "eve", role=role)
     with pytest.raises(DomainError) as error:
-        await eves.CreateOrder(create_order(line(), owner=owner, team=team))
+        await eves.CreateOrder(create_order(line(), seller=seller, team=team))
     assert (error.value.kind, error.value.reason) == (Kind.PERMISSION_DENIED, reason)
 
 
@@ -130,12 +131,12 @@ async def test_in_a_batch_such_items_are_refused_and_the_others_go_in(
         BatchCreateOrdersRequest(
             requests=[
                 create_order(line(), team="teams/south"),
-                create_order(line(), owner="users/bob"),
+                create_order(line(), seller="users/bob"),
                 create_order(line(), id="dan"),
             ]
         )
     )
-    assert [order.owner for order in reply.orders] == ["users/bob"]
+    assert [order.seller for order in reply.orders] == ["users/bob"]
     assert {index: info_of(each).reason for index, each in reply.failed_requests.items()} == {
         0: "TEAM_NOT_ALLOWED",
         2: "ALREADY_EXISTS",

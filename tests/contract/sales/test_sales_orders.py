@@ -44,7 +44,7 @@ async def test_an_order_is_a_draft_with_exact_sums_until_it_is_confirmed(
     assert created.net_amount == created.base_net_amount == money("12.30")
     assert created.line_count == 3
     assert created.exchange_rate == "1"
-    assert (created.owner, created.team) == ("users/ann", "teams/north")
+    assert (created.seller, created.team) == ("users/ann", "teams/north")
     assert from_timestamp(created.order_time, field="") == sales.clock.now()
     assert await orders.GetOrder(GetOrderRequest(name=created.name)) == created
 

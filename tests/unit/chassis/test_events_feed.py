@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from services.chassis.caller import acting_as
 from services.chassis.events import EventFeed, EventLog, Sequencer
 from services.chassis.store import Store
 from tests.support.feeds import CallContext, write_events
-from tests.support.notes import SYSTEM, opened
+from tests.support.notes import SYSTEM, StoppedClock, opened
 from tests.support.running import eventually, running
 
 
@@ -72,6 +73,18 @@ async def test_events_come_in_order_with_where_the_log_ends(store: Store, log: E
     rest = await pull(log, after=2)
     assert [event.position for event in rest.events] == [3]
     assert rest.through_position == 3
+
+
+async def test_an_event_says_when_it_happened_to_the_millisecond(database_url: str) -> None:
+    clock = StoppedClock(datetime(2026, 3, 1, 12, 0, 1, 250_999, tzinfo=UTC))
+    async with opened(database_url, clock=clock) as store:
+        log = await EventLog.open(store)
+        await write_events(store, "a")
+        await log.sequence()
+        answer = await pull(log)
+    told = datetime(2026, 3, 1, 12, 0, 1, 250_000, tzinfo=UTC)
+    assert [each.event_time.ToDatetime(UTC) for each in answer.events] == [told]
+    assert answer.head_time.ToDatetime(UTC) == told
 
 
 async def test_a_waiting_reader_gets_the_event_as_soon_as_it_is_committed(

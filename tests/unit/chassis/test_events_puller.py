@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from guanxi.events.v1.event_feed_pb2 import (
@@ -141,6 +141,7 @@ class SpinningFeed:
 
     answers: Sequence[PullResponse]
     calls: int = 0
+    waits: set[float] = field(default_factory=set)
 
     async def Pull(
         self,
@@ -149,6 +150,7 @@ class SpinningFeed:
         timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
     ) -> PullResponse:
         self.calls += 1
+        self.waits.add(request.wait.ToTimedelta().total_seconds())
         return self.answers[self.calls % len(self.answers)]
 
     async def GetHead(self, request: GetHeadRequest) -> GetHeadResponse:
@@ -181,11 +183,13 @@ async def test_no_feed_makes_a_reader_go_round_without_a_pause(
             partitions=1,
             reaction=reaction,
             on_epoch_change=reaction.forget,
+            wait_seconds=1.25,
         )
         async with running(puller.run):
             await eventually(lambda: feed.calls > 0)
             await asyncio.sleep(0.5)
     assert feed.calls <= 52
+    assert feed.waits == {1.25}
 
 
 async def test_two_generations_read_the_same_feed_side_by_side(sales: Reading) -> None:

@@ -112,3 +112,9 @@ def test_nobody_with_scope_own_gives_a_row_away_to_nobody() -> None:
 
 def test_a_caller_without_team_owns_without_team() -> None:
     assert settle_owner(Caller(ANN, REP, (), Scope.OWN), "", "") == (ANN, "")
+
+
+def test_who_may_be_named_as_seller_is_refused_in_its_own_words() -> None:
+    with pytest.raises(DomainError) as refused:
+        settle_owner(caller(Scope.OWN), "users/bob", "", reason="SELLER_NOT_ALLOWED")
+    assert refused.value.reason == "SELLER_NOT_ALLOWED"

@@ -54,14 +54,14 @@ SIGHT = {
 OWN_ROWS = {
     visits: {EVE: ["visit-carls"]},
     bills: {
-        ANN: ["bill-walkin-ann"],
+        ANN: ["bill-early-ann", "bill-walkin-ann"],
         ZOE: ["bill-walkin-zoe"],
-        ALL: ["bill-walkin-ann", "bill-walkin-zoe"],
+        ALL: ["bill-early-ann", "bill-walkin-ann", "bill-walkin-zoe"],
     },
     bill_lines: {
-        ANN: ["line-walkin-ann"],
+        ANN: ["line-early-ann", "line-walkin-ann"],
         ZOE: ["line-walkin-zoe"],
-        ALL: ["line-walkin-ann", "line-walkin-zoe"],
+        ALL: ["line-early-ann", "line-walkin-ann", "line-walkin-zoe"],
     },
     calls: {},
     clients: {},

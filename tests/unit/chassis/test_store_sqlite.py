@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from services.chassis.errors import DomainError, Kind, StartRefused
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.store.sqlite_readers import SqliteReaders
 from tests.support.notes import SYSTEM, StoppedClock, add_note, metadata, note_names, notes, opened
+from tests.support.running import eventually
 
 SECOND_PROCESS = """
 import asyncio, sys
@@ -99,6 +102,45 @@ async def test_a_long_read_does_not_hold_up_the_loop(
             assert turns > 20
             # Told by its share, so that a busy machine makes no difference.
             assert longest < (last - began) / 2
+
+
+async def test_a_short_read_is_answered_while_long_ones_hold_every_thread(sqlite_url: str) -> None:
+    async with opened(sqlite_url, pool_size=2) as store:
+        await add_note(store, "notes/1")
+
+        async def long() -> None:
+            async with store.read(caller=SYSTEM) as tx:
+                await tx.scalar(endless(10**12), {})
+
+        holding = [asyncio.create_task(long()) for _ in range(2)]
+        try:
+            await eventually(lambda: store.use().readers_busy == 2)
+            assert await asyncio.wait_for(note_names(store), 5) == ["notes/1"]
+            assert store.use().readers_busy == 2
+        finally:
+            for each in holding:
+                each.cancel()
+
+
+async def test_a_read_needs_a_thread_only_after_two_milliseconds(sqlite_url: str) -> None:
+    engine, held = sa.create_engine(sqlite_url), threading.Event()
+    readers = SqliteReaders(engine.connect, threads=1)
+
+    async def is_answered(rows: int, name: str) -> bool:
+        statement = select(endless(rows).scalar_subquery().label(name))
+        try:
+            return bool(await asyncio.wait_for(readers.scalar(statement, {}), 0.1) == rows)
+        except TimeoutError:
+            return False
+
+    readers._threads.submit(held.wait)
+    # Each a statement of its own, of some hundred µs, for a busy machine may hold up one or two.
+    answered = [await is_answered(500, f"try_{number}") for number in range(20)]
+    assert not await is_answered(3_000_000, "long")
+    held.set()
+    await readers.close()
+    engine.dispose()
+    assert sum(answered) >= 10
 
 
 @pytest.mark.parametrize("parameters", [None, {}], ids=["composed", "prepared"])

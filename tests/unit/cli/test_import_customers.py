@@ -3,12 +3,15 @@ same row the same thing in every export."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from guanxi.customer.v1.customers_pb2 import Customer
+from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
-from tests.support.imports import customers_of, touchpoint_ids, written
+from services.chassis.timestamps import to_timestamp
+from tests.support.imports import customers_of, touchpoint_ids, touchpoints_of, written
 
 
 def test_a_phone_number_that_is_none_is_left_out_and_its_customer_goes_in(tmp_path: Path) -> None:
@@ -118,3 +121,44 @@ def test_a_column_that_says_something_makes_another_touchpoint(tmp_path: Path) -
     one = written(tmp_path / "1.csv", "customer,type,time\nKIM,call,2026-01-01\n")
     two = written(tmp_path / "2.csv", "customer,type,time,outcome\nKIM,call,2026-01-01,won\n")
     assert touchpoint_ids(one) != touchpoint_ids(two)
+
+
+def test_a_touchpoint_goes_in_with_everything_its_row_says(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "t.csv",
+        "customer,type,time,id,channel,channel_detail,direction,subject,content,topics,products,"
+        "minutes,outcome,actor\n"
+        "7,call,2026-01-02T03:04:05.678901+08:00,T1,trade event,fair,inbound,Hello,Long,"
+        "price;delivery,A;B,12,won,ann\n",
+    )
+    [request], refusals = touchpoints_of(path)
+    assert not refusals.reasons
+    assert request == LogTouchpointRequest(
+        parent="customers/7",
+        touchpoint_id="t1",
+        touchpoint=Touchpoint(
+            type=Touchpoint.CALL,
+            touch_time=to_timestamp(datetime(2026, 1, 1, 19, 4, 5, 678_901, tzinfo=UTC)),
+            channel=Touchpoint.TRADE_EVENT,
+            channel_detail="fair",
+            direction=Touchpoint.INBOUND,
+            subject="Hello",
+            content="Long",
+            topics=[Touchpoint.PRICE, Touchpoint.DELIVERY],
+            products_of_concern=["products/a", "products/b"],
+            duration_minutes=12,
+            outcome="won",
+            actor="users/ann",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "why"),
+    [("", "touch_time is empty"), ("NULL", "touch_time is empty"), ("soon", "'soon' is not like")],
+)
+def test_a_touchpoint_without_a_time_is_refused(tmp_path: Path, time: str, why: str) -> None:
+    path = written(tmp_path / "t.csv", f"customer,type,time\n1,call,{time}\n2,call,2026-01-01\n")
+    [request], refusals = touchpoints_of(path)
+    assert request.parent == "customers/2"
+    assert why in refusals.reasons[2]

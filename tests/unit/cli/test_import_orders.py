@@ -129,7 +129,7 @@ def test_an_order_is_never_booked_without_one_of_its_rows(
 def test_rows_below_a_first_row_mean_as_above(tmp_path: Path) -> None:
     path = written(
         tmp_path / "o.csv",
-        "order,date,qty,price,customer,currency,exchange_rate,sku,owner\n"
+        "order,date,qty,price,customer,currency,exchange_rate,sku,seller\n"
         "S-4,2026-02-01,2,3.00,KIM,EUR,1.1,CUP,ann\n"
         "S-4,,1,20.00,,,,BOWL,\n"
         "S-5,2026-02-02,1,7.00,,,,CUP,\n",
@@ -153,7 +153,7 @@ def test_rows_below_a_first_row_mean_as_above(tmp_path: Path) -> None:
     [
         ("S-4,,1,2.00,,USD,,,", "currency USD where the order began with EUR"),
         ("S-4,,1,2.00,,,1.2,,", "exchange_rate 1.2 where the order began with 1.1"),
-        ("S-4,,1,2.00,,,,,lee", "owner lee where the order began with users/ann"),
+        ("S-4,,1,2.00,,,,,lee", "seller lee where the order began with users/ann"),
         ("S-4,,1,2.00,,,,S-1,", "original_order S-1 where the order began with none"),
         ("S-4,,1,2.00,LEE,,,,", "customer 'LEE' where the order began with 'kim'"),
     ],
@@ -280,3 +280,11 @@ def test_orders_that_name_an_original_come_after_it(tmp_path: Path) -> None:
         )
     )
     assert [order.request.order_id for order in ready] == ["o1", "r1"]
+
+
+@pytest.mark.parametrize("header", ["seller", "owner", "sales_agent"])
+def test_who_sold_it_is_found_under_its_usual_names(tmp_path: Path, header: str) -> None:
+    [ready], _ = collected(
+        written(tmp_path / "o.csv", f"order,date,qty,price,{header}\nS-4,2026-02-01,2,3.00,ann\n")
+    )
+    assert ready.request.order.seller == "users/ann"

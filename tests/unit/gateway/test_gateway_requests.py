@@ -52,6 +52,15 @@ class TestPathAndQuery:
         )
         assert (request.as_of.year, request.as_of.month, request.as_of.day) == (2011, 12, 10)
 
+    def test_a_time_keeps_its_fraction_of_a_second(self) -> None:
+        request = encode(
+            "ListPurchases",
+            orders_pb2.ListPurchasesRequest,
+            "customers/a",
+            query="startTime=2026-01-02T03:04:05.678901Z",
+        )
+        assert request.start_time.ToJsonString() == "2026-01-02T03:04:05.678901Z"
+
     def test_an_optional_number_that_is_zero_is_still_given(self) -> None:
         request = encode(
             "ListDueCustomers", predictions_pb2.ListDueCustomersRequest, query="withinDays=0"

@@ -22,7 +22,7 @@ DRAFT = Draft(
 
 def opened(draft: Draft = DRAFT, state: State = State.DRAFT) -> Order:
     new = New("orders/536365", replace(draft, confirm=state is State.CONFIRMED))
-    return open_order(new, owner="users/ann", team="teams/north", at=NOW, etag="first")
+    return open_order(new, seller="users/ann", team="teams/north", at=NOW, etag="first")
 
 
 def test_a_new_order_is_placed_now_unless_it_says_when() -> None:

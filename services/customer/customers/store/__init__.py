@@ -2,6 +2,12 @@
 count for them, `counted_orders`. No rule, no message."""
 
 from services.customer.customers.store import counted_orders
-from services.customer.customers.store.customers import customers, delete_times, page, unsettled
+from services.customer.customers.store.customers import (
+    collaborators,
+    customers,
+    delete_times,
+    page,
+    unsettled,
+)
 
-__all__ = ["counted_orders", "customers", "delete_times", "page", "unsettled"]
+__all__ = ["collaborators", "counted_orders", "customers", "delete_times", "page", "unsettled"]

@@ -4,14 +4,34 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text, bindparam, select
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    bindparam,
+    select,
+)
 
 from services.chassis.lists.filters import Field, ListType, StringType
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.normal import digits, folded
 from services.chassis.records import Records
-from services.chassis.store import Choice, Json, Name, Names, Owned, ReadTransaction, UtcTime
+from services.chassis.store import (
+    Choice,
+    Json,
+    Name,
+    Named,
+    Names,
+    Owned,
+    ReadTransaction,
+    Through,
+    UtcTime,
+)
 from services.customer.customers.model import (
     SETTLED,
     Customer,
@@ -21,7 +41,7 @@ from services.customer.customers.model import (
 )
 from services.customer.metadata import metadata
 
-__all__ = ["customers", "delete_times", "page", "unsettled"]
+__all__ = ["collaborators", "customers", "delete_times", "page", "unsettled"]
 
 table = Table(
     "customers",
@@ -57,7 +77,23 @@ table = Table(
     Index("ix_customers_owner_create_time", "owner", "create_time", "name"),
     Index("ix_customers_team_create_time", "team", "create_time", "name"),
     Index("ix_customers_display_name_key", "display_name_key"),
-    info={"scope": Owned("owner", "team")},
+    info={
+        "scope": Owned(
+            "owner", "team", named=(Named("customer_collaborators", "customer", access="access"),)
+        )
+    },
+)
+
+# Who else sees (READ) or works on (WORK) a customer and what is kept of them.
+collaborators = Table(
+    "customer_collaborators",
+    metadata,
+    Column("customer", Name, ForeignKey("customers.name"), nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("access", Name, nullable=False),
+    PrimaryKeyConstraint("customer", "subject"),
+    Index("ix_customer_collaborators_subject", "subject", "customer", "access"),
+    info={"scope": Through("customer", "customers")},
 )
 
 customers: Final = Records(

@@ -48,6 +48,21 @@ def upgrade() -> None:
     op.create_index("ix_customers_team_create_time", "customers", ["team", "create_time", "name"])
     op.create_index("ix_customers_display_name_key", "customers", ["display_name_key"])
     op.create_table(
+        "customer_collaborators",
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("subject", Name, nullable=False),
+        sa.Column("access", Name, nullable=False),
+        sa.PrimaryKeyConstraint("customer", "subject", name="pk_customer_collaborators"),
+        sa.ForeignKeyConstraint(
+            ["customer"], ["customers.name"], name="fk_customer_collaborators_customer"
+        ),
+    )
+    op.create_index(
+        "ix_customer_collaborators_subject",
+        "customer_collaborators",
+        ["subject", "customer", "access"],
+    )
+    op.create_table(
         "customer_orders",
         sa.Column("order_name", Name, nullable=False),
         sa.Column("customer", Name, nullable=False),

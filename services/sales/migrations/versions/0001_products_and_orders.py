@@ -22,6 +22,19 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("customer", name="pk_accounts"),
     )
+    op.create_index("ix_accounts_owner", "accounts", ["owner", "customer"])
+    op.create_table(
+        "account_collaborators",
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("subject", Name, nullable=False),
+        sa.Column("access", Name, nullable=False),
+        sa.PrimaryKeyConstraint("customer", "subject", name="pk_account_collaborators"),
+    )
+    op.create_index(
+        "ix_account_collaborators_subject",
+        "account_collaborators",
+        ["subject", "customer", "access"],
+    )
     op.create_table(
         "products",
         sa.Column("name", Name, nullable=False),
@@ -53,7 +66,7 @@ def upgrade() -> None:
         sa.Column("net_amount", sa.BigInteger, nullable=False),
         sa.Column("base_net_amount", sa.BigInteger, nullable=False),
         sa.Column("original_order", Name, nullable=False),
-        sa.Column("owner", Name, nullable=False),
+        sa.Column("seller", Name, nullable=False),
         sa.Column("team", Name, nullable=False),
         sa.Column("reference", sa.Text, nullable=False),
         sa.Column("cancel_reason", sa.Text, nullable=False),
@@ -65,7 +78,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_order_time", "orders", ["order_time", "name"])
     op.create_index("ix_orders_customer_order_time", "orders", ["customer", "order_time", "name"])
-    op.create_index("ix_orders_owner_order_time", "orders", ["owner", "order_time", "name"])
+    op.create_index("ix_orders_seller_order_time", "orders", ["seller", "order_time", "name"])
     op.create_index("ix_orders_team_order_time", "orders", ["team", "order_time", "name"])
     op.create_table(
         "order_lines",

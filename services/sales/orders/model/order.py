@@ -62,7 +62,7 @@ class Draft:
     sums: Sums
     order_time: datetime | None = None
     original_order: str = ""
-    owner: str = ""
+    seller: str = ""
     team: str = ""
     reference: str = ""
     confirm: bool = False
@@ -86,7 +86,7 @@ class Order:
     net_amount: int
     base_net_amount: int
     original_order: str
-    owner: str
+    seller: str
     team: str
     reference: str
     cancel_reason: str
@@ -119,7 +119,7 @@ class Order:
         return replace(self, state=state, update_time=at, etag=etag)
 
 
-def open_order(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Order:
+def open_order(new: New[Draft], *, seller: str, team: str, at: datetime, etag: str) -> Order:
     """A new order, DRAFT or CONFIRMED; placed now unless the draft says when.
 
     Raises INVALID_ARGUMENT: ORDER_TIME_IN_FUTURE, ORIGINAL_ORDER_ITSELF; FAILED_PRECONDITION,
@@ -145,7 +145,7 @@ def open_order(new: New[Draft], *, owner: str, team: str, at: datetime, etag: st
         net_amount=sums.net_amount,
         base_net_amount=sums.base_net_amount,
         original_order=draft.original_order,
-        owner=owner,
+        seller=seller,
         team=team,
         reference=draft.reference,
         cancel_reason="",

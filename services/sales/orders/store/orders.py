@@ -28,6 +28,7 @@ from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
     Name,
+    OfCustomer,
     Owned,
     ReadTransaction,
     Through,
@@ -60,7 +61,7 @@ table = Table(
     Column("net_amount", BigInteger, nullable=False),
     Column("base_net_amount", BigInteger, nullable=False),
     Column("original_order", Name, nullable=False),
-    Column("owner", Name, nullable=False),
+    Column("seller", Name, nullable=False),
     Column("team", Name, nullable=False),
     Column("reference", Text, nullable=False),
     Column("cancel_reason", Text, nullable=False),
@@ -68,12 +69,12 @@ table = Table(
     Column("update_time", UtcTime, nullable=False),
     Column("etag", Name, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
-    # The list's default order: for everybody, of a customer, an owner and a team.
+    # The list's default order: for everybody, of a customer, a seller and a team.
     Index("ix_orders_order_time", "order_time", "name"),
     Index("ix_orders_customer_order_time", "customer", "order_time", "name"),
-    Index("ix_orders_owner_order_time", "owner", "order_time", "name"),
+    Index("ix_orders_seller_order_time", "seller", "order_time", "name"),
     Index("ix_orders_team_order_time", "team", "order_time", "name"),
-    info={"scope": Owned("owner", "team")},
+    info={"scope": OfCustomer("customer", "accounts", "customer", alone=Owned("seller", "team"))},
 )
 
 # No foreign key: lines are written once,
@@ -108,7 +109,7 @@ orders: Final = Records(
             "order_time",
             "currency_code",
             "original_order",
-            "owner",
+            "seller",
             "team",
             "reference",
             "create_time",

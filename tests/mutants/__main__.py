@@ -1,0 +1,78 @@
+"""`make mutants`: breaks the code in a seeded sample of places, runs the tests that should notice,
+and prints what nobody noticed. What is broken, and by which tests it is judged, is in `areas`."""
+
+import argparse
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.mutants.areas import AREAS, Area
+from tests.mutants.judged import reason_to_leave
+from tests.mutants.sampling import Mutant, draw, mutants_of
+from tests.mutants.trials import Trial, baseline, copied, run
+
+_CHECKOUT: Final = Path(__file__).parents[2]
+_SAMPLE: Final = 100
+
+
+def main() -> None:
+    asked = _arguments()
+    areas = {area.name: area for area in AREAS if area.name in asked.areas}
+    os.chdir(_CHECKOUT)
+    sample = draw(_mutants(areas.values()), size=asked.sample, seed=asked.seed)
+    used = sorted({mutant.area for mutant in sample})
+    with copied(_CHECKOUT, asked.workers) as copies:
+        seconds = {name: baseline(areas[name], copies) for name in used}
+        print("tests alone:", ", ".join(f"{name} {seconds[name]:.0f} s" for name in used))
+        trials = run(sample, areas, seconds, copies, workers=asked.workers, told=_tell)
+    _sum_up(trials, asked.seed)
+
+
+def _mutants(areas: Iterable[Area]) -> list[Mutant]:
+    return [mutant for area in areas for mutant in mutants_of(area.name, _modules(area))]
+
+
+def _modules(area: Area) -> list[Path]:
+    """An `__init__` only names things; a migration runs once, and is compared with the tables."""
+    found = {path for pattern in area.modules for path in Path().glob(pattern)}
+    return sorted(
+        path for path in found if path.name != "__init__.py" and "migrations" not in path.parts
+    )
+
+
+def _tell(trial: Trial) -> None:
+    """A dot for what was noticed, at once, as a run takes long."""
+    mutation = trial.mutant.mutation
+    if trial.noticed:
+        print(".", end="", flush=True)
+        return
+    reason = reason_to_leave(trial)
+    print(
+        f"\n{'equivalent' if reason else 'SURVIVED'} {mutation.module_path}:{mutation.start_pos[0]}"
+    )
+    print(reason or trial.difference, flush=True)
+
+
+def _sum_up(trials: Sequence[Trial], seed: int) -> None:
+    noticed = sum(trial.noticed for trial in trials)
+    equivalent = sum(reason_to_leave(trial) is not None for trial in trials if not trial.noticed)
+    counted = len(trials) - equivalent
+    share = 100 * noticed / counted if counted else 100.0
+    print(
+        f"\n{len(trials)} mutants (seed {seed}): {noticed} killed, {equivalent} equivalent, "
+        f"{counted - noticed} survived; {share:.1f} % of those that are not equivalent are killed"
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=_SAMPLE, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same ones")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="side by side")
+    parser.add_argument("--areas", nargs="+", default=[area.name for area in AREAS])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Which code is broken on purpose, and which tests must notice. No mutation, no process here."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["AREAS", "Area"]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Modules as globs, and what is run for each of their mutants: unit tests first, they are
+    faster. SQLite stands for both engines, so that a mutant costs seconds."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+AREAS: Final = (
+    Area(
+        "customer",
+        ("services/customer/*/**/*.py",),
+        ("tests/unit/customer", "tests/contract/customer"),
+    ),
+    Area("sales", ("services/sales/*/**/*.py",), ("tests/unit/sales", "tests/contract/sales")),
+    Area(
+        "insight",
+        ("services/insight/*/**/*.py",),
+        ("tests/unit/insight", "tests/contract/insight"),
+    ),
+    Area(
+        "lists",
+        ("services/chassis/lists/**/*.py", "services/chassis/batches.py"),
+        (
+            "tests/unit/chassis/test_batches.py",
+            "tests/unit/chassis/test_filters_compiler.py",
+            "tests/unit/chassis/test_filters_parser.py",
+            "tests/unit/chassis/test_filters_reference.py",
+            "tests/unit/chassis/test_ordering.py",
+            "tests/unit/chassis/test_paging.py",
+            "tests/contract/sales",
+        ),
+    ),
+    Area("store", ("services/chassis/store/*.py",), ("tests/unit/chassis", "tests/contract/sales")),
+    Area(
+        "events",
+        ("services/chassis/events/*.py", "services/chassis/background.py"),
+        ("tests/unit/chassis",),
+    ),
+    Area(
+        "transcoding",
+        ("gateway/transcode/*.py", "gateway/templates.py", "gateway/routes.py"),
+        ("tests/unit/gateway", "tests/contract/gateway"),
+    ),
+    Area("imports", ("cli/imports/*.py",), ("tests/unit/cli",)),
+)
