@@ -9,6 +9,7 @@ from guanxi.insight.v1.facts_pb2_grpc import add_FactServiceServicer_to_server
 from guanxi.insight.v1.feeds_pb2_grpc import add_FeedServiceServicer_to_server
 from guanxi.insight.v1.predictions_pb2_grpc import add_PredictionServiceServicer_to_server
 from guanxi.insight.v1.rules_pb2_grpc import add_RuleServiceServicer_to_server
+from guanxi.insight.v1.runs_pb2_grpc import add_RunServiceServicer_to_server
 from guanxi.insight.v1.segments_pb2_grpc import add_SegmentServiceServicer_to_server
 
 from services.chassis import money
@@ -42,6 +43,7 @@ from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
 from services.insight.engine.runs import Runs
+from services.insight.engine.stored_runs import StoredRuns
 from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
 from services.insight.feeds import actions as feed_actions
@@ -53,6 +55,7 @@ from services.insight.metadata import metadata
 from services.insight.predictions.servicer import PredictionServicer
 from services.insight.rules import defaults
 from services.insight.rules.servicer import RuleServicer
+from services.insight.runs.servicer import RunServicer
 from services.insight.segments.model import Segmentation
 from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
@@ -149,7 +152,6 @@ async def assemble(
     rules = RuleServicer(
         store,
         views,
-        take_effect=evaluation.follow_changed_rules,
         live_alerts=live_counts,
         currency=currency,
         ids=ids,
@@ -163,6 +165,7 @@ async def assemble(
             (add_PredictionServiceServicer_to_server, PredictionServicer(views)),
             (add_RuleServiceServicer_to_server, rules),
             (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
+            (add_RunServiceServicer_to_server, RunServicer(store, calendar)),
             (add_FeedServiceServicer_to_server, reading),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
@@ -172,6 +175,7 @@ async def assemble(
             *Compaction.tasks(store, settings.event_retention_days),
             following.run,
             runs.answer_requests,
+            StoredRuns(store, evaluation, asides).run,
             sweep.run,
         ],
         caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),

@@ -14,6 +14,8 @@ from guanxi.insight.v1.feeds_pb2 import ListFeedsRequest
 from guanxi.insight.v1.feeds_pb2_grpc import FeedServiceStub
 from guanxi.insight.v1.rules_pb2 import NOTICE, CreateRuleRequest, Rule
 from guanxi.insight.v1.rules_pb2_grpc import RuleServiceStub
+from guanxi.insight.v1.runs_pb2 import ListRunsRequest
+from guanxi.insight.v1.runs_pb2_grpc import RunServiceStub
 from guanxi.insight.v1.segments_pb2 import RunSegmentationRequest
 from guanxi.insight.v1.segments_pb2_grpc import SegmentServiceStub
 from guanxi.sales.v1.orders_pb2 import (
@@ -52,7 +54,7 @@ def door(suite: Suite) -> Door:
 async def fill(suite: Suite, count: int, rules: int) -> None:
     """Makes the customers, their orders, and rules: one whose alert opens with a customer's second
     order and resolves with the third, one that opens with the third, and so on. Returns when
-    insight has caught up."""
+    insight has caught up and the rules hold for everyone."""
     await customers.fill(suite.ports["grpc"], api_key(suite), count)
     opened = door(suite)
     async with opened.channel:
@@ -66,6 +68,7 @@ async def fill(suite: Suite, count: int, rules: int) -> None:
         )
         for number in range(2, 2 + rules):
             await _create_rule(opened, number)
+        await _rules_followed(opened)
 
 
 def order(number: int, order_id: str, order_time: Timestamp | None = None) -> CreateOrderRequest:
@@ -118,6 +121,17 @@ async def _create_rule(opened: Door, number: int) -> None:
 def rule_id(number: int) -> str:
     """The rule whose alert opens with a customer's order of this number, counted from 1."""
     return f"bench-order-{number}"
+
+
+async def _rules_followed(opened: Door) -> None:
+    stub = RunServiceStub(opened.channel)
+    waiting = ListRunsRequest(filter="NOT state = DONE")
+    async with asyncio.timeout(_CAUGHT_UP_SECONDS):
+        while True:
+            reply = await stub.ListRuns(waiting, metadata=opened.metadata, timeout=10)
+            if not reply.runs:
+                return
+            await asyncio.sleep(0.2)
 
 
 async def _caught_up(opened: Door) -> None:

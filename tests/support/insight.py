@@ -23,6 +23,8 @@ from guanxi.insight.v1 import (
     feeds_pb2_grpc,
     predictions_pb2_grpc,
     rules_pb2_grpc,
+    runs_pb2,
+    runs_pb2_grpc,
     segments_pb2,
     segments_pb2_grpc,
 )
@@ -63,6 +65,7 @@ class Desk:
     segments: segments_pb2_grpc.SegmentServiceStub
     predictions: predictions_pb2_grpc.PredictionServiceStub
     rules: rules_pb2_grpc.RuleServiceStub
+    runs: runs_pb2_grpc.RunServiceStub
     alerts: alerts_pb2_grpc.AlertServiceStub
     feeds: feeds_pb2_grpc.FeedServiceStub
 
@@ -87,6 +90,15 @@ class Desk:
             )
         )
         return list(reply.alerts)
+
+    async def rules_followed(self) -> None:
+        """Waits until every change of the rules has taken effect."""
+
+        async def so() -> bool:
+            waiting = runs_pb2.ListRunsRequest(filter="NOT state = DONE")
+            return not (await self.runs.ListRuns(waiting)).runs
+
+        await until(so)
 
     async def run(self) -> segments_pb2.Segmentation:
         return await self.segments.RunSegmentation(segments_pb2.RunSegmentationRequest())
@@ -114,6 +126,7 @@ class Insight:
                 segments_pb2_grpc.SegmentServiceStub(channel),
                 predictions_pb2_grpc.PredictionServiceStub(channel),
                 rules_pb2_grpc.RuleServiceStub(channel),
+                runs_pb2_grpc.RunServiceStub(channel),
                 alerts_pb2_grpc.AlertServiceStub(channel),
                 feeds_pb2_grpc.FeedServiceStub(channel),
             )

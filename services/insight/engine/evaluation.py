@@ -10,13 +10,12 @@ from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.alerts import actions as alerts
 from services.insight.facts import store as facts
 from services.insight.facts.store import FilterTerms
-from services.insight.feeds.store import active_generation
 from services.insight.numbers.business_days import Day
 from services.insight.rules import store as rules
 from services.insight.rules.model import Rule
 from services.insight.rules.store import CompiledRule, Matcher, compile_rule
 from services.insight.rules.texts import FactTexts
-from services.insight.sources.store import EVERYONE, Selection
+from services.insight.sources.store import Selection
 
 __all__ = ["Evaluation"]
 
@@ -58,12 +57,6 @@ class Evaluation:
         await facts.save_tags(tx, generation, differing)
         if active:
             await alerts.follow_rules(tx, generation, who, matcher, self.texts, by_event=by_event)
-
-    async def follow_changed_rules(self, tx: WriteTransaction) -> None:
-        """Lets a change of the rules take effect for everyone."""
-        # All rules, not the changed one alone: what it tags may decide what others find.
-        generation = await active_generation(tx)
-        await self.follow(tx, generation, EVERYONE, active=True, by_event=True)
 
     async def matcher(self, tx: ReadTransaction, day: Day) -> Matcher:
         """The rules in force, compiled for a day; those of today are kept."""

@@ -14,10 +14,10 @@ from services.insight.numbers.columns import Ints
 from services.insight.segments.model import Population, measure_population
 from services.insight.sources.store import Span, next_span_end
 
-__all__ = ["Measures", "measure", "measures_of", "population_from", "spans"]
+__all__ = ["CHUNK_CUSTOMERS", "Measures", "measure", "measures_of", "population_from", "spans"]
 
 # Short write transactions, so that an event waits for a tenth of a second at most.
-_CHUNK_CUSTOMERS: Final = 1_000
+CHUNK_CUSTOMERS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Measures:
 async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
     """All customers of a generation, chunk by chunk."""
     after = ""
-    while (last := await next_span_end(tx, generation, after, _CHUNK_CUSTOMERS)) is not None:
+    while (last := await next_span_end(tx, generation, after, CHUNK_CUSTOMERS)) is not None:
         yield Span(after, last)
         after = last
 

@@ -1,23 +1,22 @@
-"""What can be done with rules, on an open transaction. A change takes effect in it for all."""
+"""What can be done with rules, on an open transaction. A change asks for the run by which it takes
+effect for everyone: that is kept with it, or neither is."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
 from services.insight.rules import store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
+from services.insight.runs.actions import queue_run
 
-__all__ = ["TakeEffect", "change_rule", "create_rule", "delete_rule", "match_counts"]
-
-TakeEffect = Callable[[WriteTransaction], Awaitable[None]]
-"""Brings everyone's tags and alerts in line with the rules in force."""
+__all__ = ["change_rule", "create_rule", "delete_rule", "match_counts"]
 
 
 async def create_rule(
-    tx: WriteTransaction, terms: FilterTerms, take_effect: TakeEffect, name: str, draft: RuleDraft
+    tx: WriteTransaction, terms: FilterTerms, name: str, draft: RuleDraft
 ) -> Rule:
-    """Creates a rule and, if it is enabled, lets it take effect.
+    """Creates a rule and, if it is enabled, asks for its run.
 
     Raises ALREADY_EXISTS; INVALID_ARGUMENT beneath `rule` as the model and `compile_rule` do.
     """
@@ -28,22 +27,22 @@ async def create_rule(
         store.compile_rule(rule, terms)
     except DomainError as error:
         raise beneath("rule", error) from None
-    await store.insert_many(tx, [rule])
     if rule.enabled:
-        await take_effect(tx)
+        rule = await _followed(tx, rule)
+    await store.insert_many(tx, [rule])
     return rule
 
 
 async def change_rule(
     tx: WriteTransaction,
     terms: FilterTerms,
-    take_effect: TakeEffect,
     name: str,
     etag: str,
     draft: RuleDraft,
     fields: Collection[str],
 ) -> Rule:
-    """Changes the named fields and lets the rule take effect, or end if it is disabled.
+    """Changes the named fields and asks for the run that lets the rule take effect, or end if it
+    is disabled.
 
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
     as `create_rule`.
@@ -58,14 +57,14 @@ async def change_rule(
         raise beneath("rule", error) from None
     if after is before:
         return before
-    await store.save(tx, after)
     if before.enabled or after.enabled:
-        await take_effect(tx)
+        after = await _followed(tx, after)
+    await store.save(tx, after)
     return after
 
 
-async def delete_rule(tx: WriteTransaction, take_effect: TakeEffect, name: str, etag: str) -> None:
-    """Deletes a rule; its alerts expire and its tag comes off.
+async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
+    """Deletes a rule; returns the run in which its alerts expire and its tag comes off, if any.
 
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH).
     """
@@ -73,8 +72,7 @@ async def delete_rule(tx: WriteTransaction, take_effect: TakeEffect, name: str, 
     rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
-    if rule.enabled:
-        await take_effect(tx)
+    return (await queue_run(tx, name)).name if rule.enabled else ""
 
 
 async def match_counts(
@@ -89,3 +87,7 @@ async def match_counts(
         else live_alerts.get(rule.name, 0)
         for rule in rules
     }
+
+
+async def _followed(tx: WriteTransaction, rule: Rule) -> Rule:
+    return rule.followed_by((await queue_run(tx, rule.name)).name)

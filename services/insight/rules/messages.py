@@ -50,6 +50,7 @@ def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
         create_time=to_timestamp(rule.create_time),
         update_time=to_timestamp(rule.update_time),
         etag=rule.etag,
+        run=rule.run,
     )
     if rule.severity is not None:
         message.severity = rules_pb2.Severity.ValueType(rule.severity.value)

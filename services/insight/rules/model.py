@@ -84,7 +84,10 @@ class RuleDraft:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A filter over facts, and what follows; `severity` is None for a TAG rule."""
+    """A filter over facts, and what follows; `severity` is None for a TAG rule.
+
+    `run` is the one that lets its last change take effect; empty where nothing has to follow.
+    """
 
     name: str
     kind: RuleKind
@@ -103,6 +106,7 @@ class Rule:
     create_time: datetime
     update_time: datetime
     version: int
+    run: str
 
     @classmethod
     def of(
@@ -139,6 +143,7 @@ class Rule:
             create_time=at,
             update_time=at,
             version=1,
+            run="",
         )
         rule._expect_complete()
         return rule
@@ -178,6 +183,10 @@ class Rule:
             return self
         rule._expect_complete()
         return replace(rule, update_time=at, version=self.version + 1)
+
+    def followed_by(self, run: str) -> "Rule":
+        """The rule, with the run that lets its change take effect."""
+        return replace(self, run=run)
 
     def _expect_complete(self) -> None:
         if not self.filter.strip():

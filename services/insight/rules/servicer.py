@@ -30,7 +30,6 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         database: Store,
         views: Views,
         *,
-        take_effect: actions.TakeEffect,
         live_alerts: Callable[[ReadTransaction], Awaitable[Mapping[str, int]]],
         currency: str,
         ids: Ids,
@@ -38,7 +37,6 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         """`live_alerts` counts them by rule: what alerts are is not known here."""
         self._store = database
         self._views = views
-        self._take_effect = take_effect
         self._live_alerts = live_alerts
         self._currency = currency
         self._ids = ids
@@ -51,7 +49,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
         async def work(tx: WriteTransaction) -> rules_pb2.Rule:
             terms = self._views.today
-            rule = await actions.create_rule(tx, terms, self._take_effect, name, draft)
+            rule = await actions.create_rule(tx, terms, name, draft)
             return await self._counted(tx, rule)
 
         return await self._store.answer(request, rules_pb2.Rule, work)
@@ -80,7 +78,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
         async def work(tx: WriteTransaction) -> rules_pb2.Rule:
             rule = await actions.change_rule(
-                tx, self._views.today, self._take_effect, wanted.name, wanted.etag, draft, fields
+                tx, self._views.today, wanted.name, wanted.etag, draft, fields
             )
             return await self._counted(tx, rule)
 
@@ -90,8 +88,8 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         self, request: rules_pb2.DeleteRuleRequest, context: Any
     ) -> rules_pb2.DeleteRuleResponse:
         async def work(tx: WriteTransaction) -> rules_pb2.DeleteRuleResponse:
-            await actions.delete_rule(tx, self._take_effect, request.name, request.etag)
-            return rules_pb2.DeleteRuleResponse()
+            run = await actions.delete_rule(tx, request.name, request.etag)
+            return rules_pb2.DeleteRuleResponse(run=run)
 
         return await self._store.answer(request, rules_pb2.DeleteRuleResponse, work)
 

@@ -284,6 +284,7 @@ async def test_an_alert_is_seen_by_whom_it_is_given_to(insight: Insight, desk: D
         assignee="users/eve",
     )
     await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=rule, rule_id="mine"))
+    await desk.rules_followed()
     await late_buyer(insight)
     eve = await insight.desk("users/eve", role="rep", team="teams/south")
     [given] = await eve.open_alerts()

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from guanxi.insight.v1 import feeds_pb2
+from guanxi.insight.v1 import feeds_pb2, rules_pb2
 
+from services.chassis.store import WriteTransaction
 from services.chassis.store.migrate import migrate
+from services.insight.engine import stored_runs
+from services.insight.engine.stored_runs import StoredRuns
 from tests.support.insight import (
     TODAY,
     Insight,
@@ -64,6 +68,46 @@ async def test_every_event_counts_once_while_runs_go_on(replicas: list[Insight])
     assert {each.orders_total for each in facts.values()} == {ORDERS}
     assert {each.f_score for each in facts.values()} == {1}
     assert await (await two.desk()).all_facts() == facts
+
+
+async def test_a_changed_rule_is_followed_once_for_all_replicas(
+    replicas: list[Insight], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = replicas
+    one.customer.write(*(customer_event(f"c{number:02}") for number in range(CUSTOMERS)))
+    await one.caught_up()
+    monkeypatch.setattr(stored_runs, "CHUNK_CUSTOMERS", 3)
+    work, at_work, most = StoredRuns._work_slice, 0, 0
+
+    async def counted(each: StoredRuns, tx: WriteTransaction, *arguments: Any) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        try:
+            await asyncio.sleep(0.05)  # long enough for the other one to look
+            await work(each, tx, *arguments)
+        finally:
+            at_work -= 1
+
+    monkeypatch.setattr(StoredRuns, "_work_slice", counted)
+    desk, other = await one.desk(), await two.desk()
+    rule = rules_pb2.Rule(
+        kind=rules_pb2.Rule.ALERT,
+        filter="orders_total = 0",
+        enabled=True,
+        severity=rules_pb2.NOTICE,
+    )
+    await asyncio.gather(
+        *(
+            each.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=rule, rule_id=f"mine-{number}"))
+            for number, each in enumerate((desk, other, desk, other))
+        )
+    )
+    await other.rules_followed()
+    alerts = await desk.open_alerts('rule = "rules/mine-*"')
+    assert len(alerts) == 4 * CUSTOMERS
+    assert len({(alert.rule, alert.customer) for alert in alerts}) == 4 * CUSTOMERS
+    assert most == 1
 
 
 async def test_every_replica_answers_from_the_rebuilt_state(replicas: list[Insight]) -> None:

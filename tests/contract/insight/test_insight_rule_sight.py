@@ -38,15 +38,17 @@ async def create(desk: Desk, **fields: Any) -> Rule:
         "text_en": "{spend_total}",
         **fields,
     }
-    return await desk.rules.CreateRule(
-        rules_pb2.CreateRuleRequest(rule=Rule(**chosen), rule_id="mine")
-    )
+    await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=Rule(**chosen), rule_id="mine"))
+    await desk.rules_followed()
+    return await get(desk)
 
 
 async def change(desk: Desk, name: str, **fields: Any) -> Rule:
     mask = FieldMask(paths=list(fields))
     request = rules_pb2.UpdateRuleRequest(rule=Rule(name=name, **fields), update_mask=mask)
-    return await desk.rules.UpdateRule(request)
+    changed = await desk.rules.UpdateRule(request)
+    await desk.rules_followed()
+    return changed
 
 
 async def get(desk: Desk, name: str = MINE) -> Rule:
@@ -86,6 +88,7 @@ async def test_counts_of_a_company_rule_are_among_the_customers_in_sight(
     assert [each.match_count for each in listed.rules] == [1]
     await change(desk, MINE, enabled=False)
     await desk.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=MINE))
+    await desk.rules_followed()
     await create(desk, kind=Rule.TAG, tag="buyer")
     assert ((await get(desk)).match_count, (await get(manager)).match_count) == (2, 1)
 

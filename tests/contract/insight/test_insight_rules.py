@@ -1,4 +1,4 @@
-"""Rules: the defaults, what a change brings about at once, previews, and what is refused."""
+"""Rules: the defaults, what a change brings about, previews, and what is refused."""
 
 from __future__ import annotations
 
@@ -41,16 +41,20 @@ def tag_rule(**fields: Any) -> Rule:
 
 
 async def create(desk: Desk, rule: Rule, rule_id: str = "mine", request_id: str = "") -> Rule:
-    return await desk.rules.CreateRule(
+    created = await desk.rules.CreateRule(
         rules_pb2.CreateRuleRequest(rule=rule, rule_id=rule_id, request_id=request_id)
     )
+    await desk.rules_followed()
+    return created
 
 
 async def update(desk: Desk, *paths: str, etag: str = "", **fields: Any) -> Rule:
     rule = Rule(name=fields.pop("name", "rules/mine"), etag=etag, **fields)
-    return await desk.rules.UpdateRule(
+    updated = await desk.rules.UpdateRule(
         rules_pb2.UpdateRuleRequest(rule=rule, update_mask=FieldMask(paths=paths))
     )
+    await desk.rules_followed()
+    return updated
 
 
 async def get(desk: Desk, name: str = "rules/mine") -> Rule:
@@ -90,19 +94,20 @@ async def test_lists_of_rules_are_filtered_ordered_and_paged(desk: Desk) -> None
     assert [each.name for each in second.rules] == ["rules/intent"]
 
 
-async def test_a_new_tag_rule_tags_at_once(insight: Insight, desk: Desk) -> None:
+async def test_a_new_tag_rule_tags_everyone(insight: Insight, desk: Desk) -> None:
     await one_buyer(insight)
-    rule = await create(desk, tag_rule())
+    await create(desk, tag_rule())
+    rule = await get(desk)
     assert (rule.name, rule.built_in, rule.match_count) == ("rules/mine", False, 1)
     assert list((await desk.facts_of("ada")).tags) == ["buyer"]
     assert set(await desk.all_facts(filter='tags:"buyer"')) == {"ada"}
 
 
-async def test_a_new_alert_rule_alerts_at_once(insight: Insight, desk: Desk) -> None:
+async def test_a_new_alert_rule_alerts_of_everyone(insight: Insight, desk: Desk) -> None:
     await one_buyer(insight)
-    rule = await create(desk, alert_rule(assignee="users/zoe"))
+    await create(desk, alert_rule(assignee="users/zoe"))
     (alert,) = await desk.open_alerts('rule = "rules/mine"')
-    assert rule.match_count == 1
+    assert (await get(desk)).match_count == 1
     assert (alert.customer, alert.customer_display_name) == ("customers/ada", "Ada")
     assert (alert.assignee, alert.text_en) == ("users/zoe", "1 orders")
     assert [(each.fact, each.value) for each in alert.evidence] == [("orders_total", "1")]
@@ -122,14 +127,14 @@ async def test_an_alert_rule_sees_the_tags_of_the_same_change(insight: Insight, 
     assert alert.evidence[0].value == "buyer"
 
 
-async def test_a_changed_filter_takes_effect_at_once(insight: Insight, desk: Desk) -> None:
+async def test_a_changed_filter_takes_effect_for_everyone(insight: Insight, desk: Desk) -> None:
     await one_buyer(insight)
     before = await create(desk, alert_rule())
     after = await update(desk, "filter", filter="orders_total = 0", etag=before.etag)
     assert after.etag != before.etag
     (alert,) = await desk.open_alerts('rule = "rules/mine"')
     assert alert.customer == "customers/bob"
-    assert after.match_count == 1
+    assert (await get(desk)).match_count == 1
 
 
 async def test_disabling_a_rule_ends_its_alerts_and_its_tag(insight: Insight, desk: Desk) -> None:
@@ -157,7 +162,9 @@ async def test_a_deleted_rule_takes_its_alerts_and_tags_with_it(
     await create(desk, tag_rule())
     await create(desk, alert_rule(), "alerting")
     for name in ("rules/mine", "rules/alerting"):
-        await desk.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=name))
+        reply = await desk.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=name))
+        assert reply.run.startswith("runs/")
+    await desk.rules_followed()
     assert list((await desk.facts_of("ada")).tags) == []
     assert await desk.open_alerts() == []
     with pytest.raises(DomainError) as refused:

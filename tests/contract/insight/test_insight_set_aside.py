@@ -40,6 +40,7 @@ async def rule(desk: Desk, **fields: Any) -> None:
     await desk.rules.CreateRule(
         rules_pb2.CreateRuleRequest(rule=rules_pb2.Rule(**chosen), rule_id="mine")
     )
+    await desk.rules_followed()
 
 
 async def set_aside(desk: Desk) -> list[feeds_pb2.SetAsideCustomer]:

@@ -2,6 +2,7 @@
 
 from services.insight.facts.store.filtering import FilterTerms, fields
 from services.insight.facts.store.statements import (
+    count,
     count_buyers,
     get,
     matching,
@@ -18,6 +19,7 @@ __all__ = [
     "FACTS",
     "MINOR",
     "FilterTerms",
+    "count",
     "count_buyers",
     "facts",
     "fields",

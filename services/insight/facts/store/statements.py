@@ -12,8 +12,10 @@ from services.chassis.lists.listing import Listing, Page
 from services.chassis.store import AnyRow, ReadTransaction, Taken, WriteTransaction
 from services.insight.facts.store.filtering import FilterTerms, fields, query
 from services.insight.facts.store.table import facts
+from services.insight.sources.store import Span
 
 __all__ = [
+    "count",
     "count_buyers",
     "get",
     "matching",
@@ -30,6 +32,9 @@ _ALL: Final = select(facts).where(of_generation)
 _GET: Final = _ALL.where(facts.c.customer == bindparam("key"))
 _BUYERS: Final = (
     select(func.count()).select_from(facts).where(of_generation, facts.c.purchase_days > 0)
+)
+_COUNT: Final = (
+    select(func.count()).select_from(facts).where(of_generation, Span.holds(facts.c.customer))
 )
 _KEY: Final = ("generation", "customer")
 # Tags belong to the rules: a row that is computed anew keeps them until they are evaluated.
@@ -101,6 +106,12 @@ async def remove_until(tx: WriteTransaction, generation: int, last: str) -> None
     """Takes away the rows of the customers whose names don't come after one."""
     of_some = (facts.c.generation == generation, facts.c.customer <= last)
     await tx.unscoped().run(delete(facts).where(*of_some))
+
+
+async def count(tx: ReadTransaction, generation: int, who: Span) -> int:
+    """Customers of a span that have facts."""
+    found: int = await tx.unscoped().scalar(_COUNT, {"generation": generation, **who.parameters()})
+    return found
 
 
 async def count_buyers(tx: ReadTransaction, generation: int) -> int:

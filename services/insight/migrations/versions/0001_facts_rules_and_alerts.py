@@ -194,7 +194,36 @@ def upgrade() -> None:
         sa.Column("create_time", UtcTime, nullable=False),
         sa.Column("update_time", UtcTime, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("run", Name, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_rules"),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("name", Name, nullable=False),
+        sa.Column("kind", Name, nullable=False),
+        sa.Column("rule", Name, nullable=False),
+        sa.Column("state", Name, nullable=False),
+        sa.Column("customers_done", sa.Integer, nullable=False),
+        sa.Column("customers_total", sa.Integer, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("create_time", UtcTime, nullable=False),
+        sa.Column("start_time", UtcTime, nullable=True),
+        sa.Column("end_time", UtcTime, nullable=True),
+        sa.Column("next_try_time", UtcTime, nullable=True),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("generation", sa.Integer, nullable=True),
+        sa.Column("through", Name, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_runs"),
+    )
+    op.create_index("ix_runs_create_time", "runs", ["create_time", "name"])
+    op.create_index("ix_runs_end_time", "runs", ["end_time"])
+    op.create_index(
+        "ix_runs_unfinished",
+        "runs",
+        ["create_time", "name"],
+        unique=False,
+        sqlite_where=sa.text("state != 'DONE'"),
+        postgresql_where=sa.text("state != 'DONE'"),
     )
     op.create_table(
         "segmentations",

@@ -73,6 +73,7 @@ rules = Table(
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("run", Name, nullable=False),
     info={"scope": Shared()},
 )
 

@@ -1,0 +1,1 @@
+"""Runs: work over all customers, kept in the database until it is done, and watched."""
