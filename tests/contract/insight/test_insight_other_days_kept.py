@@ -36,6 +36,7 @@ from services.insight.metadata import metadata
 from services.insight.rules import defaults
 from services.insight.segments import store as segments
 from services.insight.segments.model import Population, Segmentation
+from services.insight.sources.registered import DERIVATION
 from tests.support.insight import TODAY, confirmed, customer_event, day, touch
 from tests.support.services import AdjustableClock
 
@@ -171,7 +172,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         await store.create_tables()
 
         async def begin(tx: Any) -> None:
-            await prepare(tx, "GBP")
+            await prepare(tx, "GBP", DERIVATION.consumer("insight"))
             await defaults.install(tx)
 
         await store.write(begin, caller=SYSTEM)
