@@ -174,7 +174,7 @@ async def test_after_an_event_that_was_parked_its_customer_is_computed(
     company: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as poison:
-        poison.setattr("services.insight.engine.reactions.read_events", unreadable)
+        poison.setattr("services.insight.engine.reactions.READERS.read", unreadable)
         await company.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 50))
     assert (await company.then())["c3"].orders_total == 1
     desk = await company.desk()
