@@ -16,7 +16,10 @@ from hypothesis import settings
 
 from tests.support import engines
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.fast_folder import use_fast_folder
 from tests.support.memory import bounded_memory
+
+use_fast_folder()
 
 # A busy machine is slow for a moment; that says nothing about the code under test.
 settings.register_profile("guanxi", deadline=None)
