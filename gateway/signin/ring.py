@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 class KeyRing:
-    """The live keys of one file. A change is seen within a second."""
+    """The live keys of one file. A new key is known at once, any other change within a second."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Raises KeysError where the file is there and can't be read."""
@@ -43,6 +43,8 @@ class KeyRing:
         identifier, _, secret = rest.partition("_")
         if prefix != "gx" or not secret:
             raise unauthenticated("API_KEY_MALFORMED", "an API key looks like gx_<id>_<secret>")
+        if identifier not in self._keys:
+            self._read_changes()
         key, expected = self._keys.get(identifier, (None, _NOBODY))
         shown = hashlib.sha256(secret.encode()).digest()
         if not hmac.compare_digest(shown, expected) or key is None:
@@ -56,6 +58,9 @@ class KeyRing:
         if moment < self._look_again_at:
             return
         self._look_again_at = moment + _LOOK_AGAIN_SECONDS
+        self._read_changes()
+
+    def _read_changes(self) -> None:
         version = _version(self._path)
         if version == self._seen:
             return

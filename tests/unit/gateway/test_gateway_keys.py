@@ -95,6 +95,14 @@ def test_a_key_expires_at_its_time(path: Path) -> None:
     assert refused.value.reason == "API_KEY_EXPIRED"
 
 
+def test_a_new_key_is_known_at_once(path: Path) -> None:
+    made(path)
+    ring = KeyRing(path, AdjustableClock(NOW))
+    with pytest.raises(DomainError):
+        ring.find("gx_nobody_secret")
+    assert ring.find(made(path, "users/bob")).subject == "users/bob"
+
+
 def test_a_change_of_the_file_is_seen_after_a_second(path: Path) -> None:
     clock = AdjustableClock(NOW)
     ring = KeyRing(path, clock)
