@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
+import grpc
 import typer
 from guanxi.insight.v1 import feeds_pb2
 from guanxi.insight.v1.feeds_pb2_grpc import FeedServiceStub
@@ -12,7 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.connection import CommandError, Connection, connect, plain_errors
+from cli.connection import (
+    CommandError,
+    Connection,
+    connect,
+    plain_errors,
+    retry_after_seconds,
+    status_of,
+)
 
 app = typer.Typer(no_args_is_help=True, help="How far insight has read the other services' events.")
 _console = Console()
@@ -128,7 +136,7 @@ def rebuild() -> None:
 
 
 async def wait_until_caught_up(connection: Connection) -> None:
-    """Returns when insight has applied every event of every reachable feed.
+    """Returns when insight has applied every event of every feed. One that is away is waited for.
 
     Raises:
         CommandError: it has not after 15 minutes.
@@ -136,11 +144,21 @@ async def wait_until_caught_up(connection: Connection) -> None:
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + _CAUGHT_UP_SECONDS
     while loop.time() < give_up_at:
-        reply = await _list(connection)
-        if all(feed.reachable and feed.lag_positions == 0 for feed in reply.feeds):
+        if await _has_caught_up(connection):
             return
         await asyncio.sleep(_POLL_SECONDS)
     raise CommandError("Insight has not caught up after 15 minutes; see `guanxi feeds list`.")
+
+
+async def _has_caught_up(connection: Connection) -> bool:
+    try:
+        reply = await _list(connection)
+    except grpc.aio.AioRpcError as error:
+        # The gateway answers, and says that another try is worth it: insight starts again.
+        if retry_after_seconds(status_of(error)) is None:
+            raise
+        return False
+    return all(feed.reachable and feed.lag_positions == 0 for feed in reply.feeds)
 
 
 async def _list(connection: Connection) -> feeds_pb2.ListFeedsResponse:

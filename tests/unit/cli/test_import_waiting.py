@@ -9,12 +9,16 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_status import rpc_status
 from guanxi.customer.v1 import touchpoints_pb2, touchpoints_pb2_grpc
 from guanxi.gateway.v1 import company_pb2, company_pb2_grpc
 from guanxi.insight.v1 import feeds_pb2, feeds_pb2_grpc, segments_pb2, segments_pb2_grpc
 from typer.testing import CliRunner
 
 from cli.main import app
+from gateway.backends import unanswered
+from services.chassis.errors import Kind
+from services.chassis.status import to_status
 from tests.support.imports import written
 
 BATCH, LOOK, RUN = "BatchLogTouchpoints", "ListFeeds", "RunSegmentation"
@@ -38,6 +42,7 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.insight_is_away = 0
         feed = feeds_pb2.Feed
         self.feeds = [
             [feed(name="feeds/customer", reachable=True, lag_positions=2)],
@@ -58,6 +63,10 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 
     def ListFeeds(self, request: Any, context: Any) -> feeds_pb2.ListFeedsResponse:
         self.asked.append(LOOK)
+        if self.insight_is_away:
+            self.insight_is_away -= 1
+            away = unanswered(Kind.UNAVAILABLE, "insight")
+            context.abort_with_status(rpc_status.to_status(to_status(away, domain="gateway")))
         return feeds_pb2.ListFeedsResponse(feeds=self.feeds.pop(0))
 
     def RunSegmentation(self, request: Any, context: Any) -> segments_pb2.Segmentation:
@@ -104,3 +113,9 @@ def test_it_does_not_where_nobody_wants_it_or_nothing_has_changed(
 ) -> None:
     imported(option)
     assert gateway.asked == [BATCH]
+
+
+def test_it_waits_for_an_insight_that_is_away(gateway: Gateway) -> None:
+    gateway.insight_is_away = 2
+    assert "0 refused" in imported()
+    assert gateway.asked == [BATCH, *[LOOK] * 6, RUN]
