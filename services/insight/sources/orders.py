@@ -59,15 +59,25 @@ def _read(order: orders_pb2.Order, event: Event, currency: str) -> OrderRecord:
 
 def _columns(rows: Sequence[Any], place: Mapping[str, int]) -> OrderColumns:
     """The orders; a return points at its original where that is one of its customer's."""
-    number = {row.name: (at, row.customer) for at, row in enumerate(rows)}
-    originals = [
-        at if customer == row.customer else NO_ORDER
-        for row in rows
-        for at, customer in (number.get(row.original, (NO_ORDER, "")),)
-    ]
+    if not rows:
+        return OrderColumns.of(())
+    customers, times, nets, names, originals = zip(*rows, strict=True)
+    places = map(place.__getitem__, customers)
     return OrderColumns.of(
-        [(place[row.customer], row.time_us, row.net_minor) for row in rows], originals
+        tuple(zip(places, times, nets, strict=True)),
+        _rows_of_originals(names, customers, originals) if any(originals) else (),
     )
+
+
+def _rows_of_originals(
+    names: Sequence[str], customers: Sequence[str], originals: Sequence[str]
+) -> list[int]:
+    row_of = {name: row for row, name in enumerate(names)}
+    found = [row_of.get(original, NO_ORDER) for original in originals]
+    return [
+        NO_ORDER if at == NO_ORDER or customers[at] != customer else at
+        for at, customer in zip(found, customers, strict=True)
+    ]
 
 
 ORDERS: Final = Source(
