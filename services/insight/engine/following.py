@@ -12,6 +12,7 @@ from services.chassis.background import repeat
 from services.chassis.caller import Caller
 from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
+from services.insight.alerts.store import follow_customers
 from services.insight.engine import clearing
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
@@ -22,6 +23,7 @@ from services.insight.engine.runs import Runs
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
+from services.insight.sources.store import EVERYONE
 
 __all__ = ["Following"]
 
@@ -111,7 +113,10 @@ class Following:
                 events = await store.applied_events(tx, generation)
 
             async def switch(tx: WriteTransaction) -> bool:
-                return await actions.finish_rebuild(tx, generation, events)
+                finished = await actions.finish_rebuild(tx, generation, events)
+                if finished:
+                    await follow_customers(tx, generation, EVERYONE)
+                return finished
 
             switched = await self._store.write(switch, caller=_SYSTEM)
         except Exception as error:

@@ -7,11 +7,13 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.store import WriteTransaction
+from services.insight.alerts.store import follow_customers
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.feeds.store import active_generation, mark_touched
 from services.insight.segments import store as segments
+from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.registered import READERS
 from services.insight.sources.store import RECORDS, Few, Selection
 
@@ -51,19 +53,23 @@ class DeriveFacts:
         rules_wait = now < self._backlog_until
         # Also what is nobody's now: an older event that says otherwise may come again.
         await RECORDS.keep(tx, self.generation, changes)
+        active = await active_generation(tx) == self.generation
+        if active and changes.of(CUSTOMERS):
+            await follow_customers(tx, self.generation, Few(sorted(changes.of(CUSTOMERS))))
         if touched:
             await mark_touched(tx, self.generation, touched)
-            await self._derive(tx, Few(touched), rules_wait=rules_wait)
+            await self._derive(tx, Few(touched), active=active, rules_wait=rules_wait)
         if rules_wait and self.rules_wait_since is None:
             self.rules_wait_since = now
         self.applied += len(events)
         self.applied_at = now
 
-    async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
+    async def _derive(
+        self, tx: WriteTransaction, who: Few, *, active: bool, rules_wait: bool
+    ) -> None:
         generation = self.generation
         run = await segments.latest(tx, generation)
         population = run.population if run else None
-        active = await active_generation(tx) == generation
 
         async def derive_facts(some: Selection) -> None:
             await refresh(tx, generation, some, self._evaluation.day, population)

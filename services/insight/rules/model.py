@@ -153,6 +153,14 @@ class Rule:
         """Changes with every change of the record."""
         return etag.of(self.name, self.version)
 
+    @property
+    def given_to(self) -> str:
+        """Who sees its alerts besides those who see the customer; empty for nobody.
+
+        The customer's owner sees the customer.
+        """
+        return "" if self.assignee == OWNER else self.assignee
+
     def expect(self, given: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH."""
         etag.expect(given, self.etag, self.name)

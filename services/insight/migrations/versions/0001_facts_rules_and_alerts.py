@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("owner", Name, nullable=False),
         sa.Column("team", Name, nullable=False),
         sa.Column("assignee", Name, nullable=False),
+        sa.Column("given_to", Name, nullable=False),
         sa.Column("severity", sa.SmallInteger, nullable=False),
         sa.Column("text_en", sa.Text, nullable=False),
         sa.Column("text_zh", sa.Text, nullable=False),
@@ -38,6 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_alerts_assignee", "alerts", ["assignee", "severity", "create_time", "name"])
     op.create_index("ix_alerts_customer", "alerts", ["customer", "rule"])
+    op.create_index("ix_alerts_given_to", "alerts", ["given_to", "severity", "create_time", "name"])
     op.create_index("ix_alerts_owner", "alerts", ["owner", "severity", "create_time", "name"])
     op.create_index("ix_alerts_severity", "alerts", ["severity", "create_time", "name"])
     op.create_index(
