@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from services.chassis.access.authorizer import Authorizer
 from services.chassis.caller import Caller, Scope, acting_as
 from services.chassis.descriptors import DataScope, Method
-from services.chassis.errors import permission_denied, unauthenticated
+from services.chassis.errors import company_needed, permission_denied, unauthenticated
 from services.chassis.middleware.call import Call, Proceed
 
 __all__ = ["Access"]
@@ -26,6 +26,7 @@ class Access:
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         scope_of, permission = self._authorizer.scope_of, method.permission
         shared = method.data_scope is DataScope.SHARED
+        of_everyone = method.data_scope is DataScope.COMPANY
         importing = permission.endswith(_IMPORTS)
 
         async def run(call: Call) -> Any:
@@ -33,7 +34,7 @@ class Access:
             if identity is None:
                 raise unauthenticated("TOKEN_MISSING", "the call carries no bearer token")
             scope = scope_of(identity.roles, identity.scopes, permission)
-            if scope is None:
+            if scope is None or (of_everyone and scope is not Scope.ALL):
                 self._logger.warning(
                     "access denied",
                     audit=True,
@@ -42,7 +43,7 @@ class Access:
                     permission=permission,
                     method=method.path,
                 )
-                raise permission_denied(permission)
+                raise permission_denied(permission) if scope is None else company_needed(permission)
             caller = Caller(
                 subject=identity.subject,
                 roles=identity.roles,

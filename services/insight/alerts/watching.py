@@ -24,7 +24,8 @@ async def watch(
     event or from now on.
 
     An alert that has left the caller's sight since is not told any more, but for its end to whom it
-    was given until then. Ends only when it is cancelled. Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
+    was given until then. Ends only when it is cancelled.
+    Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
     """
     after = await _position(log, resume_token)
     yield beginning(_token(log, after))

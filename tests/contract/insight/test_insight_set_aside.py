@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
 
+from services.chassis.errors import DomainError, Kind
 from services.insight.rules.texts import FactTexts
 from tests.support.databases import Databases
 from tests.support.insight import (
@@ -183,3 +184,27 @@ async def test_an_order_counted_in_another_base_currency_is_parked_and_not_added
     reply = await desk.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest())
     (parked,) = reply.parked_events
     assert parked.error == "ValueError: orders/o2 is counted in EUR, not in GBP"
+
+
+async def test_a_manager_learns_of_no_customer_who_is_set_aside_or_whose_event_is_parked(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(desk)
+    poisoned(monkeypatch, "bob")
+    await insight.knows(customer_event("bob"), confirmed("o-bob", "bob", YESTERDAY))
+    insight.customer.write_raw("guanxi.customer.v1.CustomerUpdated", b"\xff\xff")
+    await insight.caught_up()
+    assert await set_aside(desk)
+    eve = await insight.desk("users/eve", role="manager", team="teams/south")
+    assert (await eve.feeds.ListFeeds(feeds_pb2.ListFeedsRequest())).feeds
+    for ask in (
+        lambda: eve.feeds.ListSetAsideCustomers(feeds_pb2.ListSetAsideCustomersRequest()),
+        lambda: eve.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest()),
+        lambda: eve.feeds.GetRebuild(feeds_pb2.GetRebuildRequest()),
+    ):
+        with pytest.raises(DomainError) as refused:
+            await ask()
+        assert (refused.value.kind, refused.value.reason) == (
+            Kind.PERMISSION_DENIED,
+            "COMPANY_NEEDED",
+        )
