@@ -26,7 +26,8 @@ class Caller:
     """One caller in one request: who, what they may see, and the request's id as in the logs.
 
     `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
-    method brings in many rows at once, which others have written.
+    method brings in many rows at once, which others have written. `reach` is the scope that their
+    roles give for a method whose rows are everybody's, so that `scope` is all of them.
     """
 
     subject: str
@@ -36,6 +37,12 @@ class Caller:
     request_id: str = ""
     key: str = ""
     importing: bool = False
+    reach: Scope | None = None
+
+    @property
+    def sees_company(self) -> bool:
+        """Whether every row of the company is in their sight, so that its numbers may be told."""
+        return (self.reach or self.scope) is Scope.ALL
 
     @property
     def in_person(self) -> bool:

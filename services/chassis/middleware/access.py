@@ -52,6 +52,7 @@ class Access:
                 request_id=call.request_id,
                 key=identity.key,
                 importing=importing,
+                reach=scope if shared else None,
             )
             with acting_as(caller):
                 return await proceed(call)
