@@ -87,6 +87,7 @@ QUERY: Final = Query(
         "tag": Field(rules.c.tag, STRING),
         "tag_dimension": Field(rules.c.tag_dimension, enum(_DIMENSIONS)),
         "built_in": Field(rules.c.built_in, BOOL),
+        "sight.author": Field(rules.c.author, STRING),
     },
     order={"name": rules.c.name, "create_time": rules.c.create_time},
     default_order="name",
