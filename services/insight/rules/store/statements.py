@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -22,7 +21,6 @@ from sqlalchemy import (
 from services.chassis.caller import Scope
 from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
-from services.chassis.lists.filters.sql import HasElement
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import (
@@ -35,7 +33,6 @@ from services.chassis.store import (
     UtcTime,
     WriteTransaction,
 )
-from services.insight.facts.store import facts
 from services.insight.metadata import metadata
 from services.insight.rules.model import Rule, RuleKind, Severity, Sight
 
@@ -48,7 +45,6 @@ __all__ = [
     "remove",
     "rules",
     "save",
-    "tagged_counts",
 ]
 
 rules = Table(
@@ -130,14 +126,6 @@ async def page(tx: ReadTransaction, listing: Listing) -> Page[Rule]:
 async def enabled(tx: ReadTransaction) -> tuple[Rule, ...]:
     """The rules in force, in order of name."""
     return tuple(_rule(row) for row in await tx.all(_ENABLED, {}))
-
-
-async def tagged_counts(
-    tx: ReadTransaction, generation: int, tags: Sequence[str]
-) -> dict[str, int]:
-    """Number of customers in sight that carry each tag."""
-    carry = select(func.count()).select_from(facts).where(facts.c.generation == generation)
-    return {tag: await tx.scalar(carry.where(HasElement(facts.c.tags, tag))) for tag in tags}
 
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Rule]) -> None:
