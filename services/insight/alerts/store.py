@@ -28,9 +28,10 @@ from sqlalchemy import (
 )
 
 from services.chassis.errors import not_found
-from services.chassis.lists.filters import STRING, TIME, Field, enum
+from services.chassis.lists.filters import TIME, Field, enum
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.store import (
     AnyRow,
     Choice,
@@ -64,14 +65,14 @@ __all__ = [
 alerts = Table(
     "alerts",
     metadata,
-    Column("name", Name, primary_key=True),
-    Column("rule", Name, nullable=False),
-    Column("customer", Name, nullable=False),
+    Column("name", Name(Template("alerts/{alert}")), primary_key=True),
+    Column("rule", Name(Template("rules/{rule}")), nullable=False),
+    Column("customer", Name(Template("customers/{customer}")), nullable=False),
     Column("customer_display_name", Text, nullable=False),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
-    Column("assignee", Name, nullable=False),
-    Column("given_to", Name, nullable=False),
+    Column("owner", Name(Template("users/{user}")), nullable=False),
+    Column("team", Name(Template("teams/{team}")), nullable=False),
+    Column("assignee", Name(Template("users/{user}")), nullable=False),
+    Column("given_to", Name(Template("users/{user}")), nullable=False),
     Column("severity", SmallInteger, nullable=False),
     Column("text_en", Text, nullable=False),
     Column("text_zh", Text, nullable=False),
@@ -111,10 +112,10 @@ Index(
 
 QUERY: Final = Query(
     {
-        "name": Field(alerts.c.name, STRING),
-        "rule": Field(alerts.c.rule, STRING),
-        "customer": Field(alerts.c.customer, STRING),
-        "assignee": Field(alerts.c.assignee, STRING),
+        "name": Field.of(alerts.c.name),
+        "rule": Field.of(alerts.c.rule),
+        "customer": Field.of(alerts.c.customer),
+        "assignee": Field.of(alerts.c.assignee),
         "severity": Field(alerts.c.severity, enum({each.name: each.value for each in Severity})),
         "state": Field(alerts.c.state, enum(each.name for each in AlertState)),
         "outcome": Field(alerts.c.outcome, enum(each.name for each in Outcome)),

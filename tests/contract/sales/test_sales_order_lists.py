@@ -107,7 +107,9 @@ async def test_a_list_has_lines_in_the_full_view_only(year: OrderServiceStub) ->
         await year.ListOrders(ListOrdersRequest(filter=march, view=ORDER_VIEW_MINIMAL))
     ).orders
     assert minimal == Order(name=full.name, state=full.state, etag=full.etag)
-    empty = await year.ListOrders(ListOrdersRequest(filter='name = "x"', view=ORDER_VIEW_FULL))
+    empty = await year.ListOrders(
+        ListOrdersRequest(filter='name = "orders/none"', view=ORDER_VIEW_FULL)
+    )
     assert not empty.orders
 
 

@@ -15,6 +15,7 @@ from services.chassis.lists.filters import values
 from services.chassis.lists.filters.fields import Normal
 from services.chassis.lists.filters.syntax import Call, Literal, Restriction
 from services.chassis.lists.filters.text import refusal
+from services.chassis.names import Form
 
 __all__ = ["Arguments", "nearest"]
 
@@ -53,6 +54,15 @@ class Arguments:
                 f"{value.text!r} has nothing in it that {node.field_name} is compared by",
             )
         return replace(node, value=replace(value, text=text))
+
+    def of_form(self, node: Restriction, form: Form | None) -> Restriction:
+        """The comparison, whose value is one that the field can have, begins like one, or none."""
+        value = self.text(node)
+        if form is None or not value.text:
+            return node
+        if not (form.begins(value.text) if value.prefix else form.matches(value.text)):
+            raise self._unreadable(node, form.told)
+        return node
 
     def number(self, node: Restriction) -> Fraction:
         number = values.read_number(self.text(node).text)

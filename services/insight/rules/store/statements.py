@@ -23,6 +23,7 @@ from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.store import (
     AnyRow,
     Choice,
@@ -50,7 +51,7 @@ __all__ = [
 rules = Table(
     "rules",
     metadata,
-    Column("name", Name, primary_key=True),
+    Column("name", Name(Template("rules/{rule}")), primary_key=True),
     Column("kind", Choice(RuleKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("filter", Text, nullable=False),
@@ -64,26 +65,26 @@ rules = Table(
     Column("tag", Text, nullable=False),
     Column("built_in", Boolean, nullable=False),
     Column("reach", SmallInteger, nullable=False),
-    Column("author", Name, nullable=False),
+    Column("author", Name(Template("users/{user}")), nullable=False),
     Column("teams", Names, nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("run", Name, nullable=False),
+    Column("run", Name(Template("runs/{run}")), nullable=False),
     info={"scope": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")
 QUERY: Final = Query(
     {
-        "name": Field(rules.c.name, STRING),
+        "name": Field.of(rules.c.name),
         "kind": Field(rules.c.kind, enum(each.name for each in RuleKind)),
         "enabled": Field(rules.c.enabled, BOOL),
         "severity": Field(rules.c.severity, enum({each.name: each.value for each in Severity})),
         "tag": Field(rules.c.tag, STRING),
         "tag_dimension": Field(rules.c.tag_dimension, enum(_DIMENSIONS)),
         "built_in": Field(rules.c.built_in, BOOL),
-        "sight.author": Field(rules.c.author, STRING),
+        "sight.author": Field.of(rules.c.author),
     },
     order={"name": rules.c.name, "create_time": rules.c.create_time},
     default_order="name",
