@@ -4,9 +4,10 @@ Runs only after a refusal: the decoder is native and fast, but says which type, 
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from protobuf import DescField, DescMessage, message_from_json_value
+from protobuf import DescEnum, DescField, DescMessage, message_from_json_value
 
 from gateway.transcode.refusals import invalid_value, unknown_field
 from gateway.transcode.values import JsonValue, kind_of
@@ -66,7 +67,23 @@ def _in_field(
     try:
         message_from_json_value(message.type, {key: value}).to_binary()
     except DECODE_ERRORS as error:
-        return invalid_value(path, _plain(error))
+        unknown = _unknown_name(kind, value, path, first) if isinstance(kind, DescEnum) else None
+        return unknown or invalid_value(path, _plain(error))
+    return None
+
+
+def _unknown_name(enum: DescEnum, value: Any, path: str, first: int) -> DomainError | None:
+    """The refusal of the first text that is no name of an enum, with the names that there are."""
+    each: Iterable[tuple[str, Any]] = ((path, value),)
+    if isinstance(value, list):
+        each = ((f"{path}[{index}]", item) for index, item in enumerate(value, first))
+    elif isinstance(value, dict):
+        each = ((f"{path}.{key}", item) for key, item in value.items())
+    known = {known.name for known in enum.values}
+    names = ", ".join(known.name for known in enum.values if known.number)
+    for place, item in each:
+        if isinstance(item, str) and item not in known:
+            return invalid_value(place, f"{item[:100]!r} is no value; values are {names}")
     return None
 
 

@@ -183,6 +183,24 @@ class TestBody:
             assert error.violations[0].field == field
 
     @pytest.mark.parametrize(
+        ("method", "body", "field", "told"),
+        [
+            ("CreateCustomer", {"kind": "ROBOT"}, "kind",
+             "'ROBOT' is no value; values are PERSON, ORGANIZATION"),
+            ("LogTouchpoint", {"topics": ["PRICE", "WEATHER"]}, "topics[1]",
+             "'WEATHER' is no value; values are PRICE, "),
+        ],
+    )  # fmt: skip
+    def test_an_unknown_name_is_told_those_there_are(
+        self, method: str, body: Any, field: str, told: str
+    ) -> None:
+        path = ("customers/a",) if method == "LogTouchpoint" else ()
+        (violation,) = refusal(method, *path, body=body).violations
+        assert violation.field == field
+        assert violation.description.startswith(told)
+        assert "UNSPECIFIED" not in violation.description
+
+    @pytest.mark.parametrize(
         ("line", "field"),
         [
             ({"quantity": "a"}, "requests[0].order.lines[1].quantity"),

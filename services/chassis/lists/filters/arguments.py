@@ -131,11 +131,13 @@ class Arguments:
             raise self.refused(call, "FILTER_VALUE", "days leads out of the calendar") from None
 
     def _unreadable(self, node: Restriction, expected: str) -> DomainError:
-        shown = repr(node.value.text) if isinstance(node.value, Literal) else "the function's day"
+        shown, more = "the function's day", ""
+        if isinstance(node.value, Literal):
+            shown, more = repr(node.value.text), values.plus_lost(node.value.text)
         return self.refused(
             node.value,
             "FILTER_VALUE",
-            f"{node.field_name} is compared with {expected}, not with {shown}",
+            f"{node.field_name} is compared with {expected}, not with {shown}{more}",
         )
 
 
