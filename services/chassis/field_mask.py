@@ -13,12 +13,13 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, invalid
 
-__all__ = ["apply", "merge", "mutable_fields", "resolve"]
+__all__ = ["apply", "expect_fixed", "merge", "mutable_fields", "resolve"]
 
 _ETAG: Final = "etag"
+_GIVEN_ONCE: Final = "given on create and never changed"
 _FIXED: Final = {
     FieldBehavior.OUTPUT_ONLY: "set by the server",
-    FieldBehavior.IMMUTABLE: "given on create and never changed",
+    FieldBehavior.IMMUTABLE: _GIVEN_ONCE,
     FieldBehavior.IDENTIFIER: "the name of the resource and never changed",
 }
 
@@ -36,11 +37,12 @@ def resolve(
     mask: FieldMask | None, change: Message, *, argument: str = "update_mask"
 ) -> tuple[str, ...]:
     """The paths an update changes: absent or empty mask, the mutable fields that `change` sets;
-    `*`, all mutable fields; else the mask's paths, without repeats.
+    `*`, all mutable fields; else the mask's paths, without repeats. Fields that are given once are
+    none of them: whether they are what they were is for `expect_fixed`.
 
     Raises DomainError INVALID_ARGUMENT on `argument`: UPDATE_MASK_UNKNOWN_FIELD,
-    UPDATE_MASK_FIXED_FIELD (output only, immutable, identifier), UPDATE_MASK_WILDCARD (`*` beside
-    others); on the field itself FIELD_REQUIRED, where a required one would be emptied.
+    UPDATE_MASK_FIXED_FIELD (output only, identifier), UPDATE_MASK_WILDCARD (`*` beside others); on
+    the field itself FIELD_REQUIRED, where a required one would be emptied.
     """
     descriptor = _descriptor(change)
     paths = list(dict.fromkeys(mask.paths)) if mask else []
@@ -52,7 +54,23 @@ def resolve(
     for path in chosen:
         _check(descriptor, path, argument)
         _check_required(change, path)
-    return tuple(path for path in chosen if path != _ETAG)
+    given_once = _given_once(descriptor)
+    return tuple(path for path in chosen if path != _ETAG and path not in given_once)
+
+
+def expect_fixed(
+    mask: FieldMask | None, change: M, current: M, *, argument: str = "update_mask"
+) -> None:
+    """Lets a resource be sent back as it was read: a field that is given once may be named, or set
+    where there is no mask, with the value that it has.
+
+    Raises DomainError INVALID_ARGUMENT on `argument`, UPDATE_MASK_FIXED_FIELD, for another value.
+    """
+    given_once = _given_once(_descriptor(change))
+    named = mask.paths if mask and mask.paths else (n for n in given_once if _is_set(change, n))
+    for name in given_once.intersection(named):
+        if getattr(change, name) != getattr(current, name):
+            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{name} is {_GIVEN_ONCE}")
 
 
 def merge(current: M, change: M, paths: Sequence[str]) -> M:
@@ -81,6 +99,11 @@ def _fixed(field: FieldDescriptor) -> str:
     return next((_FIXED[each] for each in behaviors if each in _FIXED), "")
 
 
+def _given_once(descriptor: Descriptor) -> frozenset[str]:
+    fields = descriptor.fields
+    return frozenset(field.name for field in fields if _fixed(field) == _GIVEN_ONCE)
+
+
 def _steps(descriptor: Descriptor, path: str, argument: str) -> Iterator[FieldDescriptor]:
     inside: Descriptor | None = descriptor
     before = ""
@@ -104,7 +127,7 @@ def _unknown(path: str, why: str, argument: str) -> DomainError:
 def _check(descriptor: Descriptor, path: str, argument: str) -> None:
     for field in _steps(descriptor, path, argument):
         reason = _fixed(field)
-        if reason:
+        if reason and path not in _given_once(descriptor):
             raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
 
 

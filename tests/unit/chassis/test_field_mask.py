@@ -49,7 +49,6 @@ def test_the_etag_guards_the_change_and_is_not_part_of_it() -> None:
         ("phones.0", "UPDATE_MASK_UNKNOWN_FIELD", "phones has no fields"),
         ("create_time", "UPDATE_MASK_FIXED_FIELD", "create_time is set by the server"),
         ("create_time.seconds", "UPDATE_MASK_FIXED_FIELD", "is set by the server"),
-        ("lifecycle_stage", "UPDATE_MASK_FIXED_FIELD", "given on create and never changed"),
         ("name", "UPDATE_MASK_FIXED_FIELD", "name is the name of the resource"),
     ],
 )
@@ -58,6 +57,31 @@ def test_a_path_that_cannot_change_is_refused(path: str, reason: str, message: s
         field_mask.resolve(FieldMask(paths=[path]), customer())
     assert refused.value.reason == reason
     assert refused.value.violations[0].field == "update_mask"
+
+
+@pytest.mark.parametrize("paths", [[], ["region", "lifecycle_stage"], ["*"]])
+def test_a_resource_can_be_sent_back_as_it_was_read(paths: list[str]) -> None:
+    read = customer(region="North", lifecycle_stage=pb.Customer.LEAD)
+    mask = FieldMask(paths=paths)
+    assert "lifecycle_stage" not in field_mask.resolve(mask, read)
+    field_mask.expect_fixed(mask, read, read)
+
+
+@pytest.mark.parametrize("stage", [pb.Customer.LOST, pb.Customer.LIFECYCLE_STAGE_UNSPECIFIED])
+def test_what_is_given_once_is_not_changed(stage: pb.Customer.LifecycleStage) -> None:
+    current = customer(lifecycle_stage=pb.Customer.LEAD)
+    change, mask = customer(lifecycle_stage=stage), FieldMask(paths=["lifecycle_stage"])
+    with pytest.raises(DomainError, match="given on create and never changed") as refused:
+        field_mask.expect_fixed(mask, change, current)
+    assert refused.value.reason == "UPDATE_MASK_FIXED_FIELD"
+
+
+def test_what_a_mask_does_not_name_is_not_looked_at() -> None:
+    current, change = customer(lifecycle_stage=pb.Customer.LEAD), customer()
+    change.lifecycle_stage = pb.Customer.LOST
+    field_mask.expect_fixed(FieldMask(paths=["region"]), change, current)
+    with pytest.raises(DomainError):
+        field_mask.expect_fixed(None, change, current)
 
 
 def test_a_star_stands_alone() -> None:
