@@ -13,7 +13,7 @@ from fractions import Fraction
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
 from services.chassis.lists.filters.fields import Normal
-from services.chassis.lists.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters.syntax import Call, Comparator, Literal, Restriction
 from services.chassis.lists.filters.text import refusal
 from services.chassis.names import Form
 
@@ -62,6 +62,12 @@ class Arguments:
             return node
         if not (form.begins(value.text) if value.prefix else form.matches(value.text)):
             raise self._unreadable(node, form.told)
+        return node
+
+    def exactly_of_form(self, node: Restriction, form: Form | None) -> Restriction:
+        """As `of_form` where the whole value is compared: a part of one, or an order, may be any."""
+        if node.comparator in (Comparator.EQUAL, Comparator.NOT_EQUAL):
+            return self.of_form(node, form)
         return node
 
     def number(self, node: Restriction) -> Fraction:

@@ -137,8 +137,7 @@ class _Compilation:
                 return self._text(node, value, present=value.is_not(None))
             case StringType(normal, form):
                 node = self.read.normal(node, normal)
-                if node.comparator in (Comparator.EQUAL, Comparator.NOT_EQUAL):
-                    node = self.read.of_form(node, form)
+                node = self.read.exactly_of_form(node, form)
                 return self._text(node, field.column, present=field.column != "")
             case _:
                 return self._scalar(node, field)
