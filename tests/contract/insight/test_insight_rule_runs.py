@@ -47,25 +47,6 @@ async def insight(databases: Databases, work: Work) -> AsyncIterator[Insight]:
         yield running
 
 
-async def test_how_many_customers_a_run_is_about_is_told_to_nobody_who_does_not_see_them(
-    insight: Insight, desk: Desk, work: Work
-) -> None:
-    rule = await create(desk)
-    work.go.set()
-    await until(is_in(desk, rule.run, Run.DONE))
-    eve = await insight.desk("users/eve", role="rep", team="teams/south")
-    (listed,) = (await eve.runs.ListRuns(runs_pb2.ListRunsRequest())).runs
-    async with eve.channel.stream(
-        eve.runs.WatchRun, runs_pb2.WatchRunRequest(name=rule.run)
-    ) as replies:
-        watched = [each async for each in replies]
-    for run in (await get(eve, rule.run), listed, *watched):
-        assert run.state == Run.DONE
-        assert not run.HasField("customers_done")
-        assert not run.HasField("customers_total")
-    assert (await get(desk, rule.run)).customers_total == 7
-
-
 async def test_a_new_rule_answers_with_its_run_before_anyone_is_evaluated(
     desk: Desk, work: Work
 ) -> None:

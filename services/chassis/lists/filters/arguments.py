@@ -65,7 +65,7 @@ class Arguments:
         return node
 
     def exactly_of_form(self, node: Restriction, form: Form | None) -> Restriction:
-        """As `of_form`, where whole values are compared; a part, or what comes before, may be any."""
+        """As `of_form`, where whole values are compared: a part of one may be any."""
         if node.comparator in (Comparator.EQUAL, Comparator.NOT_EQUAL):
             return self.of_form(node, form)
         return node
