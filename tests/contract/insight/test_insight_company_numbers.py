@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from guanxi.insight.v1 import rules_pb2, runs_pb2
@@ -31,7 +33,8 @@ async def test_of_a_run_whoever_does_not_see_everyone_learns_how_it_stands_and_n
     asked = runs_pb2.GetRunRequest(name=rule.run)
     listed = runs_pb2.ListRunsRequest(filter=f'rule = "{rule.name}"')
     watching = runs_pb2.WatchRunRequest(name=rule.run)
-    async with eve.channel.stream(eve.runs.WatchRun, watching) as replies:
+    watch: Callable[..., Any] = eve.runs.WatchRun
+    async with eve.channel.stream(watch, watching) as replies:
         watched = [each async for each in replies]
     told = [await eve.runs.GetRun(asked), *(await eve.runs.ListRuns(listed)).runs, *watched]
     assert len(told) == 3
