@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cli.imports.sources import Misfit, Source
+from cli.imports.sources import DELIMITERS, SEPARATOR_LINE, Misfit, Source
 
 
 class LeftOut(NamedTuple):
@@ -37,17 +38,26 @@ class Refusals:
         self.add((misfit.line,), misfit.reason)
 
     def write_rows(self, source: Source, path: Path) -> None:
-        """Writes the refused rows with line number and reason before their own columns."""
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
+        """Writes the refused rows with line number and reason before their own columns, in the
+        form of the source: read again, it means the same."""
+        with _written(path, source) as writer:
             writer.writerow(("line", "reason", *source.header))
             for line, values in source.records():
                 if line in self.reasons:
                     writer.writerow((line, self.reasons[line], *values))
 
-    def write_cells(self, path: Path) -> None:
+    def write_cells(self, source: Source, path: Path) -> None:
         """Writes the values that were left out."""
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
+        with _written(path, source) as writer:
             writer.writerow(LeftOut._fields)
             writer.writerows(self.left_out)
+
+
+@contextmanager
+def _written(path: Path, source: Source) -> Iterator[Any]:
+    """A writer of rows between whose cells stands what does so in the source: it also says how
+    numbers are likely meant. The byte order mark tells spreadsheets the encoding."""
+    with path.open("w", encoding="utf-8-sig", newline="") as text:
+        if source.delimiter not in DELIMITERS:
+            text.write(f"{SEPARATOR_LINE}{source.delimiter}\r\n")
+        yield csv.writer(text, delimiter=source.delimiter)

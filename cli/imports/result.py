@@ -42,7 +42,7 @@ def report(job: Job, result: Result, refusals: Refusals) -> None:
         refusals.write_rows(job.source, job.refused_path)
         _say(f"Refused rows, each with its line number and reason: {job.refused_path}")
     if left_out:
-        refusals.write_cells(job.cells_path)
+        refusals.write_cells(job.source, job.cells_path)
         _say(f"{left_out:,} values left out of rows that went in: {job.cells_path}")
 
 

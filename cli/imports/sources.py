@@ -16,9 +16,10 @@ from cli.connection import CommandError
 from cli.imports.encodings import encoding_of, open_bytes, undecodable, unreadable
 from cli.imports.quotes import opening_quote
 
-_DELIMITERS = ",;\t|"
+# Those that are found out.
+DELIMITERS = ",;\t|"
 # Spreadsheets write one such line before the header, and read it from there.
-_SEPARATOR_LINE = "sep="
+SEPARATOR_LINE = "sep="
 # So many lines may stand before the header.
 _LEADING_LINES = 20
 _MAX_CELL_CHARACTERS = 1_000_000
@@ -153,13 +154,13 @@ def _possible_headers(
     lines: Sequence[str], form: Form
 ) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     """Line number, delimiter and cells of each line that could name the columns."""
-    delimiters = form.delimiter or _DELIMITERS
+    delimiters = form.delimiter or DELIMITERS
     numbers = [form.header_line] if form.header_line else range(1, _LEADING_LINES + 1)
     for number in numbers:
         content = "".join(lines[number - 1 : number]).strip()
         unquoted = content.strip('"')
-        if unquoted.lower().startswith(_SEPARATOR_LINE):
-            delimiters = form.delimiter or unquoted[len(_SEPARATOR_LINE) :][:1] or "\t"
+        if unquoted.lower().startswith(SEPARATOR_LINE):
+            delimiters = form.delimiter or unquoted[len(SEPARATOR_LINE) :][:1] or "\t"
         elif content:
             for delimiter in delimiters:
                 yield number, delimiter, _first_record(lines[number - 1 :], delimiter)

@@ -105,7 +105,7 @@ def test_refused_rows_go_to_a_file_and_the_rest_goes_in(suite: Suite, tmp_path: 
     )
     result = suite.guanxi("import", "orders", str(path), check=False)
     assert result.returncode == 3
-    refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8").splitlines()
+    refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8-sig").splitlines()
     assert (
         refused[1] == "3,quantity 'some' is not a whole number,M-2,2011-01-01,new,some,2.50,88888"
     )
@@ -159,7 +159,7 @@ def test_people_belong_to_their_company_and_are_found_however_they_are_typed(
     first = suite.guanxi("import", "customers", path, key=importer).stdout
     assert "2 rows read, 0 refused." in first
     assert "1 values left out of rows that went in" in first
-    cells = (suite.folder / "people.csv.cells.csv").read_text("utf-8")
+    cells = (suite.folder / "people.csv.cells.csv").read_text("utf-8-sig")
     assert "3,phones,ask at the desk,no phone number" in cells
     mia = _named(suite, filter='emails:"mia@BERG-bau.example" AND phones:"030901820*"')
     assert mia["displayName"] == "Mia Berg"

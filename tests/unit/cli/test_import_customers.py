@@ -11,7 +11,7 @@ from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from services.chassis.timestamps import to_timestamp
-from tests.support.imports import customers_of, touchpoint_ids, touchpoints_of, written
+from tests.support.imports import customers_of, opened, touchpoint_ids, touchpoints_of, written
 
 
 def test_a_phone_number_that_is_none_is_left_out_and_its_customer_goes_in(tmp_path: Path) -> None:
@@ -45,11 +45,12 @@ def test_an_address_that_is_none_is_left_out_likewise(tmp_path: Path) -> None:
 
 
 def test_what_was_left_out_is_told_in_a_file(tmp_path: Path) -> None:
-    _, refusals = customers_of(written(tmp_path / "c.csv", "name,phone\nAnn,none\n"))
-    refusals.write_cells(tmp_path / "cells.csv")
-    assert (tmp_path / "cells.csv").read_text("utf-8").splitlines() == [
+    path = written(tmp_path / "c.csv", "name,phone\nAnn,ask\n")
+    _, refusals = customers_of(path)
+    refusals.write_cells(opened(path), tmp_path / "cells.csv")
+    assert (tmp_path / "cells.csv").read_text("utf-8-sig").splitlines() == [
         "line,field,value,reason",
-        "2,phones,none,no phone number: the customer went in without it",
+        "2,phones,ask,no phone number: the customer went in without it",
     ]
 
 

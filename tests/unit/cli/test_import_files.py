@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from cli.connection import CommandError
 from cli.imports import customers
 from cli.imports.columns import Columns, parse_assignments
-from cli.imports.refusals import Refusals
+from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Form, Misfit
 from cli.imports.survey import FIELDS
 from tests.support.imports import opened, written
@@ -183,11 +184,35 @@ def test_the_refused_file_has_line_and_reason_before_the_row_as_it_stood(tmp_pat
     refusals.add((2,), "no")
     list(source.rows(refusals.add_misfit))
     refusals.write_rows(source, tmp_path / "refused.csv")
-    header, first, second = (tmp_path / "refused.csv").read_text("utf-8").splitlines()
+    header, first, second = (tmp_path / "refused.csv").read_text("utf-8-sig").splitlines()
     assert header == "line,reason,order,date,qty,price,customer"
     assert first == "2,no," + ROW.strip()
     assert second.startswith("3,")
     assert second.endswith(",V-2,2026-02-01,2,4,50,ANN")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "~"])
+def test_what_was_refused_is_read_again_as_it_was(tmp_path: Path, delimiter: str) -> None:
+    row = 'V-1,2026-02-01,2,"4.180; 5"" | ~",王\n'
+    text = (HEADER + row).replace(",", delimiter)
+    source = opened(written(tmp_path / "o.csv", text, "gb18030"), Form("gb18030", delimiter))
+    refusals = Refusals()
+    refusals.add((2,), "no; not, so")
+    refusals.write_rows(source, tmp_path / "refused.csv")
+    again = opened(tmp_path / "refused.csv")
+    assert again.delimiter == source.delimiter
+    assert again.header[2:] == source.header
+    [(_, was)], [(_, values)] = source.rows(), again.rows()
+    assert values[2:] == was
+
+
+def test_files_of_what_was_refused_say_their_encoding_to_spreadsheets(tmp_path: Path) -> None:
+    source = opened(written(tmp_path / "o.csv", HEADER + ROW))
+    refusals = Refusals({2: "no"}, [LeftOut(2, "phones", "王", "no")])
+    refusals.write_rows(source, tmp_path / "refused.csv")
+    refusals.write_cells(source, tmp_path / "cells.csv")
+    for name in ("refused.csv", "cells.csv"):
+        assert (tmp_path / name).read_bytes().startswith(codecs.BOM_UTF8)
 
 
 def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
