@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from cli.connection import CommandError
-from cli.imports.encodings import encoding_of, open_bytes, undecodable, unreadable
+from cli.imports.encodings import bytes_of, encoding_of, undecodable
 from cli.imports.quotes import opening_quote
 
 # Those that are found out.
@@ -187,14 +186,10 @@ def _text(path: Path, encoding: str) -> Iterator[io.TextIOBase]:
     """The file's lines with their ends as they are.
 
     Raises:
-        CommandError: what is read of it isn't text in this encoding, or it is cut off.
+        CommandError: what is read of it isn't text in this encoding, or it can't be read.
     """
     try:
-        with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as text:
+        with bytes_of(path) as file, io.TextIOWrapper(file, encoding, newline="") as text:
             yield text
     except UnicodeError:
         raise undecodable(path, encoding) from None
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (EOFError, zlib.error):
-        raise CommandError(f"{path} is cut off or damaged: it can't be unpacked.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,39 @@ def test_an_encoding_is_known_by_its_mark(tmp_path: Path, encoding: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("written_in", "said", "marked"),
+    [
+        ("utf-8-sig", "windows-1252", "utf-8"),
+        ("utf-8-sig", "gb18030", "utf-8"),
+        ("utf-8-sig", "utf-16-le", "utf-8"),
+        ("utf-16", "utf-8", "utf-16"),
+        ("utf-32", "utf-16", "utf-32"),
+    ],
+)
+def test_an_encoding_that_the_mark_contradicts_is_one_sentence(
+    tmp_path: Path, written_in: str, said: str, marked: str
+) -> None:
+    path = written(tmp_path / "o.csv", f"{HEADER}1,2026-02-01,2,4,Groß\n", written_in)
+    with pytest.raises(CommandError) as told:
+        opened(path, Form(encoding=said))
+    assert f"mark of {marked} and not with --encoding {said}: leave the option out" in str(
+        told.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("written_in", "said"),
+    [("utf-8-sig", "utf8"), ("utf-8-sig", "utf-8-sig"), ("utf-16", "utf-16-le"), ("utf-16", "U16")],
+)
+def test_an_encoding_may_be_said_though_the_mark_says_it(
+    tmp_path: Path, written_in: str, said: str
+) -> None:
+    path = written(tmp_path / "o.csv", f"{HEADER}1,2026-02-01,2,4,Groß\n", written_in)
+    [(_, values)] = opened(path, Form(encoding=said)).rows()
+    assert (values[0], values[4]) == ("1", "Groß")
+
+
+@pytest.mark.parametrize(
     ("encoding", "text"), [("gb18030", "上海文具"), ("windows-1252", "Grün & Söhne")]
 )
 def test_an_encoding_is_said(tmp_path: Path, encoding: str, text: str) -> None:
@@ -145,6 +179,7 @@ def test_an_undecodable_line_far_down_is_one_sentence_with_a_proposal(
         ("order,date\n".encode("utf-16-le"), "try --encoding utf-16-le"),
         ("order,date\n".encode("utf-16-be"), "try --encoding utf-16-be"),
         (b"PK\x03\x04rest of a workbook", "is a workbook: save its sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is a workbook: save its sheet"),
     ],
 )
 def test_a_file_that_is_no_table_is_one_sentence(
@@ -170,6 +205,35 @@ def test_a_packed_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: flo
     path.write_bytes(packed[: int(len(packed) * keep)])
     with pytest.raises(CommandError, match="is cut off or damaged"):
         list(opened(path).rows())
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (gzip.compress((HEADER + ROW).encode())[:-12], "is cut off or damaged"),
+        (b"\x1f\x8b\x08\0junk", "is cut off or damaged"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 40, "is cut off or damaged"),
+        ((HEADER + ROW).encode(), "is not gzipped, or damaged: rename it"),
+    ],
+)
+def test_a_file_that_cannot_be_unpacked_is_one_sentence(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / "o.csv.gz"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=sentence):
+        list(opened(path).rows())
+
+
+def test_a_pipe_is_one_sentence_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CommandError, match=r"pipe is a pipe or a device.*save it as a file first"):
+        opened(tmp_path / "pipe")
+
+
+def test_a_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"Can't read .*directory"):
+        opened(tmp_path)
 
 
 def test_a_packed_file_is_read_as_it_is(tmp_path: Path) -> None:
