@@ -9,7 +9,7 @@ from typing import NamedTuple
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
 from cli.connection import CommandError
-from cli.imports.cells import BadValue, folded
+from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field
 from cli.imports.reading import Style, ids
 from cli.imports.refusals import LeftOut, Refusals
@@ -90,7 +90,7 @@ class Collector:
             raise BadValue("name is empty")
         key = cell["customer"]
         phones, emails = cell["phones"], cell["emails"]
-        identity = folded(person or company), folded(phones), folded(emails)
+        identity = as_name(person or company), folded(phones), folded(emails)
         request = CreateCustomerRequest(
             customer_id=self._ids[key] if key else content_id("c", *identity)
         )

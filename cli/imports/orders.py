@@ -114,9 +114,8 @@ class Collector:
             key, customer, time, quantity = self._order_cells(values)
             try:
                 identifier = order_ids[key]
-            except BadValue as bad:
-                self._refusals.add((line,), str(bad))
-                continue
+            except BadValue:
+                identifier = ""
             if not identifier:  # which the survey has refused
                 continue
             order = pending.get(identifier)

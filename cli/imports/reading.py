@@ -67,7 +67,7 @@ class Reading:
         self.product_ids = ids("product")
         self.quantities = Readings(self._quantity)
         self.times: Readings[Timestamp | None] = Readings(
-            lambda text: style.times.read(text) if (text := clean(text, "time")) else None
+            lambda text: style.times.read(text) if (text := clean(text, "order_time")) else None
         )
 
     def rate(self, text: str) -> str:

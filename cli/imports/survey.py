@@ -80,8 +80,10 @@ def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
         key, product, description, price = cells(values)
         found.row_count += 1
         try:
-            order = order_ids[key] or _no_order(line, order, found, refusals)
-        except BadValue:
+            order = order_ids[key] or _no_order()
+        except BadValue as bad:
+            refusals.add((line,), str(bad))
+            found.spoiled.setdefault(order, _spoils(line, f"{bad}, so that it may belong here"))
             continue
         known = counts.get(order)
         if known is None:
@@ -101,11 +103,8 @@ def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
     return found
 
 
-def _no_order(line: int, above: str, found: Survey, refusals: Refusals) -> str:
-    reason = "order is empty"
-    refusals.add((line,), f"{reason}: give it in every row")
-    found.spoiled.setdefault(above, _spoils(line, f"{reason}, so that it may belong here"))
-    raise BadValue(reason)
+def _no_order() -> str:
+    raise BadValue("order is empty: give it in every row")
 
 
 def _possible_orders(misfit: Misfit, reading: Reading, width: int) -> set[str]:

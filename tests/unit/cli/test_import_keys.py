@@ -44,6 +44,8 @@ def test_different_keys_have_different_ids(keys: tuple[str, ...]) -> None:
     "spellings",
     [
         ("Q-17", " q-17", "Q-17\u00a0", "Ｑ-17"),
+        ("Q-17", "Q-17\u200b", "\ufeffQ-17", "Q\u201117", "Q\u00ad-17", "Q-\u200d17"),
+        ("BANK CHARGES", "BANK\u00a0CHARGES", "bank\u202fcharges"),
         ("Grün & Söhne", "GRÜN & SÖHNE", "Gru\u0308n & So\u0308hne"),
         ("88017", "88017.0"),
         ("ﾊﾞﾅﾅ", "バナナ"),

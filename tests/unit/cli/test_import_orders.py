@@ -77,6 +77,32 @@ def test_an_order_with_a_bad_row_is_refused_as_a_whole(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("#REF!,2026-02-01,1,5.00,KIM,CUP", "order is #REF!, the error of a spreadsheet"),
+        ("R-9,2026-02-01,1,5.00,KIM,#N/A", "product is #N/A, the error of a spreadsheet"),
+        ("R-9,2026-02-01,1,#VALUE!,KIM,CUP", "unit_price is #VALUE!, the error of a spreadsheet"),
+    ],
+)
+def test_a_spreadsheets_error_is_no_order_and_no_product(
+    tmp_path: Path, row: str, reason: str
+) -> None:
+    path = written(tmp_path / "o.csv", f"order,date,qty,price,customer,sku\n{row}\n")
+    ready, refusals = collected(path)
+    assert not ready
+    assert refusals.reasons == {2: reason}
+    assert not surveyed(path)[0].products.keys() - {"cup"}
+
+
+@pytest.mark.parametrize("customer", ["#N/A", "N/A", "none", "n/a", "#VALUE!"])
+def test_a_placeholder_is_a_walk_in(tmp_path: Path, customer: str) -> None:
+    path = written(tmp_path / "o.csv", SHORT + f"R-9,2026-02-01,1,5.00,{customer}\n")
+    [order], _ = collected(path)
+    assert order.request.order.customer == ""
+    assert not surveyed(path)[0].customers
+
+
 def test_one_order_in_several_spellings_is_one_order(tmp_path: Path) -> None:
     [order], refusals = collected(
         written(
@@ -100,6 +126,8 @@ def test_one_order_in_several_spellings_is_one_order(tmp_path: Path) -> None:
         ",R-9,2026-02-01,1,2.00,KIM\n",  # moved by one
         ",2026-02-01,1,2.00,KIM\n",  # without its order, below one that it may belong to
         "NULL,2026-02-01,1,2.00,KIM\n",
+        "#REF!,2026-02-01,1,2.00,KIM\n",
+        "1.5E+11,2026-02-01,1,2.00,KIM\n",
         "R-9,2026-02-01,0,2.00,KIM\n",
         "R-9,2026-02-30,1,2.00,KIM\n",
         "R-9,2026-02-01,1,2.00,LEE\n",
@@ -113,7 +141,7 @@ def test_an_order_is_never_booked_without_one_of_its_rows(
 ) -> None:
     good = "R-9,2026-02-01,1,5.00,KIM\n"
     other = "R-8,2026-02-01,1,1.00,LEE\n"
-    if first and bad.startswith((",2", "NULL")):
+    if first and bad.startswith((",2", "NULL", "#", "1.5")):
         pytest.skip("a row above every order belongs to none of them")
     rows = [bad, good] if first else [good, bad]
     ready, refusals = collected(
