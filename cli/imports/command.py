@@ -85,6 +85,14 @@ class _Shared:
             " comma) is 4180.",
         ),
     ] = False
+    keys_with_case: Annotated[
+        bool,
+        typer.Option(
+            "--keys-with-case",
+            help="Customers' keys that differ only in case are different customers. Say it in"
+            " every import, or in none.",
+        ),
+    ] = False
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and change nothing.")
     ] = False
@@ -106,6 +114,7 @@ class _Shared:
             date_format=self.date_format,
             decimals=self.decimal,
             thousands=self.thousands,
+            keys_with_case=self.keys_with_case,
             currency=currency,
             dry_run=self.dry_run,
             wait=self.wait,

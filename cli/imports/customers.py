@@ -11,7 +11,8 @@ from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from cli.connection import CommandError
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field
-from cli.imports.reading import Style, ids
+from cli.imports.keys import Spellings
+from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
 from cli.imports.values import content_id, in_collection, listed, parse_choice
@@ -72,17 +73,23 @@ class Collector:
         self._columns = columns
         self._style = style
         self._refusals = refusals
-        self._ids = ids("customer")
+        self._ids = customer_ids(style)
+        self._spellings = Spellings()
 
     def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
-        """Every row that can be read. Phones and e-mails that are none are left out and noted."""
-        collected = []
+        """Every row that can be read and whose key is one customer's for certain. Phones and
+        e-mails that are none are left out and noted."""
+        collected: list[NewCustomer] = []
         for line, values in rows:
             try:
                 collected.append(self._customer(line, Cells(self._columns, values)))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
-        return collected
+        doubtful = self._spellings.doubtful
+        for each in collected:
+            if reason := doubtful.get(each.request.customer_id):
+                self._refusals.add((each.line,), reason)
+        return [each for each in collected if each.request.customer_id not in doubtful]
 
     def _customer(self, line: int, cell: Cells) -> NewCustomer:
         person, company = _name(cell), cell["company"]
@@ -94,6 +101,8 @@ class Collector:
         request = CreateCustomerRequest(
             customer_id=self._ids[key] if key else content_id("c", *identity)
         )
+        if key:
+            self._spellings.meet(request.customer_id, key, person or company)
         customer = request.customer
         customer.display_name = person or company
         self._add_contacts(line, customer, phones, emails)

@@ -33,6 +33,7 @@ class Options:
     date_format: str
     decimals: Decimals | None
     thousands: bool
+    keys_with_case: bool
     currency: str
     dry_run: bool
     wait: bool
@@ -78,6 +79,7 @@ async def prepare(options: Options, fields: Sequence[Field], connection: Connect
         Times(_zone(options.time_zone or company.time_zone), options.date_format),
         Numbers(options.decimals, options.thousands, mostly_point=source.delimiter == ","),
         (options.currency or company.base_currency_code).upper(),
+        options.keys_with_case,
     )
     source = replace(source, is_row=partial(looks_like_row, located, style))
     return Job(source, located, style, options.dry_run, options.wait)

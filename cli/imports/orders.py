@@ -80,7 +80,9 @@ class Collector:
         }
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
-        self._refused = refused
+        self._refused = dict(refused)
+        for identifier, reason in found.spellings.doubtful.items():
+            self._refused[f"customers/{identifier}"] = reason
         self._row_counts = dict(found.row_counts)
         self._spoiled = found.spoiled
         self._open: dict[str, PendingOrder] = {}

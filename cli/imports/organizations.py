@@ -14,7 +14,7 @@ from guanxi.customer.v1.customers_pb2 import (
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 
 from cli.connection import Connection
-from cli.imports.cells import BadValue, as_name
+from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.customers import NewCustomer
 from cli.imports.keys import id_of
 from cli.imports.refusals import LeftOut, Refusals
@@ -34,7 +34,9 @@ async def belong(
     An organization is one of this name in the file or in the suite. Where there are several, the
     person goes in without, and this is noted.
     """
-    names = {as_name(each.company): each.company for each in new if each.company}
+    companies = [each.company for each in new if each.company]
+    # The suite compares with the space between words, of which a file may have more or less.
+    names = {folded(name): name for each in companies for name in (each, _spaced(each))}
     known = _of_file(new)
     for name, found in (await _of_suite(list(names.values()), connection)).items():
         known[name] |= found
@@ -62,10 +64,14 @@ def _organization(
         identifier,
         CreateCustomerRequest(
             customer_id=identifier,
-            customer=Customer(kind=Customer.ORGANIZATION, display_name=company),
+            customer=Customer(kind=Customer.ORGANIZATION, display_name=_spaced(company)),
         ),
     )
     return f"customers/{identifier}"
+
+
+def _spaced(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _of_file(new: Iterable[NewCustomer]) -> defaultdict[str, set[str]]:

@@ -32,11 +32,13 @@ class Readings(dict[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes times and numbers, and the currency of amounts that name none."""
+    """How a file writes times and numbers, the currency of amounts that name none, and whether
+    customers' keys that differ only in case are different ones."""
 
     times: Times
     numbers: Numbers
     currency: str = ""
+    keys_with_case: bool = False
 
 
 def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str]) -> bool:
@@ -63,7 +65,7 @@ class Reading:
         self.numbers = style.numbers
         self.currency = style.currency
         self.order_ids = ids("order")
-        self.customer_ids = ids("customer")
+        self.customer_ids = customer_ids(style)
         self.product_ids = ids("product")
         self.quantities = Readings(self._quantity)
         self.times: Readings[Timestamp | None] = Readings(
@@ -81,6 +83,16 @@ class Reading:
         return quantity
 
 
-def ids(noun: str) -> Readings[str]:
+def ids(noun: str, *, case_counts: bool = False) -> Readings[str]:
     """Ids by key; empty for a cell without one."""
-    return Readings(lambda text: id_of(noun, text) if (text := clean(text, noun)) else "")
+
+    def read(text: str) -> str:
+        key = clean(text, noun)
+        return id_of(noun, key, case_counts=case_counts) if key else ""
+
+    return Readings(read)
+
+
+def customer_ids(style: Style) -> Readings[str]:
+    """Ids of customers by key, the same in every kind of file."""
+    return ids("customer", case_counts=style.keys_with_case)

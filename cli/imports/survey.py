@@ -15,7 +15,7 @@ from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, Field, picker
-from cli.imports.keys import as_meant
+from cli.imports.keys import Spellings, as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Misfit, Source
@@ -45,13 +45,15 @@ FIELDS = (
 @dataclass(slots=True)
 class Survey:
     """What a file holds: its orders with the number of their rows, those that can't go in and why,
-    and whom and what they name. All by id."""
+    and whom and what they name; keys of customers that may be two people's are doubtful, and
+    these aren't among the customers. All by id."""
 
     row_count: int = 0
     row_counts: dict[str, int] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
     products: dict[str, CreateProductRequest] = field(default_factory=dict)
+    spellings: Spellings = field(default_factory=Spellings)
 
 
 def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
@@ -97,6 +99,8 @@ def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
         if price not in prices:
             prices[price] = line
     _expect_point(prices, reading, source)
+    for doubtful in found.spellings.doubtful:
+        found.customers.pop(doubtful, None)
     for product, description in descriptions.items():
         with suppress(BadValue):
             _meet_product(found, product, description, reading)
@@ -135,6 +139,8 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
     """A customer is first seen with the earliest of their orders."""
     key = cell["customer"]
     identifier = reading.customer_ids[key]
+    if identifier:
+        found.spellings.meet(identifier, key, cell["customer_name"])
     time = reading.times[cell["order_time"]]
     if not identifier or time is None:
         return

@@ -9,7 +9,8 @@ from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
 from cli.imports.columns import Cells, Field
-from cli.imports.reading import Style, ids
+from cli.imports.keys import Spellings
+from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
 from cli.imports.values import content_id, in_collection, listed, parse_choice
@@ -45,14 +46,16 @@ class Collector:
         self._columns = columns
         self._style = style
         self._refusals = refusals
-        self._customer_ids = ids("customer")
+        self._customer_ids = customer_ids(style)
+        self._spellings = Spellings()
         self._product_ids = ids("product")
         self._touchpoint_ids = ids("touchpoint")
         self._seen: Counter[str] = Counter()
 
     def collect(self, rows: Iterable[Row]) -> list[tuple[int, LogTouchpointRequest]]:
-        """Line number and request of every row that can be read."""
-        collected = []
+        """Line number and request of every row that can be read and whose customer's key is one
+        customer's for certain."""
+        collected: list[tuple[int, LogTouchpointRequest]] = []
         for line, values in rows:
             try:
                 request = self._request(Cells(self._columns, values))
@@ -60,12 +63,17 @@ class Collector:
                 self._refusals.add((line,), str(bad))
             else:
                 collected.append((line, request))
-        return collected
+        doubtful = {f"customers/{key}": why for key, why in self._spellings.doubtful.items()}
+        for line, request in collected:
+            if reason := doubtful.get(request.parent):
+                self._refusals.add((line,), reason)
+        return [each for each in collected if each[1].parent not in doubtful]
 
     def _request(self, cell: Cells) -> LogTouchpointRequest:
         customer = self._customer_ids[cell["customer"]]
         if not customer:
             raise BadValue("customer is empty")
+        self._spellings.meet(customer, cell["customer"])
         if not cell["touch_time"]:
             raise BadValue("touch_time is empty")
         request = LogTouchpointRequest(

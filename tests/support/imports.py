@@ -22,6 +22,7 @@ from cli.imports.values import Times
 _PLAIN = Form()
 _ORDERS = Columns(FIELDS, {})
 _STYLE = Style(Times(ZoneInfo("UTC")), Numbers())
+WITH_CASE = replace(_STYLE, keys_with_case=True)
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -44,11 +45,12 @@ def surveyed(
     decimals: Decimals | None = None,
     thousands: bool = False,
     currency: str = "GBP",
+    keys_with_case: bool = False,
 ) -> tuple[Survey, Reading, Source]:
     """A file of order lines after its first reading."""
     source = opened(path, form)
     numbers = Numbers(decimals, thousands, mostly_point=source.delimiter == ",")
-    style = Style(Times(ZoneInfo(zone)), numbers, currency)
+    style = Style(Times(ZoneInfo(zone)), numbers, currency, keys_with_case)
     columns = _ORDERS.locate(source.header)
     source = replace(source, is_row=partial(looks_like_row, columns, style))
     reading = Reading(columns, style)
@@ -62,6 +64,7 @@ def collected(
     decimals: Decimals | None = None,
     thousands: bool = False,
     currency: str = "GBP",
+    keys_with_case: bool = False,
     refused: dict[str, str] | None = None,
 ) -> tuple[list[PendingOrder], Refusals]:
     """The orders of a file that would be sent, and what is refused."""
@@ -73,26 +76,31 @@ def collected(
         decimals=decimals,
         thousands=thousands,
         currency=currency,
+        keys_with_case=keys_with_case,
     )
     collector = orders.Collector(reading, found, refusals=refusals, refused=refused or {})
     return list(collector.collect(source.rows())), refusals
 
 
-def customers_of(path: Path) -> tuple[list[customers.NewCustomer], Refusals]:
+def customers_of(
+    path: Path, *, style: Style = _STYLE
+) -> tuple[list[customers.NewCustomer], Refusals]:
     """The customers of a file that would be sent, and what is refused or left out."""
     columns = Columns(customers.FIELDS, {})
     source = opened(path, columns=columns)
     refusals = Refusals()
-    collector = customers.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    collector = customers.Collector(columns.locate(source.header), style, refusals=refusals)
     return collector.collect(source.rows(refusals.add_misfit)), refusals
 
 
-def touchpoints_of(path: Path) -> tuple[list[LogTouchpointRequest], Refusals]:
+def touchpoints_of(
+    path: Path, *, style: Style = _STYLE
+) -> tuple[list[LogTouchpointRequest], Refusals]:
     """The touchpoints of a file that would be sent, and what is refused."""
     columns = Columns(touchpoints.FIELDS, {})
     source = opened(path, columns=columns)
     refusals = Refusals()
-    collector = touchpoints.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    collector = touchpoints.Collector(columns.locate(source.header), style, refusals=refusals)
     numbered = collector.collect(source.rows(refusals.add_misfit))
     return [request for _, request in numbered], refusals
 

@@ -11,7 +11,14 @@ from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from services.chassis.timestamps import to_timestamp
-from tests.support.imports import customers_of, opened, touchpoint_ids, touchpoints_of, written
+from tests.support.imports import (
+    WITH_CASE,
+    customers_of,
+    opened,
+    touchpoint_ids,
+    touchpoints_of,
+    written,
+)
 
 
 def test_a_phone_number_that_is_none_is_left_out_and_its_customer_goes_in(tmp_path: Path) -> None:
@@ -86,6 +93,41 @@ def test_a_row_without_a_key_is_the_same_customer_in_every_spelling(
 ) -> None:
     new, _ = customers_of(written(tmp_path / "c.csv", f"name,email\nAnn,ann@x.example\n{second}\n"))
     assert len({each.request.customer_id for each in new}) == 1
+
+
+TWO_IN_CASE = "001Ab000001xYzA,Maple Dental\n001AB000001xYza,Cedar Freight\n"
+
+
+def test_two_customers_whose_keys_differ_only_in_case_are_never_made_one(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", f"Id,Name\n{TWO_IN_CASE}7,Ann\n")
+    new, refusals = customers_of(path)
+    assert [each.request.customer_id for each in new] == ["7"]
+    assert sorted(refusals.reasons) == [2, 3]
+    assert "'001Ab000001xYzA' and '001AB000001xYza' differ only in case" in refusals.reasons[2]
+    assert "--keys-with-case" in refusals.reasons[3]
+
+
+def test_they_are_two_customers_if_the_user_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", f"Id,Name\n{TWO_IN_CASE}")
+    new, refusals = customers_of(path, style=WITH_CASE)
+    assert not refusals.reasons
+    assert len({each.request.customer_id for each in new}) == 2
+
+
+def test_touchpoints_of_such_customers_are_refused_or_each_ones_own(tmp_path: Path) -> None:
+    rows = TWO_IN_CASE.replace("Maple Dental", "call").replace("Cedar Freight", "call")
+    text = "customer,type,time\n" + rows.replace("call\n", "call,2026-01-01\n")
+    path = written(tmp_path / "t.csv", f"{text}7,call,2026-01-01\n")
+    requests, refusals = touchpoints_of(path)
+    assert [each.parent for each in requests] == ["customers/7"]
+    assert sorted(refusals.reasons) == [2, 3]
+    requests, refusals = touchpoints_of(path, style=WITH_CASE)
+    assert len({each.parent for each in requests}) == 3
+    customers_path = written(tmp_path / "c.csv", f"Id,Name\n{TWO_IN_CASE}")
+    new, _ = customers_of(customers_path, style=WITH_CASE)
+    assert [each.parent.removeprefix("customers/") for each in requests[:2]] == [
+        each.request.customer_id for each in new
+    ]
 
 
 @pytest.mark.parametrize("key", ["nan", "NULL", ""])

@@ -38,6 +38,7 @@ async def test_zone_and_currency_are_the_companys_where_the_user_names_none(
         date_format="",
         decimals=None,
         thousands=False,
+        keys_with_case=False,
         currency=currency,
         dry_run=False,
         wait=True,

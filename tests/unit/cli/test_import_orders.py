@@ -266,6 +266,37 @@ def test_a_customer_or_product_that_was_refused_takes_its_orders_along(tmp_path:
     }
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("003Xx00000AbCdE,Maple Dental", "003Xx00000aBcDe,Cedar Freight"),
+        ("003Xx00000AbCdE,", "003Xx00000aBcDe,"),
+        ("KIM,Kim Sand", "kim,Kim Berg"),
+    ],
+)
+def test_orders_of_two_customers_whose_keys_differ_only_in_case_are_never_one_customers(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer,customer_name\n"
+        f"W-1,2026-02-01,1,10.00,{one}\nW-2,2026-02-01,1,900.00,{other}\n"
+        f"w-1,2026-02-01,1,10.00,{one}\nW-3,2026-02-01,1,5.00,LEE,\nw-3,2026-02-01,1,5.00,lee,\n",
+    )
+    ready, refusals = collected(path)
+    assert [order.request.order_id for order in ready] == ["w-3"]
+    assert sorted(refusals.reasons) == [2, 3, 4]
+    assert "differ only in case" in refusals.reasons[3]
+    assert list(surveyed(path)[0].customers) == ["lee"]
+    ready, refusals = collected(path, keys_with_case=True)
+    assert [(order.request.order_id, len(order.rows)) for order in ready] == [
+        ("w-2", 1),
+        ("w-1", 2),
+    ]
+    assert len({order.request.order.customer for order in ready}) == 2
+    assert list(refusals.reasons) == [6, 5]  # LEE and lee in one order, where case counts
+
+
 def test_an_order_is_ready_with_its_last_row(tmp_path: Path) -> None:
     text = (
         HEADER
