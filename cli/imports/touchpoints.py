@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
@@ -76,9 +78,7 @@ class Collector:
         self._spellings.meet(customer, cell["customer"])
         if not cell["touch_time"]:
             raise BadValue("touch_time is empty")
-        request = LogTouchpointRequest(
-            parent=f"customers/{customer}", touchpoint_id=self._id(cell, customer)
-        )
+        request = LogTouchpointRequest(parent=f"customers/{customer}")
         touchpoint = request.touchpoint
         touchpoint.type = parse_choice(cell["type"], _TYPES, "type")
         touchpoint.touch_time.CopyFrom(self._style.times.read(cell["touch_time"]))
@@ -100,15 +100,24 @@ class Collector:
             f"products/{self._product_ids[product]}"
             for product in listed(cell["products_of_concern"])
         )
+        request.touchpoint_id = self._id(cell["touchpoint"], request)
         return request
 
-    def _id(self, cell: Cells, customer: str) -> str:
-        if key := cell["touchpoint"]:
+    def _id(self, key: str, request: LogTouchpointRequest) -> str:
+        if key:
             return self._touchpoint_ids[key]
-        # Neither columns that mean nothing here nor empty ones make a difference, nor fields that
-        # later versions read.
-        stated = {field.name: text for field in FIELDS if (text := cell[field.name])}
-        stated["customer"] = customer
-        content = content_id("t", *(f"{name}={text}" for name, text in sorted(stated.items())))
+        content = content_id("t", request.parent, *_stated(request.touchpoint))
         self._seen[content] += 1
         return content if self._seen[content] == 1 else f"{content}-{self._seen[content]}"
+
+
+def _stated(touchpoint: Touchpoint) -> list[str]:
+    """What was read, however it was written. Fields that say nothing make no difference, and so
+    none that later versions read."""
+    return sorted(f"{field.name}={_as_text(value)}" for field, value in touchpoint.ListFields())
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Timestamp):
+        return str(value.ToNanoseconds())
+    return str(value) if isinstance(value, str | int) else "\x1e".join(map(str, value))

@@ -162,6 +162,23 @@ def test_a_column_that_says_nothing_makes_no_other_touchpoint(tmp_path: Path, ot
     assert touchpoint_ids(one) == touchpoint_ids(written(tmp_path / "2.csv", other))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "T1,Call,2026-03-03 10:00:00,9.0,Price;delivery,Trade-Event,CUP;BOWL\n",
+        "t1,CALL,2026-03-03T18:00+08:00,9,PRICE; DELIVERY,trade event,cup;bowl\n",
+        " T1,call,2026-03-03T10:00Z,9.00,price\u200b;delivery,TRADE_EVENT,cup; BOWL\n",
+    ],
+)
+def test_a_touchpoint_is_what_is_read_of_its_cells_however_they_are_written(
+    tmp_path: Path, other: str
+) -> None:
+    header = "customer,type,time,minutes,topics,channel,products\n"
+    row = "T1,call,2026-03-03 10:00,9,price;delivery,trade_event,cup;bowl\n"
+    one = written(tmp_path / "1.csv", header + row)
+    assert touchpoint_ids(one) == touchpoint_ids(written(tmp_path / "2.csv", header + other))
+
+
 def test_a_column_that_says_something_makes_another_touchpoint(tmp_path: Path) -> None:
     one = written(tmp_path / "1.csv", "customer,type,time\nKIM,call,2026-01-01\n")
     two = written(tmp_path / "2.csv", "customer,type,time,outcome\nKIM,call,2026-01-01,won\n")
