@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
 from cli.connection import CommandError
+from cli.imports import contacts
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field
 from cli.imports.keys import Spellings
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, in_collection, listed, parse_choice
+from cli.imports.values import content_id, in_collection, parse_choice
 
 FIELDS = (
     Field("name", ("display_name", "customer_name", "full_name", "account")),
@@ -38,13 +39,6 @@ FIELDS = (
 _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
-# What the contract takes for a phone number and for an e-mail address.
-_PHONE = re.compile("([^0-9０-９]*[0-9０-９]){3}")
-_MAX_PHONE_LENGTH = 64
-_EMAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>.]+(\.[^\s@,;<>.]+)*")
-_MAX_EMAIL_LENGTH = 254
-_MAX_CONTACTS = 20
-_NOUNS = {"phones": "phone number", "emails": "e-mail address"}
 _HAN = re.compile("[\u3400-\u9fff]+")
 
 
@@ -96,16 +90,19 @@ class Collector:
         if not person and not company:
             raise BadValue("name is empty")
         key = cell["customer"]
-        phones, emails = cell["phones"], cell["emails"]
-        identity = as_name(person or company), folded(phones), folded(emails)
-        request = CreateCustomerRequest(
-            customer_id=self._ids[key] if key else content_id("c", *identity)
+        phones, emails = contacts.phones(cell["phones"]), contacts.emails(cell["emails"])
+        customer = Customer(
+            display_name=person or company, phones=phones.taken, emails=emails.taken
         )
-        if key:
-            self._spellings.meet(request.customer_id, key, person or company)
+        request = CreateCustomerRequest(
+            customer_id=self._ids[key] if key else _content_id(customer), customer=customer
+        )
         customer = request.customer
-        customer.display_name = person or company
-        self._add_contacts(line, customer, phones, emails)
+        if key:
+            self._spellings.meet(request.customer_id, key, customer.display_name)
+        for field, found in (("phones", phones), ("emails", emails)):
+            for value, reason in found.left_out:
+                self._leave_out(line, field, value, reason)
         customer.industry = cell["industry"]
         customer.region = cell["region"]
         customer.source = cell["source"]
@@ -121,28 +118,16 @@ class Collector:
             customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
         return NewCustomer(line, request, company if person else "")
 
-    def _add_contacts(self, line: int, customer: Customer, phones: str, emails: str) -> None:
-        # A spreadsheet marks a text that looks like a number by an apostrophe.
-        numbers = [number.removeprefix("'") for number in listed(phones)]
-        addresses = listed(emails.replace(",", ";"))
-        customer.phones.extend(self._taken(line, "phones", numbers, _is_phone))
-        customer.emails.extend(self._taken(line, "emails", addresses, _is_email))
-
-    def _taken(
-        self, line: int, field: str, values: Sequence[str], is_one: Callable[[str], bool]
-    ) -> Iterator[str]:
-        """The values the contract takes; of the others it is noted why not."""
-        good = [value for value in values if is_one(value)]
-        yield from good[:_MAX_CONTACTS]
-        for value in values:
-            if not is_one(value):
-                self._leave_out(line, field, value, f"no {_NOUNS[field]}")
-        for value in good[_MAX_CONTACTS:]:
-            self._leave_out(line, field, value, f"more than {_MAX_CONTACTS} {field}")
-
     def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
         told = f"{reason}: the customer went in without it"
         self._refusals.left_out.append(LeftOut(line, field, value, told))
+
+
+def _content_id(customer: Customer) -> str:
+    """The same for a customer without a key in every export, however it is written."""
+    phones = ";".join(map(contacts.phone_digits, customer.phones))
+    emails = ";".join(map(folded, customer.emails))
+    return content_id("c", as_name(customer.display_name), phones, emails)
 
 
 def _name(cell: Cells) -> str:
@@ -153,11 +138,3 @@ def _name(cell: Cells) -> str:
     if _HAN.fullmatch(given) and _HAN.fullmatch(family):
         return f"{family}{given}"
     return f"{given} {family}".strip()
-
-
-def _is_phone(text: str) -> bool:
-    return len(text) <= _MAX_PHONE_LENGTH and _PHONE.match(text) is not None
-
-
-def _is_email(text: str) -> bool:
-    return len(text) <= _MAX_EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None

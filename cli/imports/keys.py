@@ -17,7 +17,7 @@ _HASH_BYTES = 10  # 80 bits: of ten million keys no two share one
 _READABLE_LENGTH = 46  # with a hyphen and 16 characters of hash, the 63 that an id may have
 # What spreadsheets and data frames make of a whole number that shares its column with gaps.
 _WHOLE_AS_FLOAT = re.compile(r"([0-9]+)\.0")
-_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?e\+[0-9]+")
+_SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?e\+[0-9]+")
 _KEPT = 200_000
 # Ids that some systems give in letters of both cases, of which each counts.
 _MADE_BY_A_SYSTEM = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-z_-]{10,}")
@@ -27,6 +27,11 @@ def as_meant(key: str) -> str:
     """The key without the `.0` that programs add to a whole number."""
     whole = _WHOLE_AS_FLOAT.fullmatch(key)
     return whole.group(1) if whole else key
+
+
+def is_shortened(text: str) -> bool:
+    """Whether it is the beginning of a long number, as a spreadsheet shows it: 4.0051E+11."""
+    return _SHORTENED.fullmatch(text.lower()) is not None
 
 
 @lru_cache(maxsize=_KEPT)
@@ -46,7 +51,7 @@ def id_of(noun: str, key: str, *, case_counts: bool = False) -> str:
         return normal
     if not any(character.isalnum() for character in normal):
         raise BadValue(f"{noun} {key!r} has no letter or digit" if normal else f"{noun} is empty")
-    if _SHORTENED.fullmatch(normal):
+    if is_shortened(normal):
         raise BadValue(
             f"{noun} {key!r} was shortened by a spreadsheet and may stand for several:"
             " export the column as text"

@@ -133,8 +133,7 @@ class Collector:
                     self._check_terms(order, terms)
                 content = self._line_cells(values)
                 order_line = order.priced.get(content) or self._price(order, content)
-                order_line.quantity = quantities[quantity]
-                order.append(order_line)  # which copies
+                order.append(_of_quantity(order_line, quantities[quantity]))  # which copies
             except BadValue as bad:
                 self._refuse(order, line, str(bad))
             if len(order.rows) == order.row_count:
@@ -214,6 +213,18 @@ class Collector:
     def _expect_taken(self, name: str) -> None:
         if name in self._refused:
             raise BadValue(f"{name} was refused: {self._refused[name]}")
+
+
+def _of_quantity(line: OrderLine, quantity: int) -> OrderLine:
+    """The line with so many pieces. Raises BadValue for pieces taken back at a price below zero,
+    which together would be money earned."""
+    if quantity < 0 and (line.unit_price.units < 0 or line.unit_price.nanos < 0):
+        raise BadValue(
+            "quantity and unit_price are both negative: a return has a negative quantity or a"
+            " negative price, not both"
+        )
+    line.quantity = quantity
+    return line
 
 
 def order_batches(

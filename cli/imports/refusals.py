@@ -23,7 +23,7 @@ class LeftOut(NamedTuple):
 
 @dataclass(slots=True)
 class Refusals:
-    """Line numbers and reasons, at most one a line; and values left out of rows that went in."""
+    """Line numbers and reasons, at most one a line; and values left out of rows."""
 
     reasons: dict[int, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -36,6 +36,10 @@ class Refusals:
     def add_misfit(self, misfit: Misfit) -> None:
         """Refuses a record that doesn't fit its header."""
         self.add((misfit.line,), misfit.reason)
+
+    def cells(self) -> list[LeftOut]:
+        """The values left out of rows that went in: those of refused rows are told with them."""
+        return [each for each in self.left_out if each.line not in self.reasons]
 
     def write_rows(self, source: Source, path: Path) -> None:
         """Writes the refused rows with line number and reason before their own columns, in the
@@ -50,7 +54,7 @@ class Refusals:
         """Writes the values that were left out."""
         with _written(path, source) as writer:
             writer.writerow(LeftOut._fields)
-            writer.writerows(self.left_out)
+            writer.writerows(self.cells())
 
 
 @contextmanager

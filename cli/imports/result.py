@@ -36,7 +36,7 @@ def report(job: Job, result: Result, refusals: Refusals) -> None:
     unused = _unused_columns(job)
     if unused:
         _say(f"Columns not used: {', '.join(unused)}.")
-    refused, left_out = len(refusals.reasons), len(refusals.left_out)
+    refused, left_out = len(refusals.reasons), len(refusals.cells())
     _say(f"{result.row_count:,} rows read, {refused:,} refused.")
     if refused:
         refusals.write_rows(job.source, job.refused_path)

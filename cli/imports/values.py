@@ -16,7 +16,7 @@ from cli.imports.cells import BadValue, usual_width
 
 Choice = TypeVar("Choice")
 
-_BETWEEN = re.compile("[;；\n]")
+_BETWEEN = re.compile("[;；\n]|:::")
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -70,7 +70,8 @@ def parse_choice(text: str, choices: Mapping[str, Choice], noun: str) -> Choice:
 
 
 def listed(text: str) -> list[str]:
-    """The parts of a cell that holds several values, separated by semicolons or line ends."""
+    """The parts of a cell that holds several values, separated by semicolons, line ends or,
+    as address books do, three colons."""
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 

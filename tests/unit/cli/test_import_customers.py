@@ -42,6 +42,53 @@ def test_a_phone_number_that_is_none_is_left_out_and_its_customer_goes_in(tmp_pa
     assert (left_out.line, left_out.field, left_out.value) == (5, "phones", "see website")
 
 
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("020 7946 0100, 020 7946 0101", ["020 7946 0100", "020 7946 0101"]),
+        ("020 7946 0100;020 7946 0101", ["020 7946 0100", "020 7946 0101"]),
+        ("020 7946 0100 / +44 20 7946 0101", ["020 7946 0100", "+44 20 7946 0101"]),
+        ("020 7946 0100 ::: (020) 79460101", ["020 7946 0100", "(020) 79460101"]),
+        ("1234567/7654321,０３０９０１８２２", ["1234567", "7654321", "０３０９０１８２２"]),
+        ("020 7946 0102 / 0103", ["020 7946 0102 / 0103"]),
+        ("0711/1234567", ["0711/1234567"]),
+        ("0711/1234567, 089/7654321", ["0711/1234567", "089/7654321"]),
+        ("+1 212 555 0123,,45", ["+1 212 555 0123,,45"]),
+        ("030 901820, ext 7", ["030 901820, ext 7"]),
+        ("447911123456.0", ["447911123456"]),
+        ("+447911123456.0", ["+447911123456"]),
+        ("tel:+447911123456", ["+447911123456"]),
+        ("0049.30.901820", ["0049.30.901820"]),
+    ],
+)
+def test_each_number_of_a_cell_is_one(tmp_path: Path, cell: str, numbers: list[str]) -> None:
+    [new], refusals = customers_of(written(tmp_path / "c.csv", f'name,phone\nAnn,"{cell}"\n'))
+    assert list(new.request.customer.phones) == numbers
+    assert not refusals.left_out
+
+
+@pytest.mark.parametrize("cell", ["4.9E+12", "+4.91511E+12", "4,479e+11"])
+def test_a_number_that_was_shortened_is_none(tmp_path: Path, cell: str) -> None:
+    path = written(tmp_path / "c.csv", f'name,phone\nAnn,"{cell};030 901820"\n')
+    [new], refusals = customers_of(path)
+    assert list(new.request.customer.phones) == ["030 901820"]
+    assert [each.value for each in refusals.left_out] == [cell]
+    assert "shortened by a spreadsheet" in refusals.left_out[0].reason
+
+
+@pytest.mark.parametrize("cell", ["mailto:ann@x.example", "MailTo: ann@x.example"])
+def test_an_address_is_taken_out_of_its_link(tmp_path: Path, cell: str) -> None:
+    [new], _ = customers_of(written(tmp_path / "c.csv", f"name,email\nAnn,{cell}\n"))
+    assert list(new.request.customer.emails) == ["ann@x.example"]
+
+
+def test_at_most_twenty_numbers_are_kept(tmp_path: Path) -> None:
+    cell = ";".join(f"030 9018{n}" for n in range(10, 32))
+    [new], refusals = customers_of(written(tmp_path / "c.csv", f"name,phone\nAnn,{cell}\n"))
+    assert len(new.request.customer.phones) == 20
+    assert [each.value for each in refusals.left_out] == ["030 901830", "030 901831"]
+
+
 def test_an_address_that_is_none_is_left_out_likewise(tmp_path: Path) -> None:
     path = written(
         tmp_path / "c.csv", 'name,email\nAnn,"ann@x.example, kai@grün.example"\nBo,bo at x\n'
@@ -59,6 +106,13 @@ def test_what_was_left_out_is_told_in_a_file(tmp_path: Path) -> None:
         "line,field,value,reason",
         "2,phones,ask,no phone number: the customer went in without it",
     ]
+
+
+def test_what_is_left_out_of_a_refused_row_is_told_with_the_row(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "name,phone,since\nAnn,ask,soon\nBo,ask,\n")
+    _, refusals = customers_of(path)
+    assert list(refusals.reasons) == [2]
+    assert [each.line for each in refusals.cells()] == [3]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +182,17 @@ def test_touchpoints_of_such_customers_are_refused_or_each_ones_own(tmp_path: Pa
     assert [each.parent.removeprefix("customers/") for each in requests[:2]] == [
         each.request.customer_id for each in new
     ]
+
+
+def test_a_row_without_a_key_is_the_same_customer_however_the_number_is_written(
+    tmp_path: Path,
+) -> None:
+    numbers = ("030 901820", "030-901820", "030901820.0", "０３０９０１８２０;ask", "030901821")
+    rows = "".join(f"Ann,{number}\n" for number in numbers)
+    new, _ = customers_of(written(tmp_path / "c.csv", "name,phone\n" + rows))
+    first, *same, other = (each.request.customer_id for each in new)
+    assert set(same) == {first}
+    assert other != first
 
 
 @pytest.mark.parametrize("key", ["nan", "NULL", ""])

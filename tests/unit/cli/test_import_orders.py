@@ -297,6 +297,17 @@ def test_orders_of_two_customers_whose_keys_differ_only_in_case_are_never_one_cu
     assert list(refusals.reasons) == [6, 5]  # LEE and lee in one order, where case counts
 
 
+@pytest.mark.parametrize("row", ["-1,-5.00", "(2),(5.00)", "-1,-0.05"])
+def test_a_return_at_a_negative_price_is_refused_and_never_a_sale(tmp_path: Path, row: str) -> None:
+    text = (
+        f"{SHORT}X-1,2026-02-01,{row},KIM\nX-2,2026-02-01,-1,5.00,KIM\nX-3,2026-02-01,1,-5.00,KIM\n"
+    )
+    ready, refusals = collected(written(tmp_path / "o.csv", text))
+    assert [order.request.order_id for order in ready] == ["x-2", "x-3"]
+    assert list(refusals.reasons) == [2]
+    assert "quantity and unit_price are both negative" in refusals.reasons[2]
+
+
 def test_an_order_is_ready_with_its_last_row(tmp_path: Path) -> None:
     text = (
         HEADER
