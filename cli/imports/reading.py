@@ -15,6 +15,7 @@ from cli.imports.values import Times
 
 Value = TypeVar("Value")
 
+ANY_SECONDS = range(-(1 << 62), 1 << 62)
 _TIMES = ("order_time", "touch_time")
 _NUMBERS = ("quantity", "unit_price")
 
@@ -32,13 +33,15 @@ class Readings(dict[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes times and numbers, the currency of amounts that name none, and whether
-    customers' keys that differ only in case are different ones."""
+    """How a file writes times and numbers, the currency of amounts that name none, whether
+    customers' keys that differ only in case are different ones, and the seconds of Unix time in
+    which an order may be."""
 
     times: Times
     numbers: Numbers
     currency: str = ""
     keys_with_case: bool = False
+    possible_seconds: range = ANY_SECONDS
 
 
 def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str]) -> bool:
@@ -64,6 +67,7 @@ class Reading:
         self.columns = columns
         self.numbers = style.numbers
         self.currency = style.currency
+        self.possible_seconds = style.possible_seconds
         self.order_ids = ids("order")
         self.customer_ids = customer_ids(style)
         self.product_ids = ids("product")

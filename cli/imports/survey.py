@@ -136,13 +136,14 @@ def _expect_point(prices: dict[str, int], reading: Reading, source: Source) -> N
 
 
 def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
-    """A customer is first seen with the earliest of their orders."""
+    """A customer is first seen with the earliest of their orders, of those whose time is possible:
+    the others will be refused."""
     key = cell["customer"]
     identifier = reading.customer_ids[key]
     if identifier:
         found.spellings.meet(identifier, key, cell["customer_name"])
     time = reading.times[cell["order_time"]]
-    if not identifier or time is None:
+    if not identifier or time is None or time.seconds not in reading.possible_seconds:
         return
     known = found.customers.get(identifier)
     if known is None:

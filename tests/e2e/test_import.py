@@ -170,3 +170,21 @@ def test_people_belong_to_their_company_and_are_found_however_they_are_typed(
     assert kai["parentOrganization"] == company["name"]
     again = suite.guanxi("import", "customers", path, key=importer).stdout
     assert "2 rows read, 0 refused." in again
+
+
+def test_an_order_of_an_impossible_day_is_refused_and_nothing_of_its_customer_is(
+    suite: Suite, tmp_path: Path
+) -> None:
+    text = (
+        "order,date,qty,price,customer\n"
+        "Y-1,0203-04-05,1,10.00,CUST-Y\nY-2,1899-12-31,1,10.00,CUST-Y\n"
+        "Y-3,2010-04-05,1,10.00,CUST-Y\nY-4,2999-04-05,1,10.00,CUST-Y\n"
+    )
+    result = suite.guanxi(
+        "import", "orders", _file(tmp_path, "y.csv", text), "--no-wait", check=False
+    )
+    assert result.returncode == 3
+    refused = (suite.folder / "y.csv.refused.csv").read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in refused[1:]] == ["2", "3", "5"]
+    assert suite.get("/v1/orders/y-3")["customer"] == "customers/cust-y"
+    assert suite.get("/v1/customers/cust-y")["firstSeenTime"] == "2010-04-04T16:00:00Z"

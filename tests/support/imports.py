@@ -13,7 +13,7 @@ from cli.imports import customers, orders, touchpoints
 from cli.imports.columns import Columns
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.orders import PendingOrder
-from cli.imports.reading import Reading, Style, looks_like_row
+from cli.imports.reading import ANY_SECONDS, Reading, Style, looks_like_row
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.survey import FIELDS, Survey, survey
@@ -46,11 +46,12 @@ def surveyed(
     thousands: bool = False,
     currency: str = "GBP",
     keys_with_case: bool = False,
+    possible_seconds: range = ANY_SECONDS,
 ) -> tuple[Survey, Reading, Source]:
     """A file of order lines after its first reading."""
     source = opened(path, form)
     numbers = Numbers(decimals, thousands, mostly_point=source.delimiter == ",")
-    style = Style(Times(ZoneInfo(zone)), numbers, currency, keys_with_case)
+    style = Style(Times(ZoneInfo(zone)), numbers, currency, keys_with_case, possible_seconds)
     columns = _ORDERS.locate(source.header)
     source = replace(source, is_row=partial(looks_like_row, columns, style))
     reading = Reading(columns, style)
