@@ -36,7 +36,10 @@ class _Shared:
     map: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable."
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Which column holds a field; repeatable, also for phones, emails and other"
+            " lists. FIELD= leaves a field empty.",
         ),
     ] = None
     mapping: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
@@ -11,7 +11,7 @@ from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from cli.connection import CommandError
 from cli.imports import contacts
 from cli.imports.cells import BadValue, as_name, folded
-from cli.imports.columns import Cells, Field
+from cli.imports.columns import Cells, Field, Located, no_column
 from cli.imports.keys import Spellings
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
@@ -25,15 +25,15 @@ FIELDS = (
     Field("company", ("company_name", "organization", "organisation", "employer")),
     Field("customer", ("customer_id", "id", "customer_number")),
     Field("kind", ("type",)),
-    Field("phones", ("phone", "phone_number", "mobile", "tel")),
-    Field("emails", ("email", "email_address", "mail")),
+    Field("phones", ("phone", "phone_number", "mobile", "tel"), is_list=True),
+    Field("emails", ("email", "email_address", "mail"), is_list=True),
     Field("industry", ("sector",)),
     Field("region", ("country", "office_location")),
     Field("source", ("channel",)),
     Field("owner", ("sales_agent", "seller")),
     Field("team", ()),
     Field("lifecycle_stage", ("stage",)),
-    Field("first_seen_time", ("first_seen", "since")),
+    Field("first_seen_time", ("first_seen", "since", "create_date", "created", "created_at")),
 )
 
 _NAMES = ("name", "given_name", "family_name", "company")
@@ -50,12 +50,12 @@ class NewCustomer(NamedTuple):
     company: str
 
 
-def expect_a_name(columns: Mapping[str, int]) -> None:
+def expect_a_name(columns: Located, header: Sequence[str]) -> None:
     """Raises CommandError for a file with no column that can name a customer."""
     if not any(name in columns for name in _NAMES):
         raise CommandError(
-            "No column for name: name it with --map name=COLUMN, or those of --map"
-            " given_name=COLUMN and --map family_name=COLUMN."
+            f"{no_column(['name'], header)} Or name those of --map given_name=COLUMN and --map"
+            " family_name=COLUMN."
         )
 
 
@@ -63,7 +63,7 @@ class Collector:
     """Collects customers. A row without a key of its own gets an id made from its name, phones
     and emails, so that importing the file again finds it again."""
 
-    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
+    def __init__(self, columns: Located, style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
         self._style = style
         self._refusals = refusals

@@ -13,7 +13,7 @@ from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
 from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 
 from cli.connection import CommandError, Connection
-from cli.imports.columns import Columns, Field, parse_assignments
+from cli.imports.columns import Columns, Field, Located, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.reading import ANY_SECONDS, Style, looks_like_row
 from cli.imports.sources import Form, Source, open_source
@@ -45,7 +45,7 @@ class Job:
     """A file that is open, where its fields are, and how its cells are read."""
 
     source: Source
-    columns: dict[str, int]
+    columns: Located
     style: Style
     dry_run: bool
     wait: bool

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.imports.cells import BadValue, clean
+from cli.imports.columns import Located
 from cli.imports.keys import id_of
 from cli.imports.numbers import Numbers
 from cli.imports.values import Times
@@ -44,12 +45,13 @@ class Style:
     possible_seconds: range = ANY_SECONDS
 
 
-def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str]) -> bool:
+def looks_like_row(columns: Located, style: Style, cells: Sequence[str]) -> bool:
     """Whether time and numbers stand where a row has them; False for rows without a time."""
-    times = [columns[name] for name in _TIMES if name in columns]
+    times = [columns[name][0] for name in _TIMES if name in columns]
     if not times or max(times) >= len(cells):
         return False
-    numbers = [columns[name] for name in _NUMBERS if columns.get(name, len(cells)) < len(cells)]
+    numbers = [columns[name][0] for name in _NUMBERS if name in columns]
+    numbers = [index for index in numbers if index < len(cells)]
     try:
         for index in times:
             style.times.read(cells[index].strip())
@@ -63,7 +65,7 @@ def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str
 class Reading:
     """Reads the cells of a file of order lines. What is looked up in it raises BadValue."""
 
-    def __init__(self, columns: dict[str, int], style: Style) -> None:
+    def __init__(self, columns: Located, style: Style) -> None:
         self.columns = columns
         self.numbers = style.numbers
         self.currency = style.currency

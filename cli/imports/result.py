@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from rich.table import Table
 
@@ -47,7 +48,7 @@ def report(job: Job, result: Result, refusals: Refusals) -> None:
 
 
 def _unused_columns(job: Job) -> list[str]:
-    used = set(job.columns.values())
+    used = set(chain.from_iterable(job.columns.values()))
     return [name for index, name in enumerate(job.source.header) if name and index not in used]
 
 

@@ -108,7 +108,7 @@ async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
-        customers.expect_a_name(job.columns)
+        customers.expect_a_name(job.columns, job.source.header)
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(new) + len(refusals.reasons))

@@ -114,7 +114,7 @@ def _no_order() -> str:
 def _possible_orders(misfit: Misfit, reading: Reading, width: int) -> set[str]:
     """The orders that a row may belong to whose cells have moved by as many as it has too many or
     too few."""
-    usual = reading.columns["order"]
+    [usual] = reading.columns["order"]
     moved = usual + len(misfit.values) - width
     possible = set()
     for text in misfit.values[max(0, min(usual, moved)) : max(usual, moved) + 1]:

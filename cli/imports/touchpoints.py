@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
-from cli.imports.columns import Cells, Field
+from cli.imports.columns import Cells, Field, Located
 from cli.imports.keys import Spellings
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
@@ -27,8 +27,8 @@ FIELDS = (
     Field("direction", ()),
     Field("subject", ("title",)),
     Field("content", ("text", "notes")),
-    Field("topics", ("topic",)),
-    Field("products_of_concern", ("products", "product")),
+    Field("topics", ("topic",), is_list=True),
+    Field("products_of_concern", ("products", "product"), is_list=True),
     Field("duration_minutes", ("minutes", "duration")),
     Field("outcome", ("result",)),
     Field("actor", ("user", "colleague")),
@@ -44,7 +44,7 @@ class Collector:
     """Collects touchpoints. A row without a key of its own gets an id made from what is read of it
     and from how often the file has had that before."""
 
-    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
+    def __init__(self, columns: Located, style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
         self._style = style
         self._refusals = refusals

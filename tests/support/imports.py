@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest
 
 from cli.imports import customers, orders, touchpoints
-from cli.imports.columns import Columns
+from cli.imports.columns import Columns, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.orders import PendingOrder
 from cli.imports.reading import ANY_SECONDS, Reading, Style, looks_like_row
@@ -84,10 +85,10 @@ def collected(
 
 
 def customers_of(
-    path: Path, *, style: Style = _STYLE
+    path: Path, *, style: Style = _STYLE, assignments: Sequence[str] = ()
 ) -> tuple[list[customers.NewCustomer], Refusals]:
     """The customers of a file that would be sent, and what is refused or left out."""
-    columns = Columns(customers.FIELDS, {})
+    columns = Columns(customers.FIELDS, parse_assignments(assignments, None))
     source = opened(path, columns=columns)
     refusals = Refusals()
     collector = customers.Collector(columns.locate(source.header), style, refusals=refusals)

@@ -67,6 +67,18 @@ def test_each_number_of_a_cell_is_one(tmp_path: Path, cell: str, numbers: list[s
     assert not refusals.left_out
 
 
+def test_numbers_of_several_columns_are_one_list(tmp_path: Path) -> None:
+    text = "name,phone,mobile,fax\nAnn,030 901820,0171 901821;0171 901822,1\nBo,,0171 901823,NULL\n"
+    path = written(tmp_path / "c.csv", text)
+    assignments = ("phones=phone", "phones=mobile", "phones=fax")
+    new, refusals = customers_of(path, assignments=assignments)
+    assert [list(each.request.customer.phones) for each in new] == [
+        ["030 901820", "0171 901821", "0171 901822"],
+        ["0171 901823"],
+    ]
+    assert [each.value for each in refusals.left_out] == ["1"]
+
+
 @pytest.mark.parametrize("cell", ["4.9E+12", "+4.91511E+12", "4,479e+11"])
 def test_a_number_that_was_shortened_is_none(tmp_path: Path, cell: str) -> None:
     path = written(tmp_path / "c.csv", f'name,phone\nAnn,"{cell};030 901820"\n')

@@ -34,7 +34,8 @@ def test_the_header_is_found_below_titles(tmp_path: Path, above: str) -> None:
 
 def test_the_user_says_where_the_header_is(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", "order,date,qty,price\nNr,Tag,Menge,Preis\n1,2,3,4\n")
-    chosen = {"order": "Nr", "order_time": "Tag", "quantity": "Menge", "unit_price": "Preis"}
+    pairs = ("order=Nr", "order_time=Tag", "quantity=Menge", "unit_price=Preis")
+    chosen = parse_assignments(pairs, None)
     source = opened(path, Form(header_line=2), Columns(FIELDS, chosen))
     assert source.header == ("Nr", "Tag", "Menge", "Preis")
     assert [line for line, _ in source.rows()] == [3]
@@ -283,7 +284,39 @@ def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
     mapping = written(tmp_path / "map.toml", 'order = "Belegnummer"\nquantity = "Anzahl"\n')
     chosen = parse_assignments(["quantity=Menge"], mapping)
     header = ("Belegnummer", "Menge", "Anzahl", "date", "price")
-    assert Columns(FIELDS, chosen).locate(header)["quantity"] == 1
+    assert Columns(FIELDS, chosen).locate(header)["quantity"] == (1,)
+
+
+def test_a_list_may_be_in_several_columns() -> None:
+    fields = customers.FIELDS
+    header = ("name", "Phone", "Mobile", "E-Mail")
+    chosen = parse_assignments(["phones=Phone", "phones=Mobile", "phones=phone"], None)
+    assert Columns(fields, chosen).locate(header)["phones"] == (1, 2)
+
+
+def test_several_columns_of_a_list_are_named_by_file(tmp_path: Path) -> None:
+    mapping = written(tmp_path / "map.toml", 'phones = ["Phone", "Mobile"]\nowner = ""\n')
+    chosen = parse_assignments(["name=Contact"], mapping)
+    assert chosen == {"name": ("Contact",), "phones": ("Phone", "Mobile"), "owner": ()}
+
+
+def test_a_column_is_let_go() -> None:
+    columns = Columns(customers.FIELDS, parse_assignments(["owner=", "region="], None))
+    located = columns.locate(("name", "owner", "country", "region", "phone"))
+    assert located == {"name": (0,), "phones": (4,)}
+
+
+def test_all_that_is_to_be_said_is_asked_for_at_once() -> None:
+    columns = Columns(FIELDS, parse_assignments(["colour=x", "region="], None))
+    with pytest.raises(CommandError) as told:
+        columns.locate(("Nr", "Preis", "customer", "customer_id"))
+    assert str(told.value).count("--map customer=COLUMN") == 1
+    assert "--map colour: no such field" in str(told.value)
+    assert (
+        "No column for order, order_time, quantity, unit_price: name them with --map order=COLUMN"
+        " --map order_time=COLUMN --map quantity=COLUMN --map unit_price=COLUMN; the file has Nr,"
+        " Preis, customer, customer_id."
+    ) in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +336,12 @@ def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
             [],
             "customer and customer_id could each hold customer: choose with --map customer=COLUMN",
         ),
+        (
+            ("order", "date", "qty", "price", "Kunde", "Name"),
+            ["customer=Kunde", "customer=Name"],
+            r"--map customer is there 2 times \(Kunde, Name\), and it holds one value",
+        ),
+        (("order", "date", "qty", "price"), ["quantity="], "No column for quantity"),
     ],
 )
 def test_a_column_that_cannot_be_told_is_one_sentence(
@@ -317,12 +356,23 @@ def test_a_column_that_nothing_is_read_from_may_be_there_twice() -> None:
     assert len(Columns(FIELDS, {}).locate(header)) == 4
 
 
-@pytest.mark.parametrize("text", ["order = 1\n", "order =\n"])
+@pytest.mark.parametrize("text", ["order = 1\n", "order =\n", "order = [1]\n"])
 def test_a_mapping_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(CommandError, match=r"map\.toml"):
         parse_assignments([], written(tmp_path / "map.toml", text))
 
 
 def test_a_file_without_any_name_is_one_sentence() -> None:
-    with pytest.raises(CommandError, match="No column for name"):
-        customers.expect_a_name(Columns(customers.FIELDS, {}).locate(("id", "email")))
+    header = ("id", "email")
+    with pytest.raises(CommandError, match=r"No column for name: .*the file has id, email\. Or"):
+        customers.expect_a_name(Columns(customers.FIELDS, {}).locate(header), header)
+
+
+@pytest.mark.parametrize("name", ["Create Date", "Created", "Created at", "first seen", "since"])
+def test_since_when_a_customer_is_known_is_found_under_its_usual_names(name: str) -> None:
+    assert "first_seen_time" in Columns(customers.FIELDS, {}).locate(("name", name))
+
+
+def test_two_columns_of_a_list_are_asked_about_and_may_both_be_chosen() -> None:
+    with pytest.raises(CommandError, match=r"Phone and Mobile could .*, once for each column"):
+        Columns(customers.FIELDS, {}).locate(("name", "Phone", "Mobile"))
