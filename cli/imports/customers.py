@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
@@ -16,7 +17,7 @@ from cli.imports.keys import Spellings
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, in_collection, parse_choice
+from cli.imports.values import content_id, name_in, parse_choice
 
 FIELDS = (
     Field("name", ("display_name", "customer_name", "full_name", "account")),
@@ -39,6 +40,12 @@ FIELDS = (
 _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
+_OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+    "owner": partial(name_in, "users", noun="owner"),
+    "team": partial(name_in, "teams", noun="team"),
+    "kind": partial(parse_choice, choices=_KINDS, noun="kind"),
+    "lifecycle_stage": partial(parse_choice, choices=_STAGES, noun="lifecycle stage"),
+}
 _HAN = re.compile("[\u3400-\u9fff]+")
 
 
@@ -71,8 +78,8 @@ class Collector:
         self._spellings = Spellings()
 
     def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
-        """Every row that can be read and whose key is one customer's for certain. Phones and
-        e-mails that are none are left out and noted."""
+        """Every row that can be read and whose key is one customer's for certain. What a customer
+        can be without is left out and noted if it can't be read."""
         collected: list[NewCustomer] = []
         for line, values in rows:
             try:
@@ -106,17 +113,21 @@ class Collector:
         customer.industry = cell["industry"]
         customer.region = cell["region"]
         customer.source = cell["source"]
-        customer.owner = in_collection("users", cell["owner"])
-        customer.team = in_collection("teams", cell["team"])
-        if kind := cell["kind"]:
-            customer.kind = parse_choice(kind, _KINDS, "kind")
-        elif not person:
-            customer.kind = Customer.ORGANIZATION
-        if stage := cell["lifecycle_stage"]:
-            customer.lifecycle_stage = parse_choice(stage, _STAGES, "lifecycle stage")
+        self._read_if_possible(line, cell, customer)
         if first_seen := cell["first_seen_time"]:
             customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
         return NewCustomer(line, request, company if person else "")
+
+    def _read_if_possible(self, line: int, cell: Cells, customer: Customer) -> None:
+        """What a customer can be without until somebody says it: noted where it can't be read."""
+        for field, read in _OPTIONAL.items():
+            if text := cell[field]:
+                try:
+                    setattr(customer, field, read(text))
+                except BadValue as bad:
+                    self._leave_out(line, field, text, str(bad))
+        if not customer.kind and not _name(cell):
+            customer.kind = Customer.ORGANIZATION
 
     def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
         told = f"{reason}: the customer went in without it"

@@ -29,6 +29,11 @@ def as_meant(key: str) -> str:
     return whole.group(1) if whole else key
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be the id of a resource as it stands."""
+    return _ID.fullmatch(text) is not None
+
+
 def is_shortened(text: str) -> bool:
     """Whether it is the beginning of a long number, as a spreadsheet shows it: 4.0051E+11."""
     return _SHORTENED.fullmatch(text.lower()) is not None
@@ -47,7 +52,7 @@ def id_of(noun: str, key: str, *, case_counts: bool = False) -> str:
     """
     normal = as_meant(folded(key))
     stated = as_meant(with_case(key)) if case_counts else normal
-    if stated == normal and _ID.fullmatch(normal):
+    if stated == normal and is_id(normal):
         return normal
     if not any(character.isalnum() for character in normal):
         raise BadValue(f"{noun} {key!r} has no letter or digit" if normal else f"{noun} is empty")

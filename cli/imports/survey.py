@@ -19,7 +19,7 @@ from cli.imports.keys import Spellings, as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Misfit, Source
-from cli.imports.values import in_collection
+from cli.imports.values import name_in
 
 FIELDS = (
     Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
@@ -152,12 +152,21 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
             customer=Customer(
                 display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
                 region=cell["region"],
-                owner=in_collection("users", cell["seller"]),
+                owner=seller(cell["seller"]),
                 first_seen_time=time,
             ),
         )
     elif time.seconds < known.customer.first_seen_time.seconds:
         known.customer.first_seen_time.CopyFrom(time)
+
+
+def seller(text: str) -> str:
+    """The name of whom an order is credited to; empty if it can't be read, for an order that is
+    credited to nobody is better than none."""
+    try:
+        return name_in("users", text, "seller")
+    except BadValue:
+        return ""
 
 
 def _meet_product(found: Survey, key: str, description: str, reading: Reading) -> None:

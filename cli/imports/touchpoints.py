@@ -15,7 +15,7 @@ from cli.imports.keys import Spellings
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, in_collection, listed, parse_choice
+from cli.imports.values import content_id, listed, name_in, parse_choice
 
 FIELDS = (
     Field("customer", ("customer_id", "customer_number"), required=True),
@@ -90,7 +90,7 @@ class Collector:
         touchpoint.subject = cell["subject"]
         touchpoint.content = cell["content"]
         touchpoint.outcome = cell["outcome"]
-        touchpoint.actor = in_collection("users", cell["actor"])
+        touchpoint.actor = name_in("users", cell["actor"], "actor")
         if minutes := cell["duration_minutes"]:
             touchpoint.duration_minutes = self._style.numbers.whole(minutes, "minutes")
         touchpoint.topics.extend(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from guanxi.customer.v1.customers_pb2 import Customer
+from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from services.chassis.timestamps import to_timestamp
@@ -118,6 +118,43 @@ def test_what_was_left_out_is_told_in_a_file(tmp_path: Path) -> None:
         "line,field,value,reason",
         "2,phones,ask,no phone number: the customer went in without it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("owner", "Sarah Moss", "owner 'Sarah Moss' is no id in users such as"),
+        ("owner", "ann@x.example", "is no id in users"),
+        ("team", "North & West", "team 'North & West' is no id in teams"),
+        ("kind", "Firma", "kind 'Firma' is none of"),
+        ("lifecycle_stage", "hot", "lifecycle stage 'hot' is none of"),
+    ],
+)
+def test_what_a_customer_can_be_without_does_not_refuse_them(
+    tmp_path: Path, column: str, value: str, reason: str
+) -> None:
+    path = written(tmp_path / "c.csv", f"id,name,phone,{column}\n1,Ann,030 901820,{value}\n")
+    [new], refusals = customers_of(path)
+    assert new.request == CreateCustomerRequest(
+        customer_id="1", customer=Customer(display_name="Ann", phones=["030 901820"])
+    )
+    [left_out] = refusals.cells()
+    assert (left_out.line, left_out.field, left_out.value) == (2, column, value)
+    assert reason in left_out.reason
+    assert left_out.reason.endswith("the customer went in without it")
+
+
+@pytest.mark.parametrize("text", ["ann", "ANN", "users/ann", " Ann "])
+def test_who_owns_a_customer_is_read_in_any_spelling(tmp_path: Path, text: str) -> None:
+    [new], _ = customers_of(written(tmp_path / "c.csv", f"name,owner\nBo,{text}\n"))
+    assert new.request.customer.owner == "users/ann"
+
+
+def test_who_touched_a_customer_is_never_guessed(tmp_path: Path) -> None:
+    text = "customer,type,time,actor\n1,call,2026-01-01,Sarah Moss\n"
+    requests, refusals = touchpoints_of(written(tmp_path / "t.csv", text))
+    assert not requests
+    assert "actor 'Sarah Moss' is no id in users" in refusals.reasons[2]
 
 
 def test_what_is_left_out_of_a_refused_row_is_told_with_the_row(tmp_path: Path) -> None:

@@ -358,3 +358,17 @@ def test_who_sold_it_is_found_under_its_usual_names(tmp_path: Path, header: str)
         written(tmp_path / "o.csv", f"order,date,qty,price,{header}\nS-4,2026-02-01,2,3.00,ann\n")
     )
     assert ready.request.order.seller == "users/ann"
+
+
+def test_an_order_is_not_refused_for_who_sold_it(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer,owner\n"
+        "S-4,2026-02-01,2,3.00,KIM,Sarah Moss\nS-4,2026-02-01,1,3.00,KIM,Sarah Moss\n"
+        "S-5,2026-02-01,2,3.00,KIM,ann\nS-5,2026-02-01,1,3.00,KIM,Sarah Moss\n",
+    )
+    [order], refusals = collected(path)
+    assert order.request.order.seller == ""
+    assert [(each.line, each.value) for each in refusals.cells()] == [(2, "Sarah Moss")]
+    assert refusals.reasons[5] == "seller Sarah Moss where the order began with users/ann"
+    assert surveyed(path)[0].customers["kim"].customer.owner == ""
