@@ -132,7 +132,19 @@ def _expect_point(prices: dict[str, int], reading: Reading, source: Source) -> N
         try:
             reading.numbers.expect_point(price.strip())
         except BadValue as bad:
-            raise CommandError(f"{source.path}, line {line}: {bad}.") from None
+            also = _thousands_too(prices, reading)
+            raise CommandError(f"{source.path}, line {line}: {bad}{also}.") from None
+
+
+def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
+    """What would be asked about next, so that both are answered at once."""
+    for price, line in prices.items():
+        if reading.numbers.needs_thousands(price.strip()):
+            return (
+                f"; and --thousands, if {price.strip()!r} on line {line} is"
+                f" {price.strip().replace('.', '')}"
+            )
+    return ""
 
 
 def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:

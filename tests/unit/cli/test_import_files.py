@@ -100,6 +100,50 @@ def test_a_quote_that_is_not_closed_is_named_by_its_line(
         list(opened(written(tmp_path / "o.csv", HEADER + rows)).rows())
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        'V-1, 2026-02-01,2, "19"" rack, wide", "ANN"\n',
+        '"V-1" ,2026-02-01,2,"19"" rack, wide"  ,"ANN" \n',
+        '"V-1",2026-02-01 , "2" , "19"" rack, wide" ,ANN\n',
+    ],
+)
+def test_space_beside_quotes_is_nothing(tmp_path: Path, row: str) -> None:
+    other = 'V-2,2026-02-01,"a "" , b" ,"" ,"two \nlines "\n'
+    path = written(tmp_path / "o.csv", HEADER + ROW + row + other + ROW)
+    rows = list(opened(path).rows())
+    assert [line for line, _ in rows] == [2, 3, 4, 6]
+    values = [[value.strip() for value in values] for _, values in rows]
+    assert values[1] == ["V-1", "2026-02-01", "2", '19" rack, wide', "ANN", ""]
+    assert rows[2][1] == ["V-2", "2026-02-01", 'a " , b', "", "two \nlines ", ""]
+
+
+def test_space_beside_the_quotes_of_a_header_is_nothing(tmp_path: Path) -> None:
+    header = '"order" , "date","qty" ,"price", "customer" \n'
+    source = opened(written(tmp_path / "o.csv", header + ROW))
+    assert source.header == ("order", "date", "qty", "price", "customer")
+    assert [line for line, _ in source.rows()] == [2]
+
+
+@pytest.mark.parametrize("cell", ['"Ann" Smith', '"19" rack"', '"19" "rack"'])
+def test_text_behind_a_closing_quote_is_named_by_its_line(tmp_path: Path, cell: str) -> None:
+    text = f'{HEADER}{ROW}"V-1" ,2026-02-01,2,4.50,{cell}\n{ROW}'
+    with pytest.raises(CommandError, match="line 3: a quote opens here and is not closed"):
+        list(opened(written(tmp_path / "o.csv", text)).rows())
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [(4, "--header-line 4: .* ends on line 3"), (2, "--header-line 2: that line of .* is blank")],
+)
+def test_a_header_line_that_is_none_is_one_sentence(
+    tmp_path: Path, line: int, sentence: str
+) -> None:
+    path = written(tmp_path / "o.csv", f"{HEADER}\n{ROW}")
+    with pytest.raises(CommandError, match=sentence):
+        opened(path, Form(header_line=line))
+
+
 def test_doubled_quotes_and_quotes_amid_a_cell_are_text(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", HEADER + 'V-1,2026-02-01,2,"19"" rack",5" tube\n')
     [(_, values)] = opened(path).rows()

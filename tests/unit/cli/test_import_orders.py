@@ -215,8 +215,13 @@ def test_a_file_with_decimal_commas_is_asked_about_before_anything_is_sent(tmp_p
         tmp_path / "o.csv",
         "order;date;qty;price;customer\nT-1;2026-02-01;1;4.180;KIM\nT-2;2026-02-01;1;7,50;KIM\n",
     )
-    with pytest.raises(CommandError, match=r"line 3: .*'7,50' has a decimal comma: say --decimal"):
+    with pytest.raises(CommandError) as told:
         surveyed(path)
+    assert "line 3: number '7,50' has a decimal comma: say --decimal comma" in str(told.value)
+    assert str(told.value).endswith("; and --thousands, if '4.180' on line 2 is 4180.")
+    ready, refusals = collected(path, decimals=Decimals.COMMA, thousands=True)
+    assert [order.request.order.lines[0].unit_price.units for order in ready] == [4180, 7]
+    assert not refusals.reasons
 
 
 @pytest.mark.parametrize(
