@@ -63,7 +63,9 @@ class Job:
 
     @property
     def _name(self) -> str:
-        return self.source.path.name.removesuffix(".gz")
+        # A dry run leaves the files of a real one, which may be being mended.
+        name = self.source.path.name.removesuffix(".gz")
+        return f"{name}.dry-run" if self.dry_run else name
 
 
 async def prepare(options: Options, fields: Sequence[Field], connection: Connection) -> Job:

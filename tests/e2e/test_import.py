@@ -188,3 +188,36 @@ def test_an_order_of_an_impossible_day_is_refused_and_nothing_of_its_customer_is
     assert [line.split(",")[0] for line in refused[1:]] == ["2", "3", "5"]
     assert suite.get("/v1/orders/y-3")["customer"] == "customers/cust-y"
     assert suite.get("/v1/customers/cust-y")["firstSeenTime"] == "2010-04-04T16:00:00Z"
+
+
+def test_what_exists_with_other_content_stays_and_one_is_told_what_to_do(
+    suite: Suite, tmp_path: Path
+) -> None:
+    orders = "order,date,qty,price,customer\nE-1,2010-04-05,1,{},CUST-E\n"
+    first = _file(tmp_path, "e1.csv", orders.format("10.00"))
+    suite.guanxi("import", "orders", first, "--no-wait")
+    second = _file(tmp_path, "e.csv", orders.format("999.00"))
+    suite.guanxi("import", "orders", second, "--no-wait", check=False)
+    told = (suite.folder / "e.csv.refused.csv").read_text("utf-8-sig")
+    assert "orders/e-1 exists already with other content" in told
+    assert "cancel it with POST /v1/orders/e-1:cancel" in told
+    assert suite.get("/v1/orders/e-1")["netAmount"]["units"] == "10"
+    text = "customer,name,phone\nCUST-E,Fern Studio,555 0101\n"
+    path = _file(tmp_path, "ec.csv", text)
+    suite.guanxi("import", "customers", path, "--no-wait", check=False)
+    told = (suite.folder / "ec.csv.refused.csv").read_text("utf-8-sig")
+    assert "change it with PATCH /v1/customers/cust-e" in told
+
+
+def test_a_dry_run_leaves_the_files_of_a_real_one(suite: Suite, tmp_path: Path) -> None:
+    rows = "kept,2010-04-05,x,1.00,CUST-D\nother,2010-04-05,x,1.00,CUST-D\n"
+    path = Path(_file(tmp_path, "dr.csv", "order,date,qty,price,customer\n" + rows))
+    suite.guanxi("import", "orders", str(path), check=False)
+    refused = suite.folder / "dr.csv.refused.csv"
+    mended = refused.read_text("utf-8-sig").replace(",x,", ",1,")
+    refused.write_text(mended, "utf-8")
+    suite.guanxi("import", "orders", str(path), "--dry-run", check=False)
+    assert refused.read_text("utf-8-sig") == mended
+    assert (suite.folder / "dr.csv.dry-run.refused.csv").read_text("utf-8-sig").count(",x,") == 2
+    suite.guanxi("import", "orders", str(refused), "--no-wait")
+    assert suite.get("/v1/orders/kept")["customer"] == "customers/cust-d"
