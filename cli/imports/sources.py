@@ -84,19 +84,21 @@ class Source:
         """Every record after the header as it stands in the file, blank ones left out."""
         records = self._records_from(self.header_line, _as_they_are)
         next(records, None)
-        return (record for record in records if any(record[1]))
+        return records
 
     def _records_from(self, line: int, prepared: Prepare) -> Iterator[Row]:
-        """Every record from a line on. Where one can't be read, it is prepared for being so."""
+        """Every record from a line on, blank ones left out. Where one can't be read, it and those
+        that follow are prepared for being so."""
         with _text(self.path, self.encoding) as text:
             before = line - 1
             reader = _reader(prepared(islice(text, before, None), self.delimiter), self.delimiter)
             try:
                 for values in reader:
                     last_line = before + reader.line_num
-                    if last_line > line:
-                        self._expect_no_row_within(line, values)
-                    yield line, values
+                    if any(values):
+                        if last_line > line:
+                            self._expect_no_row_within(line, values)
+                        yield line, values
                     line = last_line + 1
             except csv.Error as error:
                 if prepared is without_space_behind_quotes:
