@@ -164,13 +164,16 @@ class Numbers:
                     f"{noun} {text!r} has a decimal comma: say --decimal comma"
                     " (or --decimal point, and it is refused)"
                 )
-            if not self.mostly_point and comma is not None and point != comma:
+            if point is not None and comma is not None and self._is_open(point, comma):
                 raise BadValue(
                     f"{noun} {text!r} could be {point} or {comma}: say"
                     f" {_to_be_said('point', point, digits)}, or"
                     f" {_to_be_said('comma', comma, digits)}"
                 )
         return self._settled(point, ".", digits, text, noun)
+
+    def _is_open(self, point: Decimal, comma: Decimal) -> bool:
+        return not self.mostly_point and point != comma
 
     def _settled(
         self, number: Decimal | None, decimal: str, digits: str, text: str, noun: str

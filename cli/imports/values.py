@@ -66,7 +66,8 @@ def parse_choice(text: str, choices: Mapping[str, Choice], noun: str) -> Choice:
     """
     number = choices.get(text.strip().upper().replace(" ", "_").replace("-", "_"))
     if number is None:
-        raise BadValue(f"{noun} {text!r} is none of {', '.join(sorted(choices))}")
+        named = sorted(name for name in choices if not name.endswith("_UNSPECIFIED"))
+        raise BadValue(f"{noun} {text!r} is none of {', '.join(named)}")
     return number
 
 
