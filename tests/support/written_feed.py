@@ -26,6 +26,7 @@ class WrittenFeed:
         self.epoch = "first"
         self.events: list[Event] = []
         self.reachable = True
+        self.committed = 0  # events without a position yet: the head knows of them
         self._changed = asyncio.Event()
 
     def write(self, *messages: Message) -> None:
@@ -88,7 +89,7 @@ class WrittenFeed:
     ) -> GetHeadResponse:
         if not self.reachable:
             raise ConnectionError("the producer is away")
-        return GetHeadResponse(epoch=self.epoch, head_position=len(self.events))
+        return GetHeadResponse(epoch=self.epoch, head_position=len(self.events) + self.committed)
 
     def _after(self, request: PullRequest) -> list[Event]:
         return [

@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from guanxi.events.v1.event_feed_pb2 import GetHeadRequest, PullRequest
 from sqlalchemy import bindparam, select
 
 from services.chassis import context
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events.puller import FeedStub
+from services.chassis.events.waiting import head_of, waiting_in
 from services.chassis.store import Store
 
 __all__ = ["CaughtUp"]
 
-_ASK_SECONDS: Final = 2.0
 _LONGEST_SECONDS: Final = 10.0
 _SPARE_SECONDS: Final = 0.1  # for the answer itself
 _FIRST_PAUSE_SECONDS: Final = 0.005
@@ -53,9 +52,9 @@ class CaughtUp:
         await asyncio.gather(*(self._wait_for(feed, until) for feed in self._feeds))
 
     async def _wait_for(self, feed: str, until: float) -> None:
-        stub, loop = self._feeds[feed], asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         try:
-            head = (await stub.GetHead(GetHeadRequest(), timeout=_ASK_SECONDS)).head_position
+            head = await head_of(self._feeds[feed])
         except (DomainError, OSError) as error:
             raise _not_caught_up(feed, min(await self._read(feed)), None) from error
         pause = _FIRST_PAUSE_SECONDS
@@ -76,23 +75,10 @@ class CaughtUp:
         return [row.position for row in rows] or [0]
 
     async def _is_applied(self, feed: str, positions: Sequence[int], head: int) -> bool:
-        """A partition that has no event up to the head is applied, wherever its cursor stands."""
-        behind = [number for number, position in enumerate(positions) if position < head]
-        for number in behind:
-            request = PullRequest(
-                consumer="caught-up",
-                partition=number,
-                partition_count=len(positions),
-                after=positions[number],
-                max_events=1,
-            )
-            try:
-                answer = await self._feeds[feed].Pull(request, timeout=_ASK_SECONDS)
-            except (DomainError, OSError):
-                return False
-            if answer.events and answer.events[0].position <= head:
-                return False
-        return True
+        try:
+            return not await waiting_in(self._feeds[feed], positions, head, consumer="caught-up")
+        except (DomainError, OSError):
+            return False
 
 
 def _not_caught_up(feed: str, applied: int, head: int | None) -> DomainError:

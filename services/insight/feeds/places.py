@@ -1,16 +1,16 @@
 """Asks a feed where its head is now: what a reader heard last may be the length of a poll old."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import grpc
-from guanxi.events.v1.event_feed_pb2 import PullRequest, PullResponse
 
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError
 from services.chassis.events.puller import FeedStub
+from services.chassis.events.waiting import head_of, waiting_in
 from services.chassis.store import Store
 from services.chassis.timestamps import from_timestamp
 from services.insight.feeds import store
@@ -18,7 +18,6 @@ from services.insight.feeds.model import FeedPosition, Place
 
 __all__ = ["FeedPlaces"]
 
-_ANSWER_SECONDS = 2.0
 _FRESH = timedelta(seconds=1)
 _FEW_EVENTS = 100
 _SYSTEM = Caller.system("feeds")
@@ -61,36 +60,16 @@ class FeedPlaces:
 
 async def _place(stub: FeedStub, read: FeedPosition) -> Place:
     try:
-        answers = await asyncio.gather(
-            *(_ask(stub, number, read.partitions) for number in range(len(read.partitions)))
-        )
+        head = await head_of(stub)
+        waiting = await waiting_in(stub, read.partitions, head, consumer="insight")
     except (DomainError, grpc.RpcError, OSError):
         applied = min(read.partitions)
         return Place(applied, applied, None, read.parked, reachable=False)
-    head = max(answer.head_position for answer in answers)
-    # A partition that nothing waits in is applied up to the head, wherever its cursor stands.
-    waiting = [
-        (position, answer.events[0].event_time)
-        for position, answer in zip(read.partitions, answers, strict=True)
-        if answer.events
-    ]
+    times = (from_timestamp(each.since, field="event_time") for each in waiting)
     return Place(
-        position=min((position for position, _ in waiting), default=head),
+        position=min((each.position for each in waiting), default=head),
         head_position=head,
-        oldest_waiting=min(
-            (from_timestamp(time, field="event_time") for _, time in waiting), default=None
-        ),
+        oldest_waiting=min(times, default=None),
         parked=read.parked,
         reachable=True,
     )
-
-
-async def _ask(stub: FeedStub, number: int, partitions: Sequence[int]) -> PullResponse:
-    request = PullRequest(
-        consumer="insight",
-        partition=number,
-        partition_count=len(partitions),
-        after=partitions[number],
-        max_events=1,
-    )
-    return await stub.Pull(request, timeout=_ANSWER_SECONDS)

@@ -76,6 +76,14 @@ async def test_feeds_tell_how_far_they_are_read(insight: Insight, desk: Desk) ->
     assert found["feeds/sales"].reachable
 
 
+async def test_what_was_committed_a_moment_ago_is_yet_to_be_read(
+    insight: Insight, desk: Desk
+) -> None:
+    await insight.knows(confirmed("o1", "ada", YESTERDAY))
+    insight.sales.committed = 2
+    assert (await feeds(desk))["feeds/sales"].lag_positions == 2
+
+
 async def test_a_feed_that_is_away_is_told_and_read_on_when_it_is_back(
     insight: Insight, desk: Desk
 ) -> None:

@@ -1,0 +1,63 @@
+"""What of a feed a reader has yet to apply, asked of the feed itself.
+
+A partition in which no event comes before the head is applied, wherever its cursor stands. With
+replicas behind one target, one that answers may not know yet how far another has moved the log: it
+can't say that nothing comes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.events.v1.event_feed_pb2 import GetHeadRequest, PullRequest, PullResponse
+
+from services.chassis.events.puller import FeedStub
+
+__all__ = ["Waiting", "head_of", "waiting_in"]
+
+_ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A partition that is applied up to `position` and waits since `since` for what follows."""
+
+    position: int
+    since: Timestamp
+
+
+async def head_of(stub: FeedStub) -> int:
+    """Where the log ends, with all that was committed by now. Raises what the stub raises."""
+    return (await stub.GetHead(GetHeadRequest(), timeout=_ANSWER_SECONDS)).head_position
+
+
+async def waiting_in(
+    stub: FeedStub, positions: Sequence[int], head: int, *, consumer: str
+) -> list[Waiting]:
+    """The partitions in which something up to the head is not applied yet; `positions` are how far
+    each is. Raises what the stub raises."""
+
+    async def look(partition: int, position: int) -> tuple[int, PullResponse]:
+        request = PullRequest(
+            consumer=consumer,
+            partition=partition,
+            partition_count=len(positions),
+            after=position,
+            max_events=1,
+        )
+        return position, await stub.Pull(request, timeout=_ANSWER_SECONDS)
+
+    behind = [(number, each) for number, each in enumerate(positions) if each < head]
+    answers = await asyncio.gather(*(look(*each) for each in behind))
+    return [
+        Waiting(position, answer.events[0].event_time if answer.events else answer.head_time)
+        for position, answer in answers
+        if _waits(answer, head)
+    ]
+
+
+def _waits(answer: PullResponse, head: int) -> bool:
+    if answer.events:
+        return answer.events[0].position <= head
+    return answer.through_position < head
