@@ -130,6 +130,23 @@ def test_two_customers_of_other_scripts_are_two_and_each_has_a_brief(
     assert "15.00 GBP on 1 days" in suite.guanxi("brief", "张伟-3", key=importer).stdout
 
 
+def test_two_customers_whose_keys_differ_only_in_case_are_two_if_the_user_says_so(
+    suite: Suite, tmp_path: Path
+) -> None:
+    one, other = "001Ab000001xYzA", "001AB000001xYza"
+    people = _file(tmp_path, "sf.csv", f"Id,Name\n{one},Maple Dental\n{other},Cedar Freight\n")
+    refused = suite.guanxi("import", "customers", people, "--no-wait", check=False)
+    assert "2 rows read, 2 refused." in refused.stdout
+    suite.guanxi("import", "customers", people, "--no-wait", "--keys-with-case")
+    rows = f"SF-1,2010-12-02,1,10.00,{one}\nSF-2,2010-12-02,1,900.00,{other}\n"
+    orders = _file(tmp_path, "sfo.csv", f"order,date,qty,price,customer\n{rows}")
+    suite.guanxi("import", "orders", orders, "--keys-with-case")
+    for key, name, spent in ((one, "Maple Dental", "10.00"), (other, "Cedar Freight", "900.00")):
+        told = suite.guanxi("brief", key, "--keys-with-case").stdout
+        assert name in told
+        assert f"{spent} GBP on 1 days" in told
+
+
 def test_a_day_is_one_of_the_company(suite: Suite, tmp_path: Path) -> None:
     text = "order,date,qty,price,customer\nD-1,2010-12-03,1,1.00,DAY\n"
     suite.guanxi("import", "orders", _file(tmp_path, "d.csv", text), "--no-wait")
