@@ -24,7 +24,7 @@ from services.chassis.events.answers import readable
 from services.chassis.events.cursors import Cursor, Cursors, Fenced
 from services.chassis.events.derivation import Derivation
 from services.chassis.events.lag import FeedLag, Lag
-from services.chassis.events.parking import ParkedEvent, park, replay
+from services.chassis.events.parking import ParkedEvent, forget_parked, park, replay
 from services.chassis.events.reaction import Reaction, is_passing
 from services.chassis.metrics import Metrics
 from services.chassis.store import Store, WriteTransaction
@@ -227,6 +227,7 @@ class Puller:
                 error,
                 consumer=self._consumer,
                 feed=self._feed,
+                epoch=epoch,
             )
 
         moved, parked = await self._store.write(work, caller=self._caller)
@@ -246,6 +247,13 @@ class Puller:
     async def _start_over(self, cursor: Cursor, epoch: str) -> None:
         async def work(tx: WriteTransaction) -> None:
             await self._cursors.restart(tx, cursor, epoch=epoch)
+            await forget_parked(
+                tx,
+                self._store.tables,
+                consumer=self._consumer,
+                feed=self._feed,
+                other_than=epoch,
+            )
             await self._on_epoch_change(tx)
 
         await self._store.write(work, caller=self._caller)

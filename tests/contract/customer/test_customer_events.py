@@ -242,12 +242,13 @@ async def test_after_a_new_epoch_of_sales_orders_are_counted_anew(
 async def test_a_parked_event_is_applied_again_on_command(office: Office, desk: Desk) -> None:
     await desk.create("ann", "Ann")
     store = office.service.store
-    unreadable = Event(type=confirmed("2").type, payload=b"nonsense")
+    unreadable = Event(position=2, type=confirmed("2").type, payload=b"nonsense")
 
     async def set_aside(tx: WriteTransaction) -> None:
         for event in (confirmed("1"), unreadable):
             error = ValueError("was not understood then")
-            await park(tx, store.tables, event, error, consumer="customer", feed="sales")
+            reader = {"consumer": "customer", "feed": "sales", "epoch": "1"}
+            await park(tx, store.tables, event, error, **reader)
 
     await store.write(set_aside, caller=Caller.system("test"))
     await replay_all(store, SalesReaction())
