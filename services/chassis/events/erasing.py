@@ -40,9 +40,15 @@ async def erase(
     log, in this transaction; returns how many went.
 
     `also` are other keys of the same customer, from before a merge. The caller sees to it that
-    nothing is written for them at the same time: it locks the customer's row first. Readers of the
-    log forget what they derived when the event reaches them.
+    nothing is written for them at the same time: it locks the customer's row first, in a
+    transaction without a snapshot (`store.write(work, snapshot=False)`), which is as old as its
+    first statement: it would not see what a writer committed for whom it had to wait. Raises
+    RuntimeError for one with a snapshot. Readers of the log forget what they derived when the event
+    reaches them. Stored replies to repeated requests aren't looked through: they are over within a
+    day, and until then are given only to whoever sends the same request once more.
     """
+    if tx.snapshot:
+        raise RuntimeError("erase in store.write(…, snapshot=False): a snapshot hides late events")
     log = tables.event_log
     gone = await tx.run(delete(log).where(log.c.partition_key.in_([partition_key, *also])))
     tx.emit(
