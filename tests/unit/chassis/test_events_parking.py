@@ -12,6 +12,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.events import Derivation, ParkedEvent, list_parked
 from services.chassis.events.parking import park
 from services.chassis.metrics import Metrics
+from services.chassis.store import WriteTransaction
 from tests.support.databases import Databases
 from tests.support.feeds import Reading, applied_texts, names, reading
 from tests.support.notes import SYSTEM, NoteAdded, chassis, count
@@ -108,18 +109,12 @@ async def test_an_event_of_a_log_that_was_replaced_is_not_replayed(sales: Readin
     async with running(reader.run):
         await sales.until(lambda found: len(found) == 3)
     old = Event(position=900, payload=NoteAdded(text="old").SerializeToString())
-    parked = await sales.store.write(
-        lambda tx: park(
-            tx,
-            sales.store.tables,
-            old,
-            ValueError("x"),
-            consumer="insight",
-            feed="sales",
-            epoch="the-epoch-before",
-        ),
-        caller=SYSTEM,
-    )
+
+    async def set_aside(tx: WriteTransaction) -> ParkedEvent:
+        reader = {"consumer": "insight", "feed": "sales", "epoch": "the-epoch-before"}
+        return await park(tx, sales.store.tables, old, ValueError("x"), **reader)
+
+    parked = await sales.store.write(set_aside, caller=SYSTEM)
     with pytest.raises(DomainError) as refused:
         await reader.replay(parked.id)
     assert (refused.value.kind, refused.value.reason) == (
