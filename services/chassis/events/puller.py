@@ -130,7 +130,11 @@ class Puller:
         await replay(self._store, self._reaction, parked_id)
 
     async def _prepare(self) -> None:
-        await self._store.write(self._cursors.prepare, caller=self._caller)
+        async def work(tx: WriteTransaction) -> None:
+            await self._cursors.prepare(tx)
+            await self._cursors.forget_unused(tx, self._consumer)
+
+        await self._store.write(work, caller=self._caller)
 
     async def _load(self, partition: int) -> Cursor:
         async with self._store.read(caller=self._caller) as tx:
