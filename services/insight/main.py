@@ -126,7 +126,13 @@ async def assemble(
     runs = Runs(store, evaluation, asides)
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
-        feeds, derivation, settings.feed_partitions, settings.batch_events, clock, metrics
+        feeds,
+        derivation,
+        DERIVATION.types,
+        settings.feed_partitions,
+        settings.batch_events,
+        clock,
+        metrics,
     )
     following = Following(store, evaluation, asides, generations, runs, plan, places)
     sweep = Sweep(

@@ -51,6 +51,8 @@ class Access:
                 request_id=call.request_id,
                 key=identity.key,
                 importing=importing,
+                granted=scope,
+                permissions=identity.scopes,
             )
             with acting_as(caller):
                 return await proceed(call)

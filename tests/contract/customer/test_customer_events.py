@@ -123,6 +123,15 @@ async def test_a_batch_tells_of_each_customer_and_of_no_refused_one(
     assert [event.aggregate_id for event in told] == [f"customers/{name}" for name in "abc"]
 
 
+async def test_a_customer_who_was_imported_is_told_as_an_import(office: Office, desk: Desk) -> None:
+    """What follows from one in another service is not the importer's own doing either."""
+    request = CreateCustomerRequest(customer=Customer(display_name="Ann"))
+    await desk.customers.CreateCustomer(request)
+    await desk.customers.BatchCreateCustomers(BatchCreateCustomersRequest(requests=[request]))
+    by_hand, imported = await events(office, 2)
+    assert (by_hand.actor.importing, imported.actor.importing) == (False, True)
+
+
 async def test_what_changes_nothing_is_not_told(office: Office, desk: Desk) -> None:
     await desk.create("ann", "Ann")
     same = UpdateCustomerRequest(customer=Customer(name=ANN, display_name="Ann"))
@@ -242,12 +251,13 @@ async def test_after_a_new_epoch_of_sales_orders_are_counted_anew(
 async def test_a_parked_event_is_applied_again_on_command(office: Office, desk: Desk) -> None:
     await desk.create("ann", "Ann")
     store = office.service.store
-    unreadable = Event(type=confirmed("2").type, payload=b"nonsense")
+    unreadable = Event(position=2, type=confirmed("2").type, payload=b"nonsense")
 
     async def set_aside(tx: WriteTransaction) -> None:
         for event in (confirmed("1"), unreadable):
             error = ValueError("was not understood then")
-            await park(tx, store.tables, event, error, consumer="customer", feed="sales")
+            reader = {"consumer": "customer", "feed": "sales", "epoch": "1"}
+            await park(tx, store.tables, event, error, **reader)
 
     await store.write(set_aside, caller=Caller.system("test"))
     await replay_all(store, SalesReaction())

@@ -93,12 +93,13 @@ async def test_replay_says_what_became_of_each_parked_event(
                 await park(
                     tx,
                     store.tables,
-                    Event(type=kind, payload=payload),
+                    Event(position=position, type=kind, payload=payload),
                     ValueError("not understood then"),
                     consumer="customer",
                     feed="sales",
+                    epoch="1",
                 )
-                for payload in (whole, b"nonsense")
+                for position, payload in enumerate((whole, b"nonsense"), start=1)
             ]
 
         good, bad = await store.write(work, caller=Caller.system("test"))
