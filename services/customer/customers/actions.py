@@ -57,6 +57,8 @@ async def create_customers(
     outcomes = create_each(new, make, known=known, field="customer")
     if not validate_only:
         await customers.insert(tx, outcomes.created)
+        given = [each.name for each in outcomes.created if each.name in names]
+        await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
         for customer in outcomes.created:
             _emit(tx, customer, messages.created(customer))
     return outcomes
