@@ -34,10 +34,10 @@ class AskedCustomers:
         self.asked.append(list(request.names))
         if self.away:
             raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
-        for name in request.names:
-            if name in self.missing:
-                raise not_found(name)
-        return customers_pb2.BatchGetCustomersResponse(customers=map(self._customer, request.names))
+        there = [name for name in request.names if name not in self.missing]
+        if len(there) < len(request.names) and not request.allow_missing:
+            raise not_found(next(iter(self.missing)))
+        return customers_pb2.BatchGetCustomersResponse(customers=map(self._customer, there))
 
     def _customer(self, name: str) -> customers_pb2.Customer:
         deleted = Timestamp(seconds=1) if name in self.deleted else None

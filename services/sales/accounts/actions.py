@@ -1,7 +1,6 @@
 """Which customers there are, for a request: as the mirror has it, and as the customer service says
 of those whose event may be on its way."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Protocol
 
@@ -14,7 +13,6 @@ from services.sales.accounts.model import Customers
 __all__ = ["Accounts", "CustomerStub"]
 
 _SYSTEM = Caller.system("accounts")
-_AT_ONCE = 16
 _ANSWER_SECONDS = 2.0
 
 
@@ -32,7 +30,6 @@ class Accounts:
         """Without a stub only the mirror is known."""
         self._store = database
         self._customers = customers
-        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def mirrored(self, names: Set[str]) -> Customers:
         """As the mirror has them; whoever isn't in it may come yet."""
@@ -53,25 +50,14 @@ class Accounts:
             return await store.deleted(tx, names - {""})
 
     async def _asked(self, names: Set[str]) -> Mapping[str, bool]:
-        """One call; where it says that not all are there, one more for each."""
-        found = await self._get(names)
-        if found is not None or len(names) == 1:
-            return found or {}
-        each_found = await asyncio.gather(*(self._get({name}) for name in names))
-        return {name: gone for found in each_found if found for name, gone in found.items()}
-
-    async def _get(self, names: Set[str]) -> Mapping[str, bool] | None:
-        """Whether each of the customers is deleted; None where one of them is missing."""
+        """Of each of the customers that there are, whether it is deleted."""
         if self._customers is None:
             raise _unavailable()
         try:
-            async with self._turns:
-                reply = await self._customers.BatchGetCustomers(
-                    messages.question(names), timeout=_ANSWER_SECONDS
-                )
+            reply = await self._customers.BatchGetCustomers(
+                messages.question(names), timeout=_ANSWER_SECONDS
+            )
         except DomainError as error:
-            if error.kind is Kind.NOT_FOUND:
-                return None
             raise _unavailable() from error
         return messages.deleted_of(reply)
 

@@ -41,8 +41,8 @@ def read_accounts(events: Iterable[Event]) -> dict[str, Account]:
 
 
 def question(names: Collection[str]) -> customers_pb2.BatchGetCustomersRequest:
-    """Asks for customers."""
-    return customers_pb2.BatchGetCustomersRequest(names=sorted(names))
+    """Asks for those of the customers that there are."""
+    return customers_pb2.BatchGetCustomersRequest(names=sorted(names), allow_missing=True)
 
 
 def deleted_of(reply: customers_pb2.BatchGetCustomersResponse) -> dict[str, bool]:

@@ -150,6 +150,18 @@ async def test_an_import_may_bring_orders_before_their_customers_and_says_so(
     assert customers.asked == []
 
 
+async def test_many_customers_that_nobody_knows_are_asked_for_once(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    names = [f"customers/c{number:03}" for number in range(1_000)]
+    customers.missing = set(names[1:])
+    items = [create_order(line(), customer=name) for name in names]
+    request = orders_pb2.BatchCreateOrdersRequest(requests=items, validate_only=True)
+    reply = await orders.BatchCreateOrders(request)
+    assert sorted(reply.failed_requests) == list(range(1, 1_000))
+    assert customers.asked == [names]
+
+
 async def test_accounts_follow_the_customer_service(
     databases: Databases, sales: RunningService
 ) -> None:
