@@ -106,6 +106,19 @@ async def test_where_the_customer_service_cant_be_asked_the_caller_may_try_again
     assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "CUSTOMERS_UNAVAILABLE")
 
 
+async def test_a_repeat_gets_its_answer_while_the_customer_service_is_away(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    one = create_order(line(), customer=ANN, request_id="one")
+    many = orders_pb2.BatchCreateOrdersRequest(
+        requests=[create_order(line(), customer=ANN)], request_id="many"
+    )
+    placed, batch = await orders.CreateOrder(one), await orders.BatchCreateOrders(many)
+    customers.away = True
+    assert await orders.CreateOrder(one) == placed
+    assert await orders.BatchCreateOrders(many) == batch
+
+
 async def test_a_deleted_customer_gets_no_orders_until_they_are_back(
     sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
 ) -> None:
