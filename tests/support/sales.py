@@ -17,9 +17,13 @@ from services.chassis.status import from_status
 
 
 class AskedCustomers:
-    """The customer service as sales asks it: everybody is there but those who are `missing`."""
+    """The customer service as sales asks it: everybody is there but those who are `missing`.
+
+    `owned` says who looks after them: `{"customers/ann": ("users/ann", "teams/north")}`.
+    """
 
     def __init__(self) -> None:
+        self.owned: dict[str, tuple[str, str]] = {}
         self.missing: set[str] = set()
         self.deleted: set[str] = set()
         self.away = False
@@ -41,7 +45,8 @@ class AskedCustomers:
 
     def _customer(self, name: str) -> customers_pb2.Customer:
         deleted = Timestamp(seconds=1) if name in self.deleted else None
-        return customers_pb2.Customer(name=name, delete_time=deleted)
+        owner, team = self.owned.get(name, ("", ""))
+        return customers_pb2.Customer(name=name, owner=owner, team=team, delete_time=deleted)
 
 
 def money(text: str, currency: str = "EUR") -> Money:

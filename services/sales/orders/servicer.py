@@ -64,9 +64,8 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         answered = await self._store.answered(request, orders_pb2.BatchCreateOrdersResponse)
         if answered is not None:
             return answered
-        look_up = (
-            self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
-        )
+        to_come = request.allow_unknown_customers
+        look_up = self._accounts.known_or_to_come if to_come else self._accounts.known
         customers = await look_up({each.draft.customer for each in new.values()})
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
