@@ -19,7 +19,7 @@ from guanxi.options.v1 import options_pb2
 
 from services.chassis.descriptors import ContractError
 
-__all__ = ["PersonalFields"]
+__all__ = ["PersonalFields", "clear_personal"]
 
 _PLANS_KEPT: Final = 1_000
 
@@ -61,6 +61,16 @@ class PersonalFields:
 
     def _planned(self, reader: str, event_type: str) -> _Plan:
         return _plan(_described(event_type), self._allowed.get(reader, frozenset()), ())
+
+
+def clear_personal(message: Message) -> None:
+    """Takes every personal field out of a message."""
+    _clear(message, _plan_of_all(message.DESCRIPTOR.full_name))
+
+
+@lru_cache(maxsize=_PLANS_KEPT)
+def _plan_of_all(type_name: str) -> _Plan:
+    return _plan(_described(type_name), (), ())
 
 
 def _described(event_type: str) -> Descriptor:

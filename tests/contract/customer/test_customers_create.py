@@ -79,7 +79,7 @@ async def test_a_colleagues_customer_is_referred_to_as_one_that_isnt_there(
     await ann.create("mine", "Mine")
     told = set()
     for id in ("theirs", "none"):
-        named = {field: f"customers/{id}"}
+        named: dict[str, Any] = {field: f"customers/{id}"}
         change = UpdateCustomerRequest(customer=Customer(name="customers/mine", **named))
         for call in (ann.create(**named), ann.customers.UpdateCustomer(change)):
             with pytest.raises(DomainError) as refused:
