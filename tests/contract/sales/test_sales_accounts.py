@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1 import customers_pb2
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
 from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from sqlalchemy import select
@@ -20,8 +21,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.events import Reaction
 from services.chassis.store import AnyRow, Store, WriteTransaction
 from services.sales.accounts.store import accounts
-from services.sales.main import follow_customers
-from services.sales.reactions import CustomerReaction
+from services.sales.reactions import FOLLOWS, CustomerReaction
 from tests.support.chassis import Token
 from tests.support.databases import Databases
 from tests.support.running import running
@@ -190,7 +190,7 @@ async def test_accounts_follow_the_customer_service(
         reader = Token("services/sales", ("service",), (), audience="customer")
         async with (
             connect(customer.target, identity=reader) as channel,
-            running(follow_customers(sales.store, channel, 1).run),
+            running(FOLLOWS.puller(sales.store, EventFeedStub(channel), partitions=1).run),
         ):
             await until(sales.store, lambda row: row is not None and not row.deleted)
             await stub.DeleteCustomer(customers_pb2.DeleteCustomerRequest(name=ANN))
