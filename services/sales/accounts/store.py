@@ -40,8 +40,9 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
-    # A person's own customers, and thereby their orders.
+    # A person's own customers, or a team's, and thereby their orders.
     Index("ix_accounts_owner", "owner", "customer"),
+    Index("ix_accounts_team", "team", "customer"),
     info={
         "scope": Owned(
             "owner",
