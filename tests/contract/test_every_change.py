@@ -1,4 +1,5 @@
-"""Whatever changes something does it once for a request id, and tells of it by an event.
+"""Whatever changes something needs what its contract requires, does it once for a request id, and
+tells of it by an event.
 
 The methods are those of the contracts: a new one fails until tests/support/worlds says how it is
 asked, and is held to this from then on.
@@ -25,7 +26,9 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize("service", WORLDS)
-async def test_a_change_is_made_once_and_told(service: str, databases: Databases) -> None:
+async def test_a_change_takes_what_it_needs_is_made_once_and_told(
+    service: str, databases: Databases
+) -> None:
     async with WORLDS[service](databases) as world:
         assert await Changes(world, UNTOLD).wrong() == {}
 

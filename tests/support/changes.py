@@ -1,12 +1,14 @@
-"""Every method that changes something, asked once, again, and with another request under the same
-id: what it answers, and what the event log says then."""
+"""Every method that changes something, asked without what it needs, once, again, and with another
+request under the same id: what it answers, and what the event log says then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -15,11 +17,12 @@ from sqlalchemy import Row, select
 from services.chassis.caller import Caller
 from services.chassis.client import Channel
 from services.chassis.descriptors import Idempotency
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, Kind
 from tests.support.asks import Ask, Asked, World, methods_of
 
 __all__ = ["Changes", "changes_of"]
 
+BEHAVIOR: Final = field_behavior_pb2.field_behavior
 _REQUEST_ID: Final = "0197c8f4-6a5e-7000-8000-000000000001"
 
 
@@ -58,6 +61,8 @@ class Changes:
         request: Any = ask.request(_row(asked))
         if _is_once(asked):
             request.request_id = _REQUEST_ID
+        if not_missed := await _not_missed(call, ask.request(_row(asked))):
+            return [f"does without {', '.join(not_missed)}"]
         before = len(await self._events())
         reply = await call(request)
         told = (await self._events())[before:]
@@ -90,6 +95,35 @@ async def _outcome(call: Any, request: Message) -> object:
         return await call(request)
     except DomainError as error:
         return error.reason
+
+
+async def _not_missed(call: Any, request: Message) -> list[str]:
+    """The fields that the contract calls REQUIRED, and without which the request is not refused."""
+    not_missed = []
+    for path in _required(request):
+        lacking: Any = type(request)()
+        lacking.CopyFrom(request)
+        *outer, last = path
+        reduce(getattr, outer, lacking).ClearField(last)
+        try:
+            await call(lacking)
+        except DomainError as error:
+            if error.kind is Kind.INVALID_ARGUMENT:
+                continue
+        not_missed.append(".".join(path))
+    return not_missed
+
+
+def _required(message: Message) -> Iterator[tuple[str, ...]]:
+    """The fields that the request needs. A change says by its mask what it is about."""
+    is_change = "update_mask" in message.DESCRIPTOR.fields_by_name
+    for field in message.DESCRIPTOR.fields:
+        if field_behavior_pb2.REQUIRED in field.GetOptions().Extensions[BEHAVIOR]:
+            yield (field.name,)
+        is_part = field.message_type is not None and not field.is_repeated
+        if is_part and message.HasField(field.name) and not is_change:
+            inner = _required(getattr(message, field.name))
+            yield from ((field.name, *path) for path in inner)
 
 
 def _faults_of(event: Row[*tuple[Any, ...]]) -> list[str]:
