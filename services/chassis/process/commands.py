@@ -45,18 +45,22 @@ class Program(Generic[Settings]):
     signs: bool = False
     more: Mapping[str, Command] = field(default_factory=dict)
 
-    def run(self, arguments: Sequence[str]) -> int:
-        """Runs one command, `serve` if none is given; returns the exit code."""
-        commands = {
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """What it can do, by name."""
+        return {
             "serve": self.serve,
             "migrate": self.migrate,
             "check": self.check,
             "renew-epoch": self.renew_epoch,
             **self.more,
         }
-        command = commands.get(" ".join(arguments) or "serve")
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Runs one command, `serve` if none is given; returns the exit code."""
+        command = self.commands.get(" ".join(arguments) or "serve")
         if command is None:
-            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(commands)}]\n")
+            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(self.commands)}]\n")
             return 2
         return server.run(command)
 
