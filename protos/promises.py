@@ -88,9 +88,16 @@ def _field_problems(pool: DescriptorPool, field: FieldDescriptor) -> Iterator[st
         rules.int32.WhichOneof("less_than") or rules.int32.gte or not rules.int32.HasField("gte")
     ):
         yield f"must refuse a negative {field.full_name}, and no other: gte is 0, without lte"
-    behaviors = options.Extensions[pool.FindExtensionByName("google.api.field_behavior")]
-    if OUTPUT_ONLY not in behaviors and not all(map(_is_bounded, _texts_of(field, rules))):
+    if not _is_output_only(pool, options) and not all(map(_is_bounded, _texts_of(field, rules))):
         yield f"takes a text of any length as {field.full_name}: give it max_len or a pattern"
+
+
+def _is_output_only(pool: DescriptorPool, options: Any) -> bool:
+    try:
+        behavior = pool.FindExtensionByName("google.api.field_behavior")
+    except KeyError:
+        return False  # no contract of this build uses it
+    return OUTPUT_ONLY in options.Extensions[behavior]
 
 
 def _texts_of(field: FieldDescriptor, rules: Any) -> Iterator[Any]:
