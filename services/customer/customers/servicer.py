@@ -63,7 +63,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
 
         async def work(tx: WriteTransaction) -> customers_pb2.Customer:
             customer = await actions.change_customer(tx, wanted.name, wanted.etag, draft, fields)
-            return to_message(customer)
+            changed = to_message(customer)
+            field_mask.expect_fixed(request.update_mask, wanted, changed)
+            return changed
 
         return await self._store.answer(request, customers_pb2.Customer, work)
 
