@@ -168,7 +168,7 @@ async def assemble(
             (add_SegmentServiceServicer_to_server, segments),
             (add_PredictionServiceServicer_to_server, PredictionServicer(views)),
             (add_RuleServiceServicer_to_server, rules),
-            (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
+            (add_AlertServiceServicer_to_server, AlertServicer(store, log, calendar)),
             (add_RunServiceServicer_to_server, RunServicer(store, calendar)),
             (add_FeedServiceServicer_to_server, reading),
             (add_EventFeedServicer_to_server, EventFeed(log)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,8 +12,8 @@ from google.type.money_pb2 import Money
 from guanxi.customer.v1 import customers_pb2
 from guanxi.sales.v1 import orders_pb2, products_pb2
 
-from services.chassis import money as exact
 from services.chassis.errors import DomainError, Kind, not_found
+from services.chassis.money import NANOS
 from services.chassis.status import from_status
 
 
@@ -51,7 +52,9 @@ class AskedCustomers:
 
 def money(text: str, currency: str = "EUR") -> Money:
     """`money("-2.55")`."""
-    return Money(**exact.parts_of_nanos(exact.parse_nanos(text), currency))
+    units, nanos = divmod(abs(int(Decimal(text).scaleb(9))), NANOS)
+    sign = -1 if text.startswith("-") else 1
+    return Money(currency_code=currency, units=sign * units, nanos=sign * nanos)
 
 
 def line(

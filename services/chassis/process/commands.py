@@ -47,8 +47,9 @@ class Program(Generic[Settings]):
     signs: bool = False
     follows: Follows | None = None
 
-    def run(self, arguments: Sequence[str]) -> int:
-        """Runs one command, `serve` if none is given; returns the exit code."""
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """What it can do, by name."""
         commands: dict[str, Command] = {
             "serve": self.serve,
             "migrate": self.migrate,
@@ -57,9 +58,13 @@ class Program(Generic[Settings]):
         }
         if self.follows is not None:
             commands["replay"] = self.replay
-        command = commands.get(" ".join(arguments) or "serve")
+        return commands
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Runs one command, `serve` if none is given; returns the exit code."""
+        command = self.commands.get(" ".join(arguments) or "serve")
         if command is None:
-            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(commands)}]\n")
+            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(self.commands)}]\n")
             return 2
         return server.run(command)
 

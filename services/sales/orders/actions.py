@@ -1,4 +1,4 @@
-"""What can be done with orders, on an open transaction; servicer and reactions share it."""
+"""What can be done with orders, on an open transaction."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -72,8 +72,8 @@ async def import_orders(
     if not validate_only:
         await store.insert_with_lines(tx, outcomes.created)
         for order in outcomes.created:
-            draft = order.state is State.DRAFT
-            _emit(tx, order, messages.created(order) if draft else messages.confirmed(order))
+            told = messages.created if order.state is State.DRAFT else messages.confirmed
+            _emit(tx, order, told(order))
     return outcomes
 
 
