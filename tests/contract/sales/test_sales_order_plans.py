@@ -82,7 +82,8 @@ async def filled(postgres_url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
 async def plan(filled: asyncpg.Connection[Any], caller: Caller) -> str:
     """How a page of orders is found for the caller."""
     page: Any = scoped(orders.query.page(orders.all, Listing()).statement, caller)[0]
-    text = page.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    dialect: Any = postgresql.dialect
+    text = page.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
     return "\n".join(row[0] for row in await filled.fetch(f"EXPLAIN {text}"))
 
 
