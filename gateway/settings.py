@@ -41,7 +41,9 @@ class GatewaySettings(SigningSettings):
         75.0, gt=0, description="How long a connection may be open without a request."
     )
     send_seconds: float = Field(
-        30.0, gt=0, description="How long a reader may take in nothing of the answer that waits."
+        30.0,
+        gt=0,
+        description="Time in which a reader takes in 16 KiB of an answer that waits, or is cut off.",
     )
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."

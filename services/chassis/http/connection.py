@@ -5,7 +5,10 @@ nothing more to say or has had its time. What is read after the request that end
 """
 
 import asyncio
+import fcntl
 import math
+import struct
+import termios
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -19,6 +22,8 @@ __all__ = ["Connection", "Served"]
 
 # So much of a body may wait for the application before no more is read.
 _BODY_AHEAD_BYTES = 65_536
+# A reader takes in so much of what waits in each `send_seconds`, or is taken for none.
+_LEAST_READ_BYTES = 16_384
 
 
 @dataclass(slots=True)
@@ -51,7 +56,10 @@ class Connection(asyncio.Protocol):
         self._last_words: Refusal | None = None
         self._leaving = False
         self._heard_all = False
-        self._unsent = math.inf
+        # What may take how long: that something comes, and that something is read.
+        self._comes_until = math.inf
+        self._read_until = math.inf
+        self._unread = math.inf
         self._paused = False
         self._relief: asyncio.Future[None] | None = None
 
@@ -61,7 +69,7 @@ class Connection(asyncio.Protocol):
         # uvloop's transport is one without being derived from it.
         self._transport = cast(asyncio.Transport, transport)
         if self._served.connections.admit(self):
-            self.deadline = self._loop.time() + self._limits.head_seconds
+            self._await_caller(self._limits.head_seconds)
         else:
             self.refuse(NO_ROOM)
 
@@ -81,13 +89,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.slow = True
-        self._unsent = math.inf
-        self.deadline = self._loop.time() + self._limits.send_seconds
+        self._await_reader()
 
     def resume_writing(self) -> None:
         self.slow = False
         if self._answering is not None:
-            self.deadline = math.inf
+            self._read_until = self.deadline = math.inf
         if self._relief is not None and not self._relief.done():
             self._relief.set_result(None)
 
@@ -101,7 +108,7 @@ class Connection(asyncio.Protocol):
     def head_began(self) -> None:
         """A request begins; behind others it has no time of its own yet."""
         if self._answering is None:
-            self.deadline = self._loop.time() + self._limits.head_seconds
+            self._await_caller(self._limits.head_seconds)
 
     def head_came(self, scope: Scope, *, keeps_alive: bool, awaits_continue: bool) -> Exchange:
         """A request can be answered, now or in its turn."""
@@ -157,11 +164,9 @@ class Connection(asyncio.Protocol):
             self._leave()
         else:
             self._answering = None
-            self._unsent = math.inf
-            seconds = (
+            self._await_caller(
                 self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
             )
-            self.deadline = self._loop.time() + seconds
             self._served.connections.wait(self)
 
     def abandon(self, exchange: Exchange) -> None:
@@ -180,15 +185,16 @@ class Connection(asyncio.Protocol):
     # What the server asks for
 
     def time_is_over(self, now: float) -> None:
-        """The deadline has passed: of a head, of silence, or of a reader who has read nothing."""
-        unsent = self._transport.get_write_buffer_size()
-        if unsent:
-            if unsent >= self._unsent:
+        """The deadline has passed: of a head, of silence, or of a reader who takes in nothing."""
+        if self._transport.get_write_buffer_size():
+            self.deadline = self._read_until
+            if self._read_until <= now and not self._reads():
                 self._served.connections.count(Ended.NOT_READ)
                 self.cut_off()
-                return
-            self._unsent = unsent
-            self.deadline = now + self._limits.send_seconds
+            return
+        self._read_until = math.inf
+        if now < self._comes_until:
+            self.deadline = self._comes_until
         elif self._leaving:
             self.cut_off()
         elif self._incoming.in_head:
@@ -212,7 +218,10 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
-        self.deadline = math.inf
+        self._comes_until = math.inf
+        if not self.slow:
+            self._read_until = math.inf
+        self.deadline = self._read_until
         self._served.connections.busy(self)
         task = self._loop.create_task(exchange.run(self._served.application))
         self._served.tasks.add(task)
@@ -224,8 +233,7 @@ class Connection(asyncio.Protocol):
         self._deaf = self._leaving = True
         self._lose_all()
         self._answering = None
-        self._unsent = math.inf
-        self.deadline = self._loop.time() + self._limits.linger_seconds
+        self._await_caller(self._limits.linger_seconds)
         self._served.connections.wait(self)
         if self._transport.is_closing():
             return
@@ -234,6 +242,31 @@ class Connection(asyncio.Protocol):
             return
         self._control_flow()
         self._transport.write_eof()
+
+    def _await_caller(self, seconds: float) -> None:
+        """They have so long for what comes next, and the usual time to read what is unsent."""
+        self._comes_until = self._loop.time() + seconds
+        if self._read_until == math.inf and self._transport.get_write_buffer_size():
+            self._await_reader()
+        self.deadline = min(self._comes_until, self._read_until)
+
+    def _await_reader(self) -> None:
+        self._unread = math.inf
+        self._read_until = self._loop.time() + self._limits.send_seconds
+        self.deadline = min(self._comes_until, self._read_until)
+
+    def _reads(self) -> bool:
+        """Whether the reader has taken in enough; gives another while to one who has.
+
+        What the system has taken over counts until it has arrived: it takes more only after much
+        of it has, which a slow reader may need minutes for.
+        """
+        unread = self._transport.get_write_buffer_size() + _on_its_way(self._transport)
+        if unread > self._unread - _LEAST_READ_BYTES:
+            return False
+        self._unread = unread
+        self._read_until = self.deadline = self._loop.time() + self._limits.send_seconds
+        return True
 
     def _lose_all(self) -> None:
         for exchange in (self._answering, *self._queue):
@@ -253,3 +286,9 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+
+def _on_its_way(transport: asyncio.Transport) -> int:
+    """How many bytes the system has taken over that have not arrived."""
+    answer = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    return int(struct.unpack("i", answer)[0])

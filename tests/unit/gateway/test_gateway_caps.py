@@ -42,7 +42,7 @@ def test_sizes_are_true(what: str, number_of_bytes: int) -> None:
         ("time for a head", "head_seconds"),
         ("time for a body", "body_seconds"),
         ("time without a request", "idle_seconds"),
-        ("time in which a reader takes in nothing of an answer", "send_seconds"),
+        ("time in which a reader takes in 16 KiB of an answer that waits", "send_seconds"),
     ],
 )
 def test_times_are_true(what: str, setting: str) -> None:
