@@ -43,7 +43,8 @@ class GatewaySettings(SigningSettings):
     send_seconds: float = Field(
         30.0,
         gt=0,
-        description="Time in which a reader takes in 16 KiB of an answer that waits, or is cut off.",
+        description="Time in which a reader takes in 16 KiB of an answer that waits, or is cut "
+        "off.",
     )
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."

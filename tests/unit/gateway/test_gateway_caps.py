@@ -56,6 +56,10 @@ def test_numbers_of_connections_are_true() -> None:
     assert cap_of("connections to an admin port") == str(HttpLimits().connections)
 
 
+def test_the_number_of_headers_is_true() -> None:
+    assert cap_of("headers of a request") == str(HttpLimits().head_lines)
+
+
 def test_the_longest_deadline_is_true() -> None:
     assert cap_of("deadline a caller may ask for") == f"{MAX_DEADLINE_SECONDS:g} s"
 

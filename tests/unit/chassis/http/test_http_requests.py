@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
+from services.chassis.http.limits import HttpLimits
 from tests.support.http_server import Serving, serving
 from tests.support.running import eventually
 from tests.support.wire import Wire, request
@@ -187,6 +190,54 @@ class TestManyRequests:
             http.teller.go_on.set()
             assert (await caller.answer()).body == b"done"
 
+    async def test_what_waits_costs_little_more_than_its_bytes(self, http: Serving) -> None:
+        sent = b"GET / HTTP/1.1\r\n\r\n" * 10_000
+        async with AsyncExitStack() as stack:
+            callers = [await stack.enter_async_context(http.wire()) for _ in range(10)]
+            tracemalloc.start()
+            try:
+                for caller in callers:
+                    await caller.say(request("GET", "/wait"), sent)
+                await asyncio.sleep(0.1)
+                peak_bytes = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+        # Once as it was sent, once as it was read.
+        assert peak_bytes < 2.5 * len(callers) * len(sent)
+
+    async def test_all_of_many_are_answered(self, http: Serving) -> None:
+        paths = [f"/{number}" for number in range(1_000)]
+        body = b"x" * 300
+        async with http.wire() as caller:
+            for path in paths:
+                caller.writer.write(request("GET", path))
+                caller.writer.write(request("POST", path, body=body))
+                caller.writer.write(
+                    request("POST", path, CHUNKED) + b"12c\r\n%s\r\n0\r\n\r\n" % body
+                )
+            for path in paths:
+                for _ in range(3):
+                    assert (await caller.answer()).body.decode() == path
+
+    @pytest.mark.parametrize("leaves", ["hang_up", "close"])
+    async def test_those_of_a_caller_who_has_gone_are_not_worked_off(
+        self, http: Serving, leaves: str
+    ) -> None:
+        async with http.wire() as caller:
+            await caller.say(request("GET", "/wait"))
+            await caller.say(request("POST", "/read", body=b"hi") * 3_000)
+            await asyncio.sleep(0.05)
+            if leaves == "hang_up":
+                caller.hang_up()
+            else:
+                caller.writer.close()
+            await asyncio.sleep(0.05)
+        http.teller.go_on.set()
+        await eventually(lambda: http.server.open_connections == 0)
+        # Who has only said that nothing more comes may still read: known once the first answer is
+        # sent back.
+        assert len(http.teller.seen) <= (0 if leaves == "hang_up" else 3)
+
     async def test_garbage_after_one_is_refused_in_its_turn(self, http: Serving) -> None:
         async with http.wire() as caller:
             await caller.say(request("GET", "/a") + b"this is no request\r\n\r\n")
@@ -230,6 +281,16 @@ class TestNoRequests:
             answer = await caller.answer()
             assert (answer.status, answer.reason) == (400, "MALFORMED_REQUEST")
             assert answer.headers["connection"] == "close"
+            assert await caller.rest() == b""
+
+    async def test_a_head_has_no_more_lines_than_it_may(self, http: Serving) -> None:
+        most = HttpLimits().head_lines
+        async with http.wire() as caller:
+            await caller.say(request("GET", "/a", *["a: b"] * (most - 1)))
+            assert (await caller.answer()).body == b"/a"
+            await caller.say(request("GET", "/a", *["a: b"] * most))
+            answer = await caller.answer()
+            assert (answer.status, answer.reason) == (431, "HEAD_TOO_LARGE")
             assert await caller.rest() == b""
 
     @pytest.mark.parametrize("part", [b"x" * 8_000, b"X-Many: 1\r\n" * 700])
