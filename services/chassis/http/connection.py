@@ -150,8 +150,7 @@ class Connection(asyncio.Protocol):
             self._begin(self._queue.popleft())
         self._incoming.read_on()
         self._control_flow()
-        if self._answering is None and not self._leaving:
-            self._rest()
+        self._rest()
 
     def abandon(self, exchange: Exchange) -> None:
         """An answer ended in the middle, or never began."""
@@ -209,7 +208,9 @@ class Connection(asyncio.Protocol):
         task.add_done_callback(self._served.tasks.discard)
 
     def _rest(self) -> None:
-        """Nothing is asked for: the caller's turn, or the end."""
+        """Where nothing is asked for: the caller's turn, or the end."""
+        if self._answering is not None or self._leaving:
+            return
         if self._last_words is not None:
             self.refuse(self._last_words)
         elif self._deaf:
