@@ -125,6 +125,7 @@ class Gateway:
             log,
             ids,
             settings.default_deadline_seconds,
+            settings.body_seconds,
         )
         self._proxy = proxy
         self._grpc = PublicGrpcServer(
@@ -134,6 +135,7 @@ class Gateway:
             max_connection_age_seconds=settings.max_connection_age_seconds,
             max_connections=connections,
             handshake_seconds=settings.head_seconds,
+            idle_seconds=settings.idle_seconds,
         )
         self._http = HttpServer(
             app,

@@ -1,6 +1,8 @@
 """The gRPC side of the gateway: every public method to its owner, as bytes, in all four shapes.
 
-Sign-in and limits are the same as for REST; what a message says is the service's business.
+Sign-in, limits and the time for a message are the same as for REST; what it says is the service's
+business. Who may not is told before anything they send is read: to the library every method takes a
+stream, since of one that takes a message it calls the handler only once that has come whole.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import grpc
 
 from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
+from gateway.http.refusals import body_incomplete, body_timeout
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.signin.door import Door
@@ -50,6 +53,7 @@ class Proxy(grpc.GenericRpcHandler):
         log: RequestLines,
         ids: Ids,
         default_seconds: float,
+        body_seconds: float,
     ) -> None:
         self._door = door
         self._limits = limits
@@ -57,6 +61,7 @@ class Proxy(grpc.GenericRpcHandler):
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
+        self._body_seconds = body_seconds
         self._streams: set[asyncio.Task[Any] | None] = set()
         self._draining = False
         self._handlers = {method.path: self._handler(method, backends) for method in methods}
@@ -73,25 +78,22 @@ class Proxy(grpc.GenericRpcHandler):
 
     def _handler(self, method: Method, backends: Backends) -> Handler:
         # grpc.aio takes coroutine functions where the stubs know only the threaded kind.
-        if method.client_streaming and method.server_streaming:
-            both = self._streaming(method, backends.both_streams(method))
-            return grpc.stream_stream_rpc_method_handler(cast(Any, both))
-        if method.client_streaming:
-            upload = self._single(method, backends.client_stream(method))
-            return grpc.stream_unary_rpc_method_handler(cast(Any, upload))
         if method.server_streaming:
-            download = self._streaming(method, backends.server_stream(method))
-            return grpc.unary_stream_rpc_method_handler(cast(Any, download))
-        single = self._single(method, backends.unary(method))
-        return grpc.unary_unary_rpc_method_handler(cast(Any, single))
+            connect = backends.both_streams if method.client_streaming else backends.server_stream
+            replies = self._streaming(method, connect(method))
+            return grpc.stream_stream_rpc_method_handler(cast(Any, replies))
+        connect = backends.client_stream if method.client_streaming else backends.unary
+        reply = self._single(method, connect(method))
+        return grpc.stream_unary_rpc_method_handler(cast(Any, reply))
 
     def _single(
         self, method: Method, call: Multicallable
     ) -> Callable[[Any, Context], Awaitable[bytes]]:
-        async def handle(request: Any, incoming: Context) -> bytes:
+        async def handle(requests: Any, incoming: Context) -> bytes:
             exchange = _Exchange(self, method, incoming)
             try:
                 metadata = await exchange.admit()
+                request = requests if method.client_streaming else await exchange.message()
                 running = call(request, metadata=metadata, timeout=exchange.timeout())
                 reply = await running
                 await exchange.trailers(running)
@@ -106,13 +108,14 @@ class Proxy(grpc.GenericRpcHandler):
     def _streaming(
         self, method: Method, call: Multicallable
     ) -> Callable[[Any, Context], AsyncIterator[bytes]]:
-        async def handle(request: Any, incoming: Context) -> AsyncIterator[bytes]:
+        async def handle(requests: Any, incoming: Context) -> AsyncIterator[bytes]:
             exchange = _Exchange(self, method, incoming)
             running = None
             task = asyncio.current_task()
             self._streams.add(task)
             try:
                 metadata = await exchange.admit()
+                request = requests if method.client_streaming else await exchange.message()
                 running = call(request, metadata=metadata, timeout=exchange.timeout())
                 async for reply in running:
                     yield reply
@@ -164,6 +167,18 @@ class _Exchange:
         )
         authorization = proxy._door.authorization(key, owner_of(self._method))
         return (*passed, (AUTHORIZATION_KEY, authorization), (REQUEST_ID_KEY, self._request_id))
+
+    async def message(self) -> bytes:
+        """The request of a method that takes one; raises DomainError where it doesn't come."""
+        seconds = self._proxy._body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                message: Any = await self._incoming.read()
+        except TimeoutError:
+            raise body_timeout(seconds) from None
+        if message is grpc.aio.EOF:
+            raise body_incomplete()
+        return cast(bytes, message)
 
     def timeout(self) -> float | None:
         """Seconds the service has, a hop less than the caller gives; raises DomainError."""

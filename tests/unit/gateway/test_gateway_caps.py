@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.grpc_server import MAX_STREAMS
 from gateway.http.app import MAX_DEADLINE_SECONDS
 from gateway.http.endpoints import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 from gateway.http.head import MAX_HEAD_BYTES, MAX_URL_BYTES
@@ -40,8 +41,8 @@ def test_sizes_are_true(what: str, number_of_bytes: int) -> None:
     ("what", "setting"),
     [
         ("time for a head", "head_seconds"),
-        ("time for a body", "body_seconds"),
-        ("time without a request", "idle_seconds"),
+        ("time for a body, or over gRPC for the message of a call", "body_seconds"),
+        ("time without a request or call", "idle_seconds"),
         ("time in which a reader takes in 16 KiB of an answer that waits", "send_seconds"),
     ],
 )
@@ -58,6 +59,10 @@ def test_numbers_of_connections_are_true() -> None:
 
 def test_the_number_of_headers_is_true() -> None:
     assert cap_of("headers of a request") == str(HttpLimits().head_lines)
+
+
+def test_the_number_of_calls_is_true() -> None:
+    assert cap_of("calls at a time on one connection over gRPC") == str(MAX_STREAMS)
 
 
 def test_the_longest_deadline_is_true() -> None:
