@@ -30,12 +30,14 @@ class Exchange:
 
     Beyond ASGI, a part of the body says in `dropped_bytes` how much came with it that is no body:
     trailers, and what was written into the framing of chunks. Answers have a `content-length`, or
-    go out in chunks; `connection` is the server's own header.
+    go out in chunks; `connection` is the server's own header. To HEAD the head of a stream is the
+    whole answer, after which the application is told that its caller has gone.
     """
 
     __slots__ = (
         "_awaits_continue",
         "_connection",
+        "_ended_by_head",
         "_held",
         "_keeps_alive",
         "_news",
@@ -73,6 +75,7 @@ class Exchange:
         self._held = b""
         self._remaining: int | None = None
         self._sends_body = True
+        self._ended_by_head = False
 
     @property
     def keeps_alive(self) -> bool:
@@ -135,6 +138,8 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Sends the head or a part of the answer; waits while the reader is slow."""
+        if self._ended_by_head:
+            return
         if self._outgoing.slow:
             await self._outgoing.caught_up()
         if message["type"] == "http.response.start":
@@ -175,6 +180,10 @@ class Exchange:
         if self._remaining is None:
             # A stream, whose reader wants to know that it has begun.
             self._outgoing.write(self._head())
+            if self.scope["method"] == "HEAD":
+                # That is all they asked for, and the end of a stream may be far.
+                self._ended_by_head = True
+                self._end()
 
     def _head(self) -> bytes:
         head, self._held = self._held, b""

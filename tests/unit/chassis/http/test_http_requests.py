@@ -201,6 +201,15 @@ class TestAnswers:
             await caller.say(request("GET", "/b"))
             assert (await caller.answer()).body == b"/b"
 
+    @pytest.mark.parametrize("path", ["/stream", "/beat"])
+    async def test_head_of_a_stream_is_no_stream(self, http: Serving, path: str) -> None:
+        async with http.wire() as caller:
+            await caller.say(request("HEAD", path) + request("GET", "/b"))
+            assert (await caller.answer(body=False)).status == 200
+            assert (await caller.answer()).body == b"/b"
+            async with asyncio.timeout(5):
+                await http.teller.left.wait()
+
     async def test_an_old_client_is_answered_until_the_end(self, http: Serving) -> None:
         async with http.wire() as caller:
             await caller.say(b"GET /a HTTP/1.0\r\n\r\n")
