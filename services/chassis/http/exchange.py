@@ -144,6 +144,10 @@ class Exchange:
             await self._outgoing.caught_up()
         if message["type"] == "http.response.start":
             self._start(message["status"], message.get("headers", ()))
+            if self._remaining is None and self.scope["method"] == "HEAD":
+                # That is all they asked for, and the end of a stream may be far.
+                self._ended_by_head = True
+                self._end()
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if not self.started or self.answered:
@@ -180,10 +184,6 @@ class Exchange:
         if self._remaining is None:
             # A stream, whose reader wants to know that it has begun.
             self._outgoing.write(self._head())
-            if self.scope["method"] == "HEAD":
-                # That is all they asked for, and the end of a stream may be far.
-                self._ended_by_head = True
-                self._end()
 
     def _head(self) -> bytes:
         head, self._held = self._held, b""

@@ -167,6 +167,33 @@ class TestNumber:
             await later.say(request("GET", "/a"))
             assert (await later.answer()).body == b"/a"
 
+    @pytest.mark.parametrize("following", [b"", b"GET /a HT"], ids=["silent", "begins another"])
+    async def test_an_answer_on_its_way_is_not_cut_off_for_a_newcomer(
+        self, following: bytes
+    ) -> None:
+        async with serving(replace(GENEROUS, connections=2)) as http, AsyncExitStack() as stack:
+            slow, silent = [await stack.enter_async_context(http.wire()) for _ in range(2)]
+            slow.stop_reading()
+            await slow.say(request("GET", "/large") + following)
+            await eventually(http.teller.left.is_set)
+            for _ in range(4):
+                newcomer = await stack.enter_async_context(http.wire())
+                await newcomer.say(request("GET", "/b"))
+                assert (await newcomer.answer()).body == b"/b"
+            assert await silent.rest() == b""
+            slow.read_on()
+            assert len((await slow.answer()).body) == 10_000_000
+
+    async def test_once_it_has_left_its_connection_makes_room(self) -> None:
+        async with serving(replace(GENEROUS, connections=1)) as http, AsyncExitStack() as stack:
+            slow = await stack.enter_async_context(http.wire())
+            await slow.say(request("GET", "/large"))
+            assert (await slow.answer()).status == 200
+            newcomer = await stack.enter_async_context(http.wire())
+            await newcomer.say(request("GET", "/b"))
+            assert (await newcomer.answer()).body == b"/b"
+            assert await slow.rest() == b""
+
 
 class TestStop:
     async def test_a_server_that_stops_finishes_what_it_is_doing(self) -> None:
