@@ -186,7 +186,10 @@ class Incoming:
             "headers": self._headers,
         }
         self.reading = self._listener.head_came(
-            scope, keeps_alive=parser.should_keep_alive(), awaits_continue=self._awaits_continue
+            scope,
+            keeps_alive=parser.should_keep_alive(),
+            # HTTP/1.0 knows no answer before the answer.
+            awaits_continue=self._awaits_continue and version == "1.1",
         )
 
     def on_body(self, part: bytes) -> None:

@@ -100,6 +100,13 @@ class TestABodyIsWholeOrItIsNone:
             await caller.say(b"body")
             assert (await caller.answer()).json()["body"] == "body"
 
+    async def test_an_old_client_is_not_asked_for_it(self, http: Serving) -> None:
+        expecting = request("POST", "/read", "Expect: 100-continue", body=b"body")
+        async with http.wire() as caller:
+            await caller.say(expecting.replace(b"HTTP/1.1", b"HTTP/1.0"))
+            answer = await caller.answer()
+            assert (answer.status, answer.json()["body"]) == (200, "body")
+
 
 class TestTrailers:
     async def test_they_are_no_headers(self, http: Serving) -> None:
