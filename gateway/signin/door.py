@@ -1,5 +1,6 @@
 """Lets a caller in by API key and gives them the internal token that services believe."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,13 +29,19 @@ class Door:
     """Checks API keys and mints tokens; a token is signed once per caller, audience and 50 s."""
 
     def __init__(
-        self, ring: KeyRing, signer: Signer, clock: Clock, audiences: Mapping[str, tuple[str, ...]]
+        self,
+        ring: KeyRing,
+        signer: Signer,
+        clock: Clock,
+        audiences: Mapping[str, tuple[str, ...]],
+        look_again_seconds: float,
     ) -> None:
         """`audiences`: deployable to the services a token for it is good for."""
         self._ring = ring
         self._signer = signer
         self._clock = clock
         self._audiences = audiences
+        self._look_again_seconds = look_again_seconds
         self._minted: dict[tuple[str, str], _Minted] = {}
 
     def admit(self, authorization: str, api_key: str) -> ApiKey:
@@ -49,6 +56,12 @@ class Door:
         raise unauthenticated(
             "CREDENTIALS_MISSING", "send an API key as Authorization: Bearer <key> or X-API-Key"
         )
+
+    async def until_shut(self, authorization: str, api_key: str) -> None:
+        """Looks at a key again every few seconds; raises DomainError once it opens nothing."""
+        while True:
+            await asyncio.sleep(self._look_again_seconds)
+            self.admit(authorization, api_key)
 
     def authorization(self, key: ApiKey, deployable: str) -> str:
         """The `authorization` metadata that speaks for the key's holder to a deployable."""
