@@ -19,7 +19,7 @@ from guanxi.options.v1 import options_pb2
 
 from services.chassis.descriptors import ContractError
 
-__all__ = ["PersonalFields"]
+__all__ = ["PersonalFields", "clear_personal"]
 
 _PLANS_KEPT: Final = 1_000
 
@@ -65,6 +65,16 @@ class PersonalFields:
 
     def _planned(self, reader: str, described: Descriptor) -> _Plan:
         return _plan(described, self._allowed.get(reader, frozenset()), ())
+
+
+def clear_personal(message: Message) -> None:
+    """Takes every personal field out of a message."""
+    _clear(message, _plan_of_all(message.DESCRIPTOR))
+
+
+@lru_cache(maxsize=_PLANS_KEPT)
+def _plan_of_all(described: Descriptor) -> _Plan:
+    return _plan(described, (), ())
 
 
 def _described(event_type: str) -> Descriptor | None:

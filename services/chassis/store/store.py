@@ -124,6 +124,22 @@ class Store:
 
         return await self.write(once, caller=sender, snapshot=snapshot)
 
+    async def answered(
+        self, request: Message, reply: type[M], *, caller: Caller | None = None
+    ) -> M | None:
+        """The stored reply to a repeated request, for work that asks others before its transaction:
+        a repeat needs nobody. None for a request that is new.
+
+        Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before.
+        """
+        sender = caller or current_caller()
+        key = RequestKey.of(request, sender.subject)
+        if key is None:
+            return None
+        async with self.read(caller=sender) as tx:
+            stored = await key.answered(tx, self._tables)
+        return None if stored is None else reply.FromString(stored)
+
     async def purge(self) -> int:
         """Deletes expired idempotency keys; returns how many."""
         return await self.write(

@@ -36,8 +36,7 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from services.chassis.caller import Caller
 from services.chassis.events.parking import list_parked, park, replay_all
 from services.chassis.store import WriteTransaction
-from services.customer.main import follow_sales
-from services.customer.reactions import SalesReaction
+from services.customer.reactions import FOLLOWS, SalesReaction
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
 from tests.support.sales import AskedCustomers
@@ -275,7 +274,9 @@ async def test_an_order_in_sales_makes_a_customer_here(
     async with running_service("sales", url, given={"customers": AskedCustomers()}) as sales:
         orders = OrderServiceStub(await sales.channel())
         feed = await sales.channel("services/customer", role="service", team="")
-        puller = asyncio.create_task(follow_sales(office.service.store, feed, 2).run())
+        puller = asyncio.create_task(
+            FOLLOWS.puller(office.service.store, EventFeedStub(feed), partitions=2).run()
+        )
         try:
             line = OrderLine(quantity=1, unit_price=Money(currency_code="USD", units=10))
             order = Order(customer=ANN, currency_code="USD", lines=[line])

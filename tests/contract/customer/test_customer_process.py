@@ -75,7 +75,7 @@ async def test_with_nothing_parked_there_is_nothing_to_replay(
 ) -> None:
     await main.PROGRAM.migrate()
     capsys.readouterr()
-    await main.replay()
+    await main.PROGRAM.replay()
     assert said(capsys) == [{"event": "replayed", "level": "info", "applied": 0, "still_parked": 0}]
 
 
@@ -105,14 +105,14 @@ async def test_replay_says_what_became_of_each_parked_event(
         good, bad = await store.write(work, caller=Caller.system("test"))
     capsys.readouterr()
 
-    await main.replay()
+    await main.PROGRAM.replay()
     first, second, sum_of_it = said(capsys)
     assert first == {"event": "applied", "level": "info", "parked": good.id, "type": kind}
     assert (second["event"], second["parked"]) == ("still can't be applied", bad.id)
     assert "Error parsing message" in second["error"]
     assert sum_of_it == {"event": "replayed", "level": "info", "applied": 1, "still_parked": 1}
 
-    await main.replay()
+    await main.PROGRAM.replay()
     assert [each["event"] for each in said(capsys)] == ["still can't be applied", "replayed"]
 
 

@@ -153,7 +153,7 @@ def test_a_caller_gets_a_token_that_is_believed_also_after_the_clock_was_set_bac
     def now() -> float:
         return clock.now().timestamp()
 
-    door = Door(ring, Signer(keys().private, now=now), clock, {"sales": ("sales",)})
+    door = Door(ring, Signer(keys().private, now=now), clock, {"sales": ("sales",)}, 5)
     first = door.authorization(key, "sales")
     assert door.authorization(key, "sales") == first
     clock.move(hours=-1)
@@ -166,7 +166,7 @@ def test_a_token_is_handed_out_for_50_seconds_whatever_the_clock_says(path: Path
     ring = KeyRing(path, clock)
     key = ring.find(made(path))
     signer = Signer(keys().private, now=lambda: seconds.at)
-    door = Door(ring, signer, clock, {"sales": ("sales",)}, monotonic=seconds)
+    door = Door(ring, signer, clock, {"sales": ("sales",)}, 5, monotonic=seconds)
     first = door.authorization(key, "sales")
     seconds.at += 49
     assert door.authorization(key, "sales") == first
