@@ -91,14 +91,15 @@ def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) 
     return wait if remaining is None else min(wait, remaining - _MARGIN_SECONDS)
 
 
-def _event(row: AnyRow, payload: bytes) -> event_feed_pb2.Event:
+def _event(row: AnyRow, payload: bytes | None) -> event_feed_pb2.Event:
     return event_feed_pb2.Event(
         id=row.id,
         position=row.position,
         aggregate_type=row.aggregatetype,
         aggregate_id=row.aggregateid,
         type=row.type,
-        payload=payload,
+        payload=payload or b"",
+        withheld=payload is None,
         event_time=_timestamp(row.time_ms),
         request_id=row.request_id,
         actor=actor_message(row.actor),

@@ -55,11 +55,11 @@ async def import_orders(
     known = await orders.known(tx, given_names(new.values()) | originals)
     ordered = {line.product for draft in drafts for line in draft.sums.lines} - {""}
     missing = await seen.missing(tx, ordered)
-    limits = await accounts.limits(tx, {draft.customer for draft in drafts} - {""})
+    read_only = await accounts.read_only(tx, {draft.customer for draft in drafts} - {""})
 
     def make(each: New[Draft]) -> Order:
         draft = each.draft
-        customers.expect(draft.customer, limits)
+        customers.expect(draft.customer, read_only)
         seller, team = settle_owner(
             tx.caller, draft.seller, draft.team, reason="SELLER_NOT_ALLOWED"
         )
