@@ -26,7 +26,8 @@ class Caller:
     """One caller in one request: who, what they may see, and the request's id as in the logs.
 
     `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
-    method brings in many rows at once, which others have written.
+    method brings in many rows at once, which others have written. A team without a name is none:
+    rows that have no team are nobody's, not that team's.
     """
 
     subject: str
@@ -36,6 +37,10 @@ class Caller:
     request_id: str = ""
     key: str = ""
     importing: bool = False
+
+    def __post_init__(self) -> None:
+        if "" in self.teams:
+            object.__setattr__(self, "teams", tuple(filter(None, self.teams)))
 
     @property
     def in_person(self) -> bool:
