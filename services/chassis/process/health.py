@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from services.chassis.background import Background, repeat
+from services.chassis.errors import DomainError
 
 __all__ = ["Checked", "Health"]
 
@@ -92,7 +93,10 @@ class Health:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._checked.check()
         except Exception as error:  # whatever the reason, callers must go elsewhere
-            return f"the store does not answer: {error!r}"
+            unfit = f"the store does not answer: {_reason(error)}"
+            if unfit != self._unfit:
+                _log.warning(unfit, exc_info=error)
+            return unfit
         return ""
 
     async def _publish(self) -> None:
@@ -103,6 +107,15 @@ class Health:
         )
         for service in self._services:
             await self.servicer.set(service, status)
+
+
+def _reason(error: Exception) -> str:
+    """What is told of an error where anybody who reaches the admin port reads it."""
+    if isinstance(error, DomainError):
+        return error.message
+    if isinstance(error, TimeoutError):
+        return f"it took longer than {_CHECK_SECONDS:g} s"
+    return "the log says why"
 
 
 class _SmallRequests:
