@@ -204,8 +204,9 @@ async def test_a_process_whose_store_does_not_answer_lives_and_is_not_ready() ->
             "the store does not answer: the log says why",
         ]
         assert await _health(f"127.0.0.1:{process.port}", echo.SERVICE) == NOT_SERVING
-        _, out, _ = await process.stopped()
-    assert "no database" in out
+        process.process.send_signal(signal.SIGTERM)
+        _, _, log = await process.ended()
+    assert "no database" in log
 
 
 async def test_a_process_whose_background_task_fails_lives_says_so_and_tries_again() -> None:
