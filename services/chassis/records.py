@@ -15,6 +15,7 @@ from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import KnownNames, ReadTransaction, WriteTransaction
 from services.chassis.store.layout import reader_and_writer
+from services.chassis.turns import taking_turns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -129,7 +130,8 @@ class Records(Generic[R]):
 
     async def insert(self, tx: WriteTransaction, new: Iterable[R]) -> None:
         """Writes new ones."""
-        await tx.insert_rows(self.table, [self._values(each) for each in new])
+        rows = [row async for row in taking_turns(map(self._values, new))]
+        await tx.insert_rows(self.table, rows)
 
     async def save(self, tx: WriteTransaction, *changed: R) -> None:
         """Writes changed ones over what is stored."""

@@ -12,6 +12,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
+from services.chassis.turns import taking_turns
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -88,13 +89,13 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     async def BatchCreateCustomers(
         self, request: customers_pb2.BatchCreateCustomersRequest, context: Any
     ) -> customers_pb2.BatchCreateCustomersResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
             outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
             return customers_pb2.BatchCreateCustomersResponse(
-                customers=map(to_message, outcomes.created),
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                customers=[each async for each in taking_turns(map(to_message, outcomes.created))],
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)

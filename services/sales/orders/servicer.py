@@ -12,6 +12,7 @@ from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
+from services.chassis.turns import taking_turns
 from services.sales.accounts.actions import Accounts
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
@@ -57,7 +58,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     async def BatchCreateOrders(
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
         look_up = (
             self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
         )
@@ -68,8 +69,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
                 tx, new, self._seen, customers, validate_only=request.validate_only
             )
             return orders_pb2.BatchCreateOrdersResponse(
-                orders=[shown(order, request.view) for order in outcomes.created],
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                orders=[
+                    shown(order, request.view) async for order in taking_turns(outcomes.created)
+                ],
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)
