@@ -12,15 +12,17 @@ import grpc
 
 from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.signin.door import Door
+from gateway.transcode.refusals import head_too_large
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
 from services.chassis.request_lines import RequestLines
 from services.chassis.status import code_of, to_status
-from services.chassis.wire import AUTHORIZATION_KEY, DETAILS_KEY, REQUEST_ID_KEY
+from services.chassis.wire import AUTHORIZATION_KEY, CONSISTENCY_KEY, DETAILS_KEY, REQUEST_ID_KEY
 
 __all__ = ["Proxy"]
 
@@ -31,10 +33,9 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 _DOMAIN = "gateway"
 _HOP_SECONDS = 0.020
-# Ours, the connection's, or claims that only the gateway may make.
-_KEPT_BACK = frozenset(
-    ("authorization", "x-api-key", "x-request-id", "user-agent", "te", "content-type", "cookie")
-)
+# What a caller may say to a service beside its request. All else is the gateway's to say, or read
+# by nobody.
+_PASSED_ON = frozenset((CONSISTENCY_KEY,))
 
 
 class Proxy(grpc.GenericRpcHandler):
@@ -154,14 +155,11 @@ class _Exchange:
         known: Mapping[str, Any] = dict(given)
         self._request_id = _fit(known.get(REQUEST_ID_KEY)) or proxy._ids.new()
         context.request_id.set(self._request_id)
+        _expect_head(given)
         key = proxy._door.admit(known.get(AUTHORIZATION_KEY, ""), known.get("x-api-key", ""))
         self._caller = key.subject
         await proxy._limits.take(key.subject)
-        passed = tuple(
-            (name, value)
-            for name, value in given
-            if name not in _KEPT_BACK and not name.startswith(("grpc-", ":", "x-guanxi-"))
-        )
+        passed = tuple(each for each in given if each[0] in _PASSED_ON)
         authorization = proxy._door.authorization(key, owner_of(self._method))
         return (*passed, (AUTHORIZATION_KEY, authorization), (REQUEST_ID_KEY, self._request_id))
 
@@ -214,6 +212,12 @@ class _Exchange:
         if self._reason:
             fields["reason"] = self._reason
         self._proxy._log("rpc", fields)
+
+
+def _expect_head(given: Metadata) -> None:
+    """Raises DomainError for metadata larger than the head of any request may be."""
+    if sum(len(name) + len(value) for name, value in given) > MAX_HEAD_BYTES:
+        raise head_too_large(MAX_HEAD_BYTES, "metadata")
 
 
 def _fit(request_id: Any) -> str:

@@ -15,6 +15,9 @@ __all__ = ["KeysError", "expect_holder"]
 _USER: Final = Template("users/{user}")
 _TEAM: Final = Template("teams/{team}")
 _ID: Final = "1 to 63 of a-z, 0-9 and -, with no - at either end"
+# A token holds them as base64 of JSON, and goes with every call: services take 8 kB of metadata.
+_MOST_BYTES: Final = 4_000
+_BESIDES: Final = 3  # quotes and a comma
 
 
 class KeysError(Exception):
@@ -22,7 +25,7 @@ class KeysError(Exception):
 
 
 def expect_holder(
-    subject: str, *, roles: Sequence[str], teams: Iterable[str], scopes: Iterable[str]
+    subject: str, *, roles: Sequence[str], teams: Sequence[str], scopes: Sequence[str]
 ) -> None:
     """Raises KeysError naming what of a new key means nobody, no team, no role or no permission."""
     if not _USER.matches(subject):
@@ -32,6 +35,12 @@ def expect_holder(
             raise KeysError(f"the team {team!r} is not of the form teams/NAME; a name has {_ID}")
     _expect_roles(roles)
     _expect_scopes(scopes)
+    size = sum(len(each) + _BESIDES for each in (*roles, *teams, *scopes))
+    if size > _MOST_BYTES:
+        raise KeysError(
+            f"roles, teams and scopes take {size} bytes of the {_MOST_BYTES} that fit in a token; "
+            "give the key fewer"
+        )
 
 
 def _expect_roles(roles: Sequence[str]) -> None:

@@ -12,9 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.__main__ import app, main
+from gateway.signin.door import Door
 from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
 from gateway.signin.ring import KeyRing
+from services.chassis.access import Signer
 from services.chassis.errors import DomainError
+from tests.support.chassis import new_keys
 from tests.support.services import AdjustableClock
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -162,6 +165,21 @@ def test_what_a_key_says_of_its_holder_means_something(
     with pytest.raises(KeysError, match=re.escape(why)):
         create_key(path, "users/ann", now=NOW, **{"roles": ["rep"], **grants})  # type: ignore[arg-type]
     assert not path.exists()
+
+
+def test_as_many_teams_as_fit_in_a_token_and_no_more(path: Path) -> None:
+    teams = [f"teams/{number:03}-{'x' * 59}" for number in range(200)]
+    fitting = create_key(path, "users/ann", roles=["rep"], teams=teams[:55], now=NOW)
+    door = Door(
+        KeyRing(path, AdjustableClock(NOW)),
+        Signer(new_keys().private),
+        AdjustableClock(NOW),
+        {"gateway": ("gateway", "customer", "sales", "insight")},
+    )
+    authorization = door.authorization(door.admit("", fitting), "gateway")
+    assert len(authorization) < 7_000
+    with pytest.raises(KeysError, match="fit in a token; give the key fewer"):
+        create_key(path, "users/bob", roles=["rep"], teams=teams, now=NOW)
 
 
 def test_the_command_refuses_an_empty_team_in_a_sentence(
