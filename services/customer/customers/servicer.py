@@ -12,7 +12,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
-from services.chassis.turns import taking_turns
+from services.chassis.turns import made_in_turns
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -52,7 +52,8 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         async with self._store.read() as tx:
             page = await store.page(tx, listing, show_deleted=request.show_deleted)
         return customers_pb2.ListCustomersResponse(
-            customers=map(to_message, page.rows), next_page_token=page.next_page_token
+            customers=await made_in_turns(to_message, page.rows),
+            next_page_token=page.next_page_token,
         )
 
     async def UpdateCustomer(
@@ -94,7 +95,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
             outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
             return customers_pb2.BatchCreateCustomersResponse(
-                customers=[each async for each in taking_turns(map(to_message, outcomes.created))],
+                customers=await made_in_turns(to_message, outcomes.created),
                 failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
@@ -105,7 +106,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.BatchGetCustomersResponse:
         async with self._store.read() as tx:
             found = await customers.many(tx, request.names)
-        return customers_pb2.BatchGetCustomersResponse(customers=map(to_message, found))
+        return customers_pb2.BatchGetCustomersResponse(
+            customers=await made_in_turns(to_message, found)
+        )
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids)

@@ -88,7 +88,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         async with self._store.read() as tx:
             page = await store.page(tx, Listing.of(request, self._calendar), most_lines=most_lines)
         return orders_pb2.ListOrdersResponse(
-            orders=[shown(order, request.view) for order in page.rows],
+            orders=[shown(order, request.view) async for order in taking_turns(page.rows)],
             next_page_token=page.next_page_token,
         )
 

@@ -9,6 +9,7 @@ from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
     CreateCustomerRequest,
     Customer,
+    ListCustomersRequest,
 )
 from guanxi.customer.v1.touchpoints_pb2 import (
     BatchLogTouchpointsRequest,
@@ -17,7 +18,7 @@ from guanxi.customer.v1.touchpoints_pb2 import (
 )
 
 from tests.support.held import held_ms
-from tests.support.office import Office
+from tests.support.office import Desk, Office
 
 # A caller waits 50 ms at most; more here, for the machine that tests may be a slow one. All of
 # them at once took 150 to 400 ms.
@@ -43,6 +44,14 @@ async def test_a_full_batch_of_customers_lets_others_in(
     request = BatchCreateCustomersRequest(requests=[item] * count, validate_only=validate_only)
     path = "/guanxi.customer.v1.CustomerService/BatchCreateCustomers"
     assert await held_ms(office.service, path, request) < MOST_MS
+
+
+async def test_a_full_page_of_customers_lets_others_in(office: Office, desk: Desk) -> None:
+    labels = {str(number): "\u00e9" * 20 for number in range(45)}
+    items = [CreateCustomerRequest(customer=Customer(display_name="x", labels=labels))] * 1000
+    await desk.customers.BatchCreateCustomers(BatchCreateCustomersRequest(requests=items))
+    path = "/guanxi.customer.v1.CustomerService/ListCustomers"
+    assert await held_ms(office.service, path, ListCustomersRequest(page_size=1000)) < MOST_MS
 
 
 async def test_long_texts_in_another_composition_let_others_in(office: Office) -> None:
