@@ -11,9 +11,9 @@ from gateway.backends import Backends
 from gateway.contract import Contract, ContractError, load_contract
 from gateway.grpc_server import PublicGrpcServer
 from gateway.http.app import HttpApp
+from gateway.http.documents import api_documents
 from gateway.http.endpoints import route_table
 from gateway.http.head import MAX_HEAD_BYTES
-from gateway.http.pages import api_pages
 from gateway.http.streams import Streams
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -105,7 +105,7 @@ class Gateway:
         self._streams = Streams(errors, counted, settings.heartbeat_seconds)
         app = HttpApp(
             route_table(contract, self._backends),
-            api_pages(openapi_document(contract)),
+            api_documents(openapi_document(contract)),
             door,
             limits,
             errors,

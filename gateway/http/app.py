@@ -13,6 +13,7 @@ import structlog
 
 from gateway.backends import details_of, without_details
 from gateway.http.bodies import Bodies
+from gateway.http.documents import Document
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import (
     consistency_of,
@@ -22,7 +23,6 @@ from gateway.http.head import (
     request_id_of,
     timeout_of,
 )
-from gateway.http.pages import Page
 from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
@@ -71,12 +71,12 @@ class _Exchange:
 
 
 class HttpApp:
-    """Serves the routes of a contract, and a few fixed pages beside them."""
+    """Serves the routes of a contract, and a few fixed documents beside them."""
 
     def __init__(
         self,
         routes: RouteTable[Endpoint],
-        pages: Mapping[str, Page],
+        documents: Mapping[str, Document],
         door: Door,
         limits: Limits,
         errors: ErrorCodec,
@@ -88,7 +88,7 @@ class HttpApp:
         body_seconds: float,
     ) -> None:
         self._routes = routes
-        self._pages = pages
+        self._documents = documents
         self._door = door
         self._limits = limits
         self._errors = errors
@@ -174,20 +174,20 @@ class HttpApp:
 
     async def _beside_the_routes(self, scope: Scope, send: Send, exchange: _Exchange) -> None:
         path = scope["raw_path"].decode("latin-1")
-        page = self._pages.get(path)
-        allowed = ["GET"] if page is not None else self._routes.allowed(path)
+        document = self._documents.get(path)
+        allowed = ["GET"] if document is not None else self._routes.allowed(path)
         if not allowed:
             raise path_not_found(path)
         if "GET" in allowed:
             allowed = [*allowed, "HEAD"]
-        exchange.route = path if page is not None else "*"
+        exchange.route = path if document is not None else "*"
         headers = self._headers(exchange)
         if exchange.method == "OPTIONS":
             headers.append((b"allow", ", ".join([*allowed, "OPTIONS"]).encode()))
             await self._answer(exchange, send, 204, headers, b"")
-        elif page is not None and exchange.method in ("GET", "HEAD"):
-            headers = [headers[0], *page.headers]
-            await self._answer(exchange, send, 200, headers, page.body)
+        elif document is not None and exchange.method in ("GET", "HEAD"):
+            headers = [headers[0], *document.headers]
+            await self._answer(exchange, send, 200, headers, document.body)
         else:
             raise method_not_allowed(exchange.method, allowed)
 

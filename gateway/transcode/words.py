@@ -43,16 +43,16 @@ _MESSAGES: Final = {
 def must_be(kind: ScalarType | DescEnum | DescMessage | None) -> str:
     """What one value of this kind is in JSON: `a whole number from 0 to 4294967295`."""
     match scalar_of(kind):
-        case DescEnum():
-            names = [value.name for value in kind.values]
+        case DescEnum() as enum:
+            names = [value.name for value in enum.values]
             return f"one of {', '.join(each for each in names if not _is_none(each))}"
-        case DescMessage():
-            return _MESSAGES.get(kind.type_name, "an object")
-        case ScalarType() if kind in _RANGES:
-            least, most = _RANGES[kind]
+        case DescMessage() as message:
+            return _MESSAGES.get(message.type_name, "an object")
+        case ScalarType() as scalar if scalar in _RANGES:
+            least, most = _RANGES[scalar]
             return f"a whole number from {least} to {most}"
-        case ScalarType():
-            return _SCALARS[kind]
+        case ScalarType() as scalar:
+            return _SCALARS[scalar]
         case _:
             return "an object"
 

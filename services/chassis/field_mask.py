@@ -1,9 +1,10 @@
 """Partial updates (AIP-134): which fields an update may and shall change, by the contract.
 
-What a field allows is read from `google.api.field_behavior`; nothing is declared a second time.
+What a field allows is read from `google.api.field_behavior`; nothing is declared a second time. A
+path is the name of a field of the resource: what it holds (an amount, a time, a list, a map) is
+changed as a whole.
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar, cast
 
 from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
@@ -13,7 +14,7 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, invalid
 
-__all__ = ["apply", "expect_fixed", "merge", "mutable_fields", "resolve"]
+__all__ = ["expect_fixed", "mutable_fields", "resolve"]
 
 _ETAG: Final = "etag"
 _GIVEN_ONCE: Final = "given on create and never changed"
@@ -73,21 +74,6 @@ def expect_fixed(
             raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{name} is {_GIVEN_ONCE}")
 
 
-def merge(current: M, change: M, paths: Sequence[str]) -> M:
-    """A copy of `current` with the fields at `paths` as `change` has them: repeated fields and
-    maps are replaced, and what `change` leaves unset is cleared."""
-    merged = type(current)()
-    merged.CopyFrom(current)
-    for path in paths:
-        _replace(merged, change, path.split("."))
-    return merged
-
-
-def apply(mask: FieldMask | None, current: M, change: M, *, argument: str = "update_mask") -> M:
-    """`merge` at what `resolve` gives."""
-    return merge(current, change, resolve(mask, change, argument=argument))
-
-
 def _descriptor(message: Message) -> Descriptor:
     # Its declared type is a union with the C implementation's, which is the same to a caller.
     return cast(Descriptor, message.DESCRIPTOR)
@@ -104,41 +90,29 @@ def _given_once(descriptor: Descriptor) -> frozenset[str]:
     return frozenset(field.name for field in fields if _fixed(field) == _GIVEN_ONCE)
 
 
-def _steps(descriptor: Descriptor, path: str, argument: str) -> Iterator[FieldDescriptor]:
-    inside: Descriptor | None = descriptor
-    before = ""
-    for name in path.split("."):
-        if inside is None:
-            raise _unknown(path, f"{before} has no fields that can be named", argument)
-        field = inside.fields_by_name.get(name)
-        if field is None:
-            known = ", ".join(each.name for each in inside.fields)
-            raise _unknown(path, f"fields are {known}", argument)
-        yield field
-        # A single entry of a list or a map has no path: the whole is replaced.
-        inside = None if field.is_repeated else field.message_type
-        before = name
+def _check(descriptor: Descriptor, path: str, argument: str) -> None:
+    field = descriptor.fields_by_name.get(path)
+    if field is None:
+        raise _unknown(descriptor, path, argument)
+    reason = _fixed(field)
+    if reason and reason != _GIVEN_ONCE:
+        raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
 
 
-def _unknown(path: str, why: str, argument: str) -> DomainError:
+def _unknown(descriptor: Descriptor, path: str, argument: str) -> DomainError:
+    whole = path.partition(".")[0]
+    if whole in descriptor.fields_by_name and whole != path:
+        why = f"{whole} is changed as a whole"
+    else:
+        why = f"fields are {', '.join(each.name for each in descriptor.fields)}"
     return invalid(argument, "UPDATE_MASK_UNKNOWN_FIELD", f"{path} is no field; {why}")
 
 
-def _check(descriptor: Descriptor, path: str, argument: str) -> None:
-    for field in _steps(descriptor, path, argument):
-        reason = _fixed(field)
-        if reason and path not in _given_once(descriptor):
-            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
-
-
-def _check_required(change: Message, path: str) -> None:
-    *parents, leaf = path.split(".")
-    for parent in parents:
-        change = getattr(change, parent)
-    field = _descriptor(change).fields_by_name[leaf]
+def _check_required(change: Message, name: str) -> None:
+    field = _descriptor(change).fields_by_name[name]
     required = FieldBehavior.REQUIRED in field.GetOptions().Extensions[field_behavior]
-    if required and _can_be_missing(field) and not _is_set(change, leaf):
-        raise invalid(path, "FIELD_REQUIRED", "is required and can't be emptied")
+    if required and _can_be_missing(field) and not _is_set(change, name):
+        raise invalid(name, "FIELD_REQUIRED", "is required and can't be emptied")
 
 
 def _can_be_missing(field: FieldDescriptor) -> bool:
@@ -158,22 +132,3 @@ def _is_set(message: Message, name: str) -> bool:
     if field.has_presence:
         return message.HasField(name)
     return bool(getattr(message, name) != field.default_value)
-
-
-def _replace(target: Message, source: Message, path: Sequence[str]) -> None:
-    name, *rest = path
-    field = target.DESCRIPTOR.fields_by_name[name]
-    if rest:
-        # Reading a message field that is unset must not set it.
-        if source.HasField(name) or target.HasField(name):
-            _replace(getattr(target, name), getattr(source, name), rest)
-        return
-    target.ClearField(name)
-    if not _is_set(source, name):
-        return
-    if field.is_repeated:
-        getattr(target, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        getattr(target, name).CopyFrom(getattr(source, name))
-    else:
-        setattr(target, name, getattr(source, name))

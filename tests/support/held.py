@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
@@ -25,7 +26,7 @@ async def held_ms(service: RunningService, path: str, request: Message) -> float
 
     def ask() -> None:
         with grpc.insecure_channel(service.target) as channel:
-            call = channel.unary_unary(path)
+            call: Any = channel.unary_unary(path)
             call(data, timeout=60, metadata=((AUTHORIZATION_KEY, f"{BEARER}{token}"),))
 
     asking = asyncio.ensure_future(asyncio.to_thread(ask))

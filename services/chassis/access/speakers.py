@@ -1,4 +1,5 @@
-"""Which process may speak for whom, and to whom: what a stolen key is good for ends here."""
+"""Which process may speak for whom, and to whom. What a stolen key is good for ends here, and with
+what `[services]` of the roles table lets a service call for itself."""
 
 from typing import Final
 

@@ -104,8 +104,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
     ) -> customers_pb2.BatchGetCustomersResponse:
+        look_up = customers.those_found if request.allow_missing else customers.many
         async with self._store.read() as tx:
-            found = await customers.many(tx, request.names)
+            found = await look_up(tx, request.names)
         return customers_pb2.BatchGetCustomersResponse(
             customers=await made_in_turns(to_message, found)
         )

@@ -132,6 +132,7 @@ async def test_a_customer_is_changed_in_the_form_that_was_read(desk: Desk, ann: 
     ("paths", "fields", "reason"),
     [
         (["nonsense"], {}, "UPDATE_MASK_UNKNOWN_FIELD"),
+        (["next_follow_up_time.seconds"], {}, "UPDATE_MASK_UNKNOWN_FIELD"),
         (["create_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
         (["lifecycle_stage"], {"lifecycle_stage": Customer.LOST}, "UPDATE_MASK_FIXED_FIELD"),
         (["first_seen_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
