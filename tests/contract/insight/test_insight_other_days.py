@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,8 +13,10 @@ import pytest
 from guanxi.customer.v1 import customers_pb2
 from guanxi.insight.v1 import feeds_pb2, rules_pb2, segments_pb2
 from guanxi.sales.v1 import orders_pb2
+from structlog.testing import capture_logs
 
 from services.chassis.caller import Caller
+from services.chassis.errors import DomainError
 from services.chassis.metrics import Metrics
 from services.chassis.store.migrate import migrate
 from services.insight.feeds import store as feeds
@@ -235,3 +237,13 @@ async def touch(company: Counted, names: list[str]) -> None:
     await company.insight.service.store.write(
         lambda tx: feeds.mark_touched(tx, 1, names), caller=SYSTEM
     )
+
+
+async def test_a_day_at_the_edge_of_the_calendar_writes_no_errors_into_the_log(
+    company: Counted,
+) -> None:
+    with capture_logs() as logs:
+        for edge in (date.min, date.max):
+            with suppress(DomainError):
+                await company.then(edge)
+    assert [each for each in logs if each["log_level"] == "error"] == []
