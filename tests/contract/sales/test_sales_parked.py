@@ -11,7 +11,7 @@ from guanxi.events.v1.event_feed_pb2 import Event
 from services.chassis.events import Puller, list_parked
 from services.chassis.events.parking import replay_all
 from services.chassis.store import WriteTransaction
-from services.sales.reactions import DERIVATION, CustomerReaction
+from services.sales.reactions import FOLLOWS, CustomerReaction
 from tests.contract.sales.test_sales_accounts import ANN, SYSTEM, account
 from tests.support.running import running
 from tests.support.services import RunningService
@@ -47,7 +47,7 @@ async def test_replayed_after_the_log_was_replaced_it_keeps_no_account_from_foll
         partitions=1,
         reaction=reaction,
         on_epoch_change=reaction.forget,
-        derivation=DERIVATION,
+        derivation=FOLLOWS.derivation,
         wait_seconds=0.1,
     )
     async with running(puller.run):

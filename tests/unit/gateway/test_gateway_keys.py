@@ -231,6 +231,7 @@ def test_as_many_teams_as_fit_in_a_token_and_no_more(path: Path) -> None:
         Signer(new_keys().private),
         AdjustableClock(NOW),
         {"gateway": ("gateway", "customer", "sales", "insight")},
+        5,
     )
     authorization = door.authorization(door.admit("", fitting), "gateway")
     assert len(authorization) < 7_000
