@@ -111,7 +111,10 @@ class Following:
                 events = await store.applied_events(tx, generation)
 
             async def switch(tx: WriteTransaction) -> bool:
-                return await actions.finish_rebuild(tx, generation, events)
+                switched = await actions.finish_rebuild(tx, generation, events)
+                if switched:
+                    await store.owe_rules(tx, generation)  # alerts follow the one in use alone
+                return switched
 
             switched = await self._store.write(switch, caller=_SYSTEM)
         except Exception as error:

@@ -5,6 +5,7 @@ What a run leaves behind depends on the records and the day alone, not on how th
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,12 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
-from services.insight.feeds.store import active_generation, names_aside
+from services.insight.feeds.store import (
+    active_generation,
+    names_aside,
+    owed_rules,
+    settle_rules,
+)
 from services.insight.numbers.business_days import Day
 from services.insight.segments import store
 from services.insight.segments.messages import ran
@@ -118,22 +124,30 @@ class Runs:
             return run
 
         run = await self._store.write(put_in_force, caller=_SYSTEM)
-        async for span in self._spans(generation):
-            await self._rescore_span(generation, span, day, population)
+        async with self._making_up(generation):
+            async for span in self._spans(generation):
+                await self._rescore_span(generation, span, day, population)
         return run
 
     async def evaluate(self, generation: int) -> None:
         """Every rule for everyone, on the facts as they are."""
-        async for span in self._spans(generation):
+        async with self._making_up(generation):
+            async for span in self._spans(generation):
+                await self._store.write(partial(self._evaluate, generation, span), caller=_SYSTEM)
 
-            async def work(tx: WriteTransaction, span: Span = span) -> None:
-                active = await active_generation(tx) == generation
-                follow = partial(
-                    self._evaluation.follow, tx, generation, active=active, by_event=False
-                )
-                await self._asides.attempt(tx, generation, span, follow)
+    async def _evaluate(self, generation: int, span: Span, tx: WriteTransaction) -> None:
+        active = await active_generation(tx) == generation
+        follow = partial(self._evaluation.follow, tx, generation, active=active, by_event=False)
+        await self._asides.attempt(tx, generation, span, follow)
 
-            await self._store.write(work, caller=_SYSTEM)
+    @asynccontextmanager
+    async def _making_up(self, generation: int) -> AsyncIterator[None]:
+        """Whoever has been through all the rules makes up for what they were owed before."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            owed = await owed_rules(tx, generation)
+        yield
+        if owed.ids:
+            await self._store.write(lambda tx: settle_rules(tx, generation, owed), caller=_SYSTEM)
 
     async def try_again(self, generation: int) -> None:
         """Those who are set aside, once more."""

@@ -2,7 +2,7 @@
 buyers has changed by a tenth; snoozed alerts that open again; customers set aside, once more."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 from services.chassis.background import repeat
 from services.chassis.caller import Caller
@@ -15,13 +15,14 @@ from services.insight.engine.generations import Generations
 from services.insight.engine.runs import Runs
 from services.insight.facts.store import count_buyers
 from services.insight.feeds.places import FeedPlaces
+from services.insight.feeds.store import owed_since
 from services.insight.segments import store as segments
 
 __all__ = ["Sweep"]
 
 _LOOK_SECONDS = 0.25
 _CHANGED_BY = 10  # a tenth
-_RULES_WAIT_SECONDS = 30.0
+_RULES_WAIT = timedelta(seconds=30)
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
 
@@ -69,32 +70,31 @@ class Sweep:
         await self._wake_alerts()
 
     async def _follow_events(self, generation: int) -> None:
-        """What has to wait until events leave time for it."""
+        """What has to wait until events leave time for it. What fails stays due."""
         reader = self._following.reader(generation)
         if reader is None:
             return
-        reaction, now = reader.reaction, asyncio.get_running_loop().time()
-        waiting = reaction.rules_wait_since
-        news = reaction.applied != self._counted
-        quiet = now - reaction.applied_at >= self._idle_seconds
-        if not (news or waiting is not None):
+        async with self._store.read(caller=_SYSTEM) as tx:
+            owed = await owed_since(tx, generation)
+            overdue = owed is not None and tx.now - owed >= _RULES_WAIT
+        applied = reader.reaction.applied
+        idle = asyncio.get_running_loop().time() - reader.reaction.applied_at
+        if applied == self._counted and owed is None:
             return
-        if quiet and not await self._places.has_a_backlog(generation):
-            self._counted = reaction.applied
-            reaction.rules_wait_since = None
+        if idle >= self._idle_seconds and not await self._places.has_a_backlog(generation):
             if await self._buyers_have_changed(generation):
                 await self._runs.run(generation)
-            elif waiting is not None:
+            elif owed is not None:
                 await self._runs.evaluate(generation)
-        elif waiting is not None and now - waiting >= _RULES_WAIT_SECONDS:
-            reaction.rules_wait_since = None
+            self._counted = applied
+        elif overdue:
             await self._runs.evaluate(generation)
 
     async def _try_again(self, generation: int) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._tried_again_at >= _TRY_AGAIN_SECONDS:
-            self._tried_again_at = now
             await self._runs.try_again(generation)
+            self._tried_again_at = now
 
     async def _wake_alerts(self) -> None:
         async with self._store.read(caller=_SYSTEM) as tx:

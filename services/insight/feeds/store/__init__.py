@@ -1,4 +1,5 @@
-"""What is stored of reading the feeds: generations, rebuilds, cursors, who is aside or touched."""
+"""What is stored of reading the feeds: generations, rebuilds, cursors; who is aside or touched, and
+what the rules are owed."""
 
 from services.insight.feeds.store.aside import (
     forget_aside,
@@ -7,6 +8,14 @@ from services.insight.feeds.store.aside import (
     put_back,
     set_aside,
     set_asides,
+)
+from services.insight.feeds.store.owed import (
+    forget_owed,
+    owe_rules,
+    owed_rules,
+    owed_since,
+    rules_owed,
+    settle_rules,
 )
 from services.insight.feeds.store.reading import (
     active_derivation,
@@ -42,20 +51,26 @@ __all__ = [
     "forget_aside",
     "forget_consumer",
     "forget_older_touched",
+    "forget_owed",
     "forget_touched",
     "insert_rebuild",
     "last_rebuild",
     "mark_touched",
     "names_aside",
     "newest_generation",
+    "owe_rules",
+    "owed_rules",
+    "owed_since",
     "page_of_aside",
     "page_of_parked",
     "positions",
     "prepare",
     "put_back",
+    "rules_owed",
     "save_rebuild",
     "set_aside",
     "set_asides",
+    "settle_rules",
     "superseded_generations",
     "touched",
     "touched_since",

@@ -198,6 +198,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_rules"),
     )
     op.create_table(
+        "rules_owed",
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("id", Name, nullable=False),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "id", name="pk_rules_owed"),
+    )
+    op.create_table(
         "runs",
         sa.Column("name", Name, nullable=False),
         sa.Column("kind", Name, nullable=False),
