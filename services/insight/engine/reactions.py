@@ -10,7 +10,12 @@ from services.chassis.store import WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
-from services.insight.feeds.store import active_generation, mark_touched, owe_rules
+from services.insight.feeds.store import (
+    active_generation,
+    hold_basis,
+    mark_touched,
+    owe_rules,
+)
 from services.insight.segments import store as segments
 from services.insight.sources.registered import READERS
 from services.insight.sources.store import RECORDS, Few, Selection
@@ -74,3 +79,4 @@ class DeriveFacts:
             await owe_rules(tx, generation)
         else:
             await self._asides.follow(tx, generation, who, derive_all)
+        await hold_basis(tx)

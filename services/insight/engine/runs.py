@@ -20,6 +20,8 @@ from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
 from services.insight.feeds.store import (
     active_generation,
+    change_basis,
+    hold_basis,
     names_aside,
     owed_rules,
     settle_rules,
@@ -114,6 +116,7 @@ class Runs:
         async def put_in_force(tx: WriteTransaction) -> Segmentation:
             run = Segmentation(population, tx.now)
             await store.save(tx, generation, run)
+            await change_basis(tx)
             if await active_generation(tx) == generation:
                 tx.emit(
                     ran(run, self._evaluation.currency),
@@ -139,6 +142,7 @@ class Runs:
         active = await active_generation(tx) == generation
         follow = partial(self._evaluation.follow, tx, generation, active=active, by_event=False)
         await self._asides.attempt(tx, generation, span, follow)
+        await hold_basis(tx)
 
     @asynccontextmanager
     async def _making_up(self, generation: int) -> AsyncIterator[None]:
@@ -176,6 +180,7 @@ class Runs:
             await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
 
         await self._asides.follow(tx, generation, who, rescore)
+        await hold_basis(tx)
 
     async def _rescore_span(
         self, generation: int, span: Span, day: Day, population: Population

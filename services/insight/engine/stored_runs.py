@@ -18,7 +18,7 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import CHUNK_CUSTOMERS
 from services.insight.facts.store import count
-from services.insight.feeds.store import active_generation
+from services.insight.feeds.store import active_generation, hold_basis
 from services.insight.runs.actions import fail_runs, finish_runs
 from services.insight.runs.model import Run, RunState
 from services.insight.runs.store import lock, runs, unfinished
@@ -95,6 +95,7 @@ class StoredRuns:
         span = Span(after, end or EVERYONE.last)
         follow = partial(self._evaluation.follow, tx, generation, active=True, by_event=True)
         await self._asides.attempt(tx, generation, span, follow)
+        await hold_basis(tx)
         followed = await count(tx, generation, span)
         further = [run.went_on(span.last, followed) for run in at_work]
         if end is None:

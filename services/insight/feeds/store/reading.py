@@ -46,7 +46,9 @@ __all__ = [
     "active_generation",
     "applied_events",
     "base_currency",
+    "change_basis",
     "forget_consumer",
+    "hold_basis",
     "insert_rebuild",
     "last_rebuild",
     "newest_generation",
@@ -65,6 +67,8 @@ read_model = Table(
     Column("generation", Integer, nullable=False),
     Column("derivation", Name, nullable=False),
     Column("base_currency", Name, nullable=False),
+    # Counts the changes of what everyone is judged by: rules, cut points, the generation in use.
+    Column("basis", BigInteger, nullable=False),
     info={"scope": Shared()},
 )
 rebuilds = Table(
@@ -83,6 +87,12 @@ rebuilds = Table(
 
 _ROW: Final = 1
 _ACTIVE: Final = select(read_model.c.generation).where(read_model.c.id == _ROW)
+_CHANGE_BASIS: Final = (
+    update(read_model).where(read_model.c.id == _ROW).values(basis=read_model.c.basis + 1)
+)
+_HOLD_BASIS: Final = (
+    select(read_model.c.basis).where(read_model.c.id == _ROW).with_for_update(read=True)
+)
 _LAST: Final = select(rebuilds).order_by(rebuilds.c.generation.desc()).limit(1)
 _NEWEST_OF: Final = select(func.max(rebuilds.c.generation)).where(
     rebuilds.c.derivation == bindparam("derivation")
@@ -117,6 +127,7 @@ async def prepare(tx: WriteTransaction, base_currency: str, derivation: str) -> 
         "generation": FIRST_GENERATION,
         "derivation": derivation,
         "base_currency": base_currency,
+        "basis": 0,
     }
     return await tx.run(first, row) == 1
 
@@ -154,9 +165,24 @@ async def use_generation(
     changed = (
         update(read_model)
         .where(read_model.c.id == _ROW, read_model.c.generation == instead_of)
-        .values(generation=generation, derivation=derivation)
+        .values(generation=generation, derivation=derivation, basis=read_model.c.basis + 1)
     )
     return await tx.run(changed) == 1
+
+
+async def change_basis(tx: WriteTransaction) -> None:
+    """Says that this transaction changes what everyone is judged by."""
+    await tx.run(_CHANGE_BASIS)
+
+
+async def hold_basis(tx: WriteTransaction) -> None:
+    """Says, at its end, that this transaction has judged customers.
+
+    PostgreSQL runs it again where the basis has changed since it began, and lets nobody change it
+    until it ends. So whoever judges everyone on a new basis finds all that was judged on the old
+    one, and nothing is judged on the old one any more.
+    """
+    await tx.scalar(_HOLD_BASIS, {})
 
 
 async def last_rebuild(tx: ReadTransaction) -> Rebuild | None:

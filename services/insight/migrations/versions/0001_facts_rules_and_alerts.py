@@ -159,6 +159,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("derivation", Name, nullable=False),
         sa.Column("base_currency", Name, nullable=False),
+        sa.Column("basis", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_read_model"),
     )
     op.create_table(
