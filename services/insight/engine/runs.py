@@ -22,7 +22,7 @@ from services.insight.feeds.store import (
     active_generation,
     change_basis,
     hold_basis,
-    names_aside,
+    next_aside,
     owed_rules,
     settle_rules,
 )
@@ -34,6 +34,7 @@ from services.insight.sources.store import Few, Selection, Span, known_names
 
 __all__ = ["Runs"]
 
+_TRIED_AT_ONCE = 100
 _SYSTEM = Caller.system("run")
 
 _log = structlog.get_logger("run")
@@ -141,7 +142,7 @@ class Runs:
     async def _evaluate(self, generation: int, span: Span, tx: WriteTransaction) -> None:
         active = await active_generation(tx) == generation
         follow = partial(self._evaluation.follow, tx, generation, active=active, by_event=False)
-        await self._asides.attempt(tx, generation, span, follow)
+        await self._asides.attempt(tx, generation, span, follow, however_many=True)
         await hold_basis(tx)
 
     @asynccontextmanager
@@ -154,24 +155,33 @@ class Runs:
             await self._store.write(lambda tx: settle_rules(tx, generation, owed), caller=_SYSTEM)
 
     async def try_again(self, generation: int) -> None:
-        """Those who are set aside, once more."""
+        """Those who are set aside, once more, a few at a time."""
         async with self._store.read(caller=_SYSTEM) as tx:
-            names = await names_aside(tx, generation)
+            await self._asides.show(tx, generation)
             run = await store.latest(tx, generation)
-        if names:
-            day, population = self._evaluation.day, run.population if run else None
+        day, population = self._evaluation.day, run.population if run else None
+        async for some in self._set_aside(generation):
             await self._store.write(
-                lambda tx: self._rescore(tx, generation, Few(names), day, population),
-                caller=_SYSTEM,
+                partial(self._rescore, generation, some, day, population), caller=_SYSTEM
             )
+
+    async def _set_aside(self, generation: int) -> AsyncIterator[Few]:
+        after = ""
+        while True:
+            async with self._store.read(caller=_SYSTEM) as tx:
+                names = await next_aside(tx, generation, after, _TRIED_AT_ONCE)
+            if not names:
+                return
+            yield Few(names)
+            after = names[-1]
 
     async def _rescore(
         self,
-        tx: WriteTransaction,
         generation: int,
         who: Selection,
         day: Day,
         population: Population | None,
+        tx: WriteTransaction,
     ) -> None:
         active = await active_generation(tx) == generation
 
@@ -179,7 +189,7 @@ class Runs:
             await refresh(tx, generation, some, day, population)
             await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
 
-        await self._asides.follow(tx, generation, who, rescore)
+        await self._asides.follow(tx, generation, who, rescore, however_many=True)
         await hold_basis(tx)
 
     async def _rescore_span(
@@ -187,7 +197,7 @@ class Runs:
     ) -> None:
         try:
             await self._store.write(
-                lambda tx: self._rescore(tx, generation, span, day, population), caller=_SYSTEM
+                partial(self._rescore, generation, span, day, population), caller=_SYSTEM
             )
         except DomainError as error:
             # Events keep changing customers of this span; of fewer they change fewer.

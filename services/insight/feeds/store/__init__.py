@@ -2,8 +2,10 @@
 what the rules are owed."""
 
 from services.insight.feeds.store.aside import (
+    count_aside,
     forget_aside,
     names_aside,
+    next_aside,
     page_of_aside,
     put_back,
     set_aside,
@@ -50,6 +52,7 @@ __all__ = [
     "applied_events",
     "base_currency",
     "change_basis",
+    "count_aside",
     "current_mark",
     "forget_aside",
     "forget_consumer",
@@ -62,6 +65,7 @@ __all__ = [
     "mark_touched",
     "names_aside",
     "newest_generation",
+    "next_aside",
     "owe_rules",
     "owed_rules",
     "owed_since",
