@@ -119,7 +119,7 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    generations = Generations(store, await _prepared(store, currency, derivation))
+    generations = Generations(store, await _prepared(store, currency, derivation), derivation)
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
@@ -142,7 +142,9 @@ async def assemble(
     views = DayViews(store, evaluation, generations, metrics)
 
     async def run() -> Segmentation:
-        return await runs.request(generations.active)
+        async with store.read(caller=Caller.system(DOMAIN)) as tx:
+            generation = await feed_actions.expect_kept(tx, derivation)
+        return await runs.request(generation)
 
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
@@ -175,7 +177,7 @@ async def assemble(
             *Compaction.tasks(store, settings.event_retention_days),
             following.run,
             runs.answer_requests,
-            StoredRuns(store, evaluation, asides).run,
+            StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],
         caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),

@@ -84,7 +84,8 @@ class Following:
         await self._read_for(wanted, active)
         for reader in self._readers.values():
             reader.expect_running()
-        await self._bound_touched(active)
+        if active in wanted:
+            await self._bound_touched(active)
         ours = rebuild is not None and rebuild.derivation == self._plan.derivation
         if rebuild and rebuilding and ours and await self._places.has_caught_up(rebuilding):
             await self._finish(rebuild)

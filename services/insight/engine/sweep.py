@@ -58,7 +58,12 @@ class Sweep:
 
     async def step(self) -> None:
         """Looks once, and does what is due."""
-        generation = self._generations.active
+        generation = self._generations.kept
+        if generation is not None:
+            await self._keep(generation)
+        await self._wake_alerts()
+
+    async def _keep(self, generation: int) -> None:
         today = self._evaluation.day.date
         if self._swept != (generation, today):
             # Also after a start: the last process may have been killed in the middle of a run.
@@ -67,7 +72,6 @@ class Sweep:
         else:
             await self._follow_events(generation)
             await self._try_again(generation)
-        await self._wake_alerts()
 
     async def _follow_events(self, generation: int) -> None:
         """What has to wait until events leave time for it. What fails stays due."""

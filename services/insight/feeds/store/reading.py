@@ -50,6 +50,7 @@ __all__ = [
     "forget_consumer",
     "hold_basis",
     "insert_rebuild",
+    "keeps_active",
     "last_rebuild",
     "newest_generation",
     "page_of_parked",
@@ -156,6 +157,15 @@ async def newest_generation(tx: ReadTransaction, derivation: str) -> int:
     if await active_derivation(tx) == derivation:
         return max(begun, await active_generation(tx))
     return int(begun)
+
+
+async def keeps_active(tx: ReadTransaction, derivation: str) -> bool:
+    """Whether the generation in use is for processes of a derivation to write to.
+
+    What another version has begun after theirs is not: they read events otherwise. What it began
+    before is followed until their own is in use.
+    """
+    return await active_generation(tx) <= await newest_generation(tx, derivation)
 
 
 async def use_generation(
