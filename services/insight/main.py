@@ -37,6 +37,7 @@ from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
 from services.insight.engine.aside import Asides
+from services.insight.engine.caught_up import CaughtUpWithRules
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -180,7 +181,11 @@ async def assemble(
             StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],
-        caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+        caught_up=CaughtUpWithRules(
+            store,
+            CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+            generations,
+        ),
     )
 
 

@@ -10,8 +10,12 @@ from guanxi.insight.v1 import alerts_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.errors import DomainError, Kind
+from services.chassis.events.caught_up import CaughtUp
 from services.chassis.store.migrate import migrate
+from services.insight.engine import caught_up
+from services.insight.engine.generations import Generations
 from services.insight.engine.runs import Runs
+from services.insight.sources.registered import DERIVATION
 from tests.support.databases import Databases
 from tests.support.insight import (
     TODAY,
@@ -27,6 +31,7 @@ from tests.support.insight import (
 from tests.support.services import migrated_database
 
 YESTERDAY = TODAY - timedelta(days=1)
+CAUGHT_UP = (("guanxi-consistency", "caught-up"),)
 CUSTOMERS = [f"c{number}" for number in range(60)]
 
 
@@ -104,6 +109,41 @@ async def test_another_replica_lets_the_rules_follow_what_one_has_read_that_is_n
             await insight.caught_up()
         desk = await Insight(left, away["customer"], away["sales"], left.clock).desk()
         await until(lambda: all_are_late(desk))
+
+
+async def test_who_asks_for_an_answer_that_has_caught_up_gets_the_alerts_of_what_was_imported(
+    databases: Databases,
+) -> None:
+    url = await migrated_database(databases, "insight")
+    async with running_insight(url, idle_seconds=2.0) as insight:
+        desk = await insight.desk()
+        await bought_once(insight, desk)
+        import_past(insight)
+        request = alerts_pb2.ListAlertsRequest(page_size=1000, filter='rule = "rules/lateness"')
+        reply = await desk.alerts.ListAlerts(request, metadata=CAUGHT_UP)
+        assert len(reply.alerts) == len(CUSTOMERS)
+
+
+async def test_an_answer_that_cant_wait_for_the_rules_is_refused(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caught_up, "_LONGEST_SECONDS", 0.3)
+    url = await migrated_database(databases, "insight")
+    async with running_insight(url, idle_seconds=60.0) as insight:
+        desk = await insight.desk()
+        await bought_once(insight, desk)
+        import_past(insight)
+        await insight.caught_up()
+        store = insight.service.store
+        waiting = caught_up.CaughtUpWithRules(
+            store,
+            CaughtUp(store, {}, lambda feed: feed),
+            Generations(store, 1, DERIVATION.consumer("insight")),
+        )
+        with pytest.raises(DomainError, match="rules are yet to follow") as behind:
+            await waiting.wait()
+        assert (behind.value.kind, behind.value.reason) == (Kind.UNAVAILABLE, "NOT_CAUGHT_UP")
+        assert (await desk.facts_of("c0")).orders_total == 9
 
 
 async def bought_once(insight: Insight, desk: Desk) -> None:
