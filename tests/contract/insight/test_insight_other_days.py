@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from guanxi.customer.v1 import customers_pb2
-from guanxi.insight.v1 import feeds_pb2, rules_pb2, segments_pb2
+from guanxi.insight.v1 import facts_pb2, feeds_pb2, predictions_pb2, rules_pb2, segments_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.caller import Caller
+from services.chassis.errors import DomainError, Kind
 from services.chassis.metrics import Metrics
 from services.chassis.store.migrate import migrate
+from services.insight.asof.store import OtherDays
 from services.insight.feeds import store as feeds
 from tests.support.databases import Databases
 from tests.support.insight import (
@@ -34,6 +36,11 @@ THEN = date(2025, 6, 1)
 OTHER = date(2025, 7, 1)
 CUSTOMERS = 20
 SYSTEM = Caller.system("test")
+REQUESTS: dict[str, Any] = {
+    "facts": facts_pb2.GetCustomerFactsRequest,
+    "segment": segments_pb2.GetCustomerSegmentRequest,
+    "prediction": predictions_pb2.GetPredictionRequest,
+}
 
 
 @dataclass(slots=True)
@@ -142,6 +149,44 @@ async def test_one_customers_answer_measures_the_company_once(company: Counted) 
     other = await desk.facts_of("c3", THEN)
     assert (one.m_score, other.m_score) == (1, 5)
     assert company.computed() == CUSTOMERS + 1 + 2
+
+
+async def test_nothing_is_computed_for_who_is_not_in_sight_or_not_at_all(company: Counted) -> None:
+    rep = await company.insight.desk("users/eve", role="rep", team="teams/south")
+    await company.insight.knows(customer_event("gone", customers_pb2.CustomerDeleted))
+    for ask, customer in ((rep, "c3"), (await company.desk(), "no-such"), (rep, "gone")):
+        for name, call in (
+            ("facts", ask.facts.GetCustomerFacts),
+            ("segment", ask.segments.GetCustomerSegment),
+            ("prediction", ask.predictions.GetPrediction),
+        ):
+            with pytest.raises(DomainError) as unseen:
+                await call(REQUESTS[name](name=f"customers/{customer}/{name}", as_of=day(THEN)))
+            assert unseen.value.kind is Kind.NOT_FOUND
+            assert unseen.value.metadata["resource"] == f"customers/{customer}/{name}"
+    assert company.computed() == 0
+
+
+async def test_what_callers_who_have_gone_asked_for_is_there_for_the_next(
+    company: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a day that takes longer than anybody waits would be computed again and again."""
+    compute, go = OtherDays._compute, asyncio.Event()
+
+    async def slow(self: OtherDays, *arguments: Any) -> Any:
+        computed = await compute(self, *arguments)
+        await go.wait()
+        return computed
+
+    monkeypatch.setattr(OtherDays, "_compute", slow)
+    desk, request = await company.desk(), facts_pb2.ListCustomerFactsRequest(as_of=day(THEN))
+    for _ in range(3):
+        with pytest.raises(DomainError) as late:
+            await desk.facts.ListCustomerFacts(request, timeout=0.3)
+        assert late.value.kind is Kind.DEADLINE_EXCEEDED
+    go.set()
+    assert len(await company.then()) == CUSTOMERS
+    assert company.computed() == CUSTOMERS
 
 
 async def test_a_changed_rule_tags_another_day_without_computing_it(company: Counted) -> None:

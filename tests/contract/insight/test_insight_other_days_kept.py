@@ -144,6 +144,8 @@ class Days:
             rows: Sequence[AnyRow] = await view.tx.unscoped().all(
                 select(facts).order_by(facts.c.customer)
             )
+            if customer and not rows:
+                return []  # nobody is measured for an answer that is none
             return [await view.segmentation(), *map(tuple, rows)]
 
 
