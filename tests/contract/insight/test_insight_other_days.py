@@ -30,6 +30,7 @@ from tests.support.insight import (
     day,
     insight_reading,
 )
+from tests.support.insight import touch as touch_event
 from tests.support.services import migrated_database
 
 THEN = date(2025, 6, 1)
@@ -187,6 +188,49 @@ async def test_what_callers_who_have_gone_asked_for_is_there_for_the_next(
     go.set()
     assert len(await company.then()) == CUSTOMERS
     assert company.computed() == CUSTOMERS
+
+
+async def test_a_day_knows_nobody_who_was_met_after_it(company: Counted) -> None:
+    """However they are known now: by their record, by an order or by a touchpoint."""
+    after = THEN + timedelta(days=1)
+    await company.insight.knows(
+        customer_event("new", first_seen=after),
+        customer_event("imported", first_seen=after),
+        customer_event("called", first_seen=after),
+        customer_event("that-day", first_seen=THEN),
+        touch_event("t1", "called", THEN, "CALL"),
+        confirmed("o-imported", "imported", THEN - timedelta(days=9)),
+        confirmed("o-unrecorded", "unrecorded", after),
+    )
+    met = {*(f"c{n}" for n in range(1, CUSTOMERS + 1)), "imported", "called", "that-day"}
+    assert set(await company.then()) == met
+    assert set(await company.then(after)) == {*met, "new", "unrecorded"}
+
+    desk = await company.desk()
+    assert (await desk.facts_of("called", THEN)).contacts_90d == 1
+    for name in ("new", "unrecorded"):
+        with pytest.raises(DomainError) as unmet:
+            await desk.facts_of(name, THEN)
+        assert unmet.value.kind is Kind.NOT_FOUND
+    found = await desk.segments.ListSegments(segments_pb2.ListSegmentsRequest(as_of=day(THEN)))
+    assert found.segmentation.customer_count == len(met)
+    assert sum(each.customer_count for each in found.segments) == len(met)
+    prospects = await desk.segments.ListSegmentCustomers(
+        segments_pb2.ListSegmentCustomersRequest(parent="segments/prospects", as_of=day(THEN))
+    )
+    assert {each.name for each in prospects.customers} == {
+        "customers/called/segment",
+        "customers/that-day/segment",
+    }
+
+
+async def test_who_turns_out_to_have_been_met_joins_a_day_that_is_kept(company: Counted) -> None:
+    await company.insight.knows(customer_event("new", first_seen=OTHER))
+    assert "new" not in await company.then()
+    await company.insight.knows(confirmed("early", "new", THEN))
+    assert (await company.then())["new"].orders_total == 1
+    await company.insight.knows(confirmed("early", "new", THEN, event=orders_pb2.OrderCancelled))
+    assert "new" not in await company.then()
 
 
 async def test_a_changed_rule_tags_another_day_without_computing_it(company: Counted) -> None:

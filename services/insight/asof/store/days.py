@@ -20,12 +20,12 @@ from prometheus_client import Counter
 
 from services.chassis.metrics import Metrics
 from services.chassis.store import ReadTransaction
-from services.insight.asof.columns import Everyone
+from services.insight.asof.columns import Everyone, day_rows
 from services.insight.asof.store.snapshot import Snapshot
 from services.insight.engine.computing import Computed, compute, compute_all
 from services.insight.engine.measuring import spans
 from services.insight.engine.model import score
-from services.insight.engine.rows import fact_rows, score_columns
+from services.insight.engine.rows import score_columns
 from services.insight.feeds.store import current_mark, touched_since
 from services.insight.numbers.business_days import Day
 from services.insight.rules.model import Rule
@@ -111,7 +111,7 @@ class OtherDays:
         kept = await load(tx, generation, who)
         computed = compute(kept, day, scored_by.population)
         self._count(len(kept.customers))
-        await snapshot.insert(fact_rows(generation, kept.customers, computed))
+        await snapshot.insert(day_rows(generation, kept.customers, computed))
         await snapshot.tag(tx, generation, who, matcher)
         return snapshot
 
@@ -237,7 +237,7 @@ async def _insert(
 ) -> None:
     for customers, computed in parts:
         scored = score(computed, scored_by.population)
-        await snapshot.insert(await asyncio.to_thread(fact_rows, generation, customers, scored))
+        await snapshot.insert(await asyncio.to_thread(day_rows, generation, customers, scored))
 
 
 async def _rescore(
