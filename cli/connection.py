@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 _DEVELOPMENT_KEY = Path(".guanxi/keys/development.key")
+_TARGET_VARIABLE = "GUANXI_CLI_TARGET"
+_USUAL_TARGET = "127.0.0.1:50050"
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -52,7 +54,7 @@ async def connect(target: str = "", key: str = "") -> AsyncIterator[Connection]:
 
     The target is GUANXI_CLI_TARGET, or 127.0.0.1:50050; for the key see `api_key`.
     """
-    target = target or os.environ.get("GUANXI_CLI_TARGET", "127.0.0.1:50050")
+    target = target or _target()
     metadata = (("authorization", f"Bearer {key or api_key()}"),)
     options = (
         ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
@@ -60,6 +62,10 @@ async def connect(target: str = "", key: str = "") -> AsyncIterator[Connection]:
     )
     async with grpc.aio.insecure_channel(target, options=options) as channel:
         yield Connection(channel, metadata)
+
+
+def _target() -> str:
+    return os.environ.get(_TARGET_VARIABLE, _USUAL_TARGET)
 
 
 @contextmanager
@@ -100,6 +106,12 @@ def retry_after_seconds(status: status_pb2.Status) -> float | None:
 
 def describe(status: status_pb2.Status) -> str:
     """One line for people: the message, or each field and what is wrong with it."""
+    if status.code == code_pb2.UNAVAILABLE and not status.details:
+        # No word of the gateway, which says more: nobody answers there, or somebody else.
+        return (
+            f"No gateway answers gRPC at {_target()}. Is the suite running (`make run`)? "
+            f"{_TARGET_VARIABLE} says where its gRPC port is."
+        )
     bad_request = error_details_pb2.BadRequest()
     for detail in status.details:
         if detail.Unpack(bad_request) and bad_request.field_violations:

@@ -33,7 +33,11 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         sales=connect(settings.sales_target, identity=ForwardedToken()),
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
-    company = CompanyServicer(base_currency=settings.base_currency, time_zone=settings.time_zone)
+    company = CompanyServicer(
+        base_currency=settings.base_currency,
+        time_zone=settings.time_zone,
+        earliest_date=settings.earliest_date,
+    )
     try:
         yield (
             (add_BriefServiceServicer_to_server, BriefServicer(sources, settings.zone)),

@@ -36,7 +36,10 @@ class _Shared:
     map: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable."
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Which column holds a field; repeatable, also for phones, emails and other"
+            " lists. FIELD= leaves a field empty.",
         ),
     ] = None
     mapping: Annotated[
@@ -85,6 +88,14 @@ class _Shared:
             " comma) is 4180.",
         ),
     ] = False
+    keys_with_case: Annotated[
+        bool,
+        typer.Option(
+            "--keys-with-case",
+            help="Customers' keys that differ only in case are different customers. Say it in"
+            " every import, or in none.",
+        ),
+    ] = False
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and change nothing.")
     ] = False
@@ -106,6 +117,7 @@ class _Shared:
             date_format=self.date_format,
             decimals=self.decimal,
             thousands=self.thousands,
+            keys_with_case=self.keys_with_case,
             currency=currency,
             dry_run=self.dry_run,
             wait=self.wait,

@@ -47,11 +47,12 @@ Call = Callable[..., Awaitable[BatchReply]]
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the items sent, and the reasons of those that were refused."""
+    """What became of the items sent: the names of those that are there with other content, and the
+    reasons of those that were refused."""
 
     created: int = 0
     unchanged: int = 0
-    changed_elsewhere: list[int] = field(default_factory=list)
+    changed_elsewhere: dict[int, str] = field(default_factory=dict)
     refused: dict[int, status_pb2.Status] = field(default_factory=dict)
 
 
@@ -107,12 +108,13 @@ async def side_by_side(
 def _add(tally: Tally, first: int, count: int, reply: BatchReply) -> None:
     tally.created += count - len(reply.failed_requests)
     for index, status in reply.failed_requests.items():
+        metadata = error_info(status).metadata
         if status.code != code_pb2.ALREADY_EXISTS:
             tally.refused[first + index] = status
-        elif error_info(status).metadata.get("unchanged") == "true":
+        elif metadata.get("unchanged") == "true":
             tally.unchanged += 1
         else:
-            tally.changed_elsewhere.append(first + index)
+            tally.changed_elsewhere[first + index] = metadata.get("resource", "")
 
 
 async def _call_until_answered(

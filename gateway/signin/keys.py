@@ -92,7 +92,10 @@ def create_key(
 
 
 def revoke_key(path: Path, identifier: str, now: datetime) -> None:
-    """Makes a key worthless at once; raises KeysError for an id that no live key has."""
+    """Makes a key worthless, to running gateways within a second.
+
+    Raises KeysError for an id that no live key has.
+    """
 
     def mark(keys: list[ApiKey]) -> list[ApiKey]:
         if not any(key.id == identifier and key.revoke_time is None for key in keys):

@@ -1,16 +1,15 @@
 """Update masks: read from a query in either spelling, or taken from the fields a body carries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from google.api import field_behavior_pb
 from protobuf import DescField, DescMessage
 
-from gateway.transcode.values import JsonValue, is_leaf, message_of
+from gateway.transcode.values import JsonValue
 
 __all__ = ["MaskFields", "mask_fields"]
 
-_MAX_DEPTH = 4
 _NOT_THE_CALLERS = (
     field_behavior_pb.FieldBehavior.OUTPUT_ONLY,
     field_behavior_pb.FieldBehavior.IDENTIFIER,
@@ -31,47 +30,31 @@ class MaskFields:
     def paths_of_body(self, body: JsonValue) -> list[str]:
         """The fields a body sets, so that setting one to nothing changes it too (AIP-134).
 
-        What only the server sets is left out, so that a resource can be sent back as it was read.
-        A field with parts is named part by part where it is a message of our own.
+        What only the server sets is left out, and what is given once may be named with the value it
+        has: so a resource can be sent back as it was read.
         """
-        return list(self._paths(body, ""))
-
-    def _paths(self, body: JsonValue, prefix: str) -> Iterator[str]:
-        for key, value in body.items() if isinstance(body, dict) else ():
-            field = self.fields.get(key)
-            if field is None or field.set_by_server:
-                continue
-            if field.parts is not None and value:
-                yield from field.parts._paths(value, f"{prefix}{field.name}.")
-            else:
-                yield prefix + field.name
+        named = body if isinstance(body, dict) else ()
+        fields = (self.fields.get(key) for key in named)
+        return [field.name for field in fields if field is not None and not field.set_by_server]
 
     def _proto_path(self, path: str) -> str:
         name, dot, rest = path.partition(".")
         field = self.fields.get(name)
-        if field is None:
-            return path
-        tail = field.parts._proto_path(rest) if field.parts is not None and dot else rest
-        return field.name + dot + tail
+        return path if field is None else field.name + dot + rest
 
 
 @dataclass(frozen=True, slots=True)
 class _MaskField:
     name: str
     set_by_server: bool
-    parts: MaskFields | None
 
 
-def mask_fields(resource: DescMessage, depth: int = _MAX_DEPTH) -> MaskFields:
+def mask_fields(resource: DescMessage) -> MaskFields:
     """Reads a resource's fields from its descriptor; done once, at start."""
     fields: dict[str, _MaskField] = {}
     for field in resource.fields:
-        inner = message_of(field)
-        own = inner is not None and not is_leaf(field) and depth > 1
-        parts = mask_fields(inner, depth - 1) if own and inner is not None else None
-        fields[field.name] = fields[field.json_name] = _MaskField(
-            field.name, _set_by_the_server(field), parts
-        )
+        known = _MaskField(field.name, _set_by_the_server(field))
+        fields[field.name] = fields[field.json_name] = known
     return MaskFields(fields)
 
 

@@ -26,7 +26,6 @@ __all__ = [
     "field_of",
     "holds_any",
     "is_http_body",
-    "is_leaf",
     "kind_of",
     "message_of",
     "oneof_of",
@@ -108,12 +107,6 @@ def oneof_of(field: DescField) -> str:
 def is_http_body(message: DescMessage | None) -> bool:
     """Whether a message stands for the raw bytes of an HTTP body."""
     return message is not None and message.type_name == "google.api.HttpBody"
-
-
-def is_leaf(field: DescField) -> bool:
-    """Whether a mask or an error path ends at the field: all but single messages of our own."""
-    message = message_of(field)
-    return message is None or not message.type_name.startswith("guanxi.")
 
 
 def part_of(field: DescField) -> ScalarType | DescEnum | DescMessage | None:

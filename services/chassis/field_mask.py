@@ -1,9 +1,10 @@
 """Partial updates (AIP-134): which fields an update may and shall change, by the contract.
 
-What a field allows is read from `google.api.field_behavior`; nothing is declared a second time.
+What a field allows is read from `google.api.field_behavior`; nothing is declared a second time. A
+path is the name of a field of the resource: what it holds (an amount, a time, a list, a map) is
+changed as a whole.
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar, cast
 
 from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
@@ -13,12 +14,13 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, invalid
 
-__all__ = ["apply", "merge", "mutable_fields", "resolve"]
+__all__ = ["expect_fixed", "mutable_fields", "resolve"]
 
 _ETAG: Final = "etag"
+_GIVEN_ONCE: Final = "given on create and never changed"
 _FIXED: Final = {
     FieldBehavior.OUTPUT_ONLY: "set by the server",
-    FieldBehavior.IMMUTABLE: "given on create and never changed",
+    FieldBehavior.IMMUTABLE: _GIVEN_ONCE,
     FieldBehavior.IDENTIFIER: "the name of the resource and never changed",
 }
 
@@ -36,11 +38,12 @@ def resolve(
     mask: FieldMask | None, change: Message, *, argument: str = "update_mask"
 ) -> tuple[str, ...]:
     """The paths an update changes: absent or empty mask, the mutable fields that `change` sets;
-    `*`, all mutable fields; else the mask's paths, without repeats.
+    `*`, all mutable fields; else the mask's paths, without repeats. Fields that are given once are
+    none of them: whether they are what they were is for `expect_fixed`.
 
     Raises DomainError INVALID_ARGUMENT on `argument`: UPDATE_MASK_UNKNOWN_FIELD,
-    UPDATE_MASK_FIXED_FIELD (output only, immutable, identifier), UPDATE_MASK_WILDCARD (`*` beside
-    others); on the field itself FIELD_REQUIRED, where a required one would be emptied.
+    UPDATE_MASK_FIXED_FIELD (output only, identifier), UPDATE_MASK_WILDCARD (`*` beside others); on
+    the field itself FIELD_REQUIRED, where a required one would be emptied.
     """
     descriptor = _descriptor(change)
     paths = list(dict.fromkeys(mask.paths)) if mask else []
@@ -52,22 +55,23 @@ def resolve(
     for path in chosen:
         _check(descriptor, path, argument)
         _check_required(change, path)
-    return tuple(path for path in chosen if path != _ETAG)
+    given_once = _given_once(descriptor)
+    return tuple(path for path in chosen if path != _ETAG and path not in given_once)
 
 
-def merge(current: M, change: M, paths: Sequence[str]) -> M:
-    """A copy of `current` with the fields at `paths` as `change` has them: repeated fields and
-    maps are replaced, and what `change` leaves unset is cleared."""
-    merged = type(current)()
-    merged.CopyFrom(current)
-    for path in paths:
-        _replace(merged, change, path.split("."))
-    return merged
+def expect_fixed(
+    mask: FieldMask | None, change: M, current: M, *, argument: str = "update_mask"
+) -> None:
+    """Lets a resource be sent back as it was read: a field that is given once may be named, or set
+    where there is no mask, with the value that it has.
 
-
-def apply(mask: FieldMask | None, current: M, change: M, *, argument: str = "update_mask") -> M:
-    """`merge` at what `resolve` gives."""
-    return merge(current, change, resolve(mask, change, argument=argument))
+    Raises DomainError INVALID_ARGUMENT on `argument`, UPDATE_MASK_FIXED_FIELD, for another value.
+    """
+    given_once = _given_once(_descriptor(change))
+    named = mask.paths if mask and mask.paths else (n for n in given_once if _is_set(change, n))
+    for name in given_once.intersection(named):
+        if getattr(change, name) != getattr(current, name):
+            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{name} is {_GIVEN_ONCE}")
 
 
 def _descriptor(message: Message) -> Descriptor:
@@ -81,41 +85,34 @@ def _fixed(field: FieldDescriptor) -> str:
     return next((_FIXED[each] for each in behaviors if each in _FIXED), "")
 
 
-def _steps(descriptor: Descriptor, path: str, argument: str) -> Iterator[FieldDescriptor]:
-    inside: Descriptor | None = descriptor
-    before = ""
-    for name in path.split("."):
-        if inside is None:
-            raise _unknown(path, f"{before} has no fields that can be named", argument)
-        field = inside.fields_by_name.get(name)
-        if field is None:
-            known = ", ".join(each.name for each in inside.fields)
-            raise _unknown(path, f"fields are {known}", argument)
-        yield field
-        # A single entry of a list or a map has no path: the whole is replaced.
-        inside = None if field.is_repeated else field.message_type
-        before = name
-
-
-def _unknown(path: str, why: str, argument: str) -> DomainError:
-    return invalid(argument, "UPDATE_MASK_UNKNOWN_FIELD", f"{path} is no field; {why}")
+def _given_once(descriptor: Descriptor) -> frozenset[str]:
+    fields = descriptor.fields
+    return frozenset(field.name for field in fields if _fixed(field) == _GIVEN_ONCE)
 
 
 def _check(descriptor: Descriptor, path: str, argument: str) -> None:
-    for field in _steps(descriptor, path, argument):
-        reason = _fixed(field)
-        if reason:
-            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
+    field = descriptor.fields_by_name.get(path)
+    if field is None:
+        raise _unknown(descriptor, path, argument)
+    reason = _fixed(field)
+    if reason and reason != _GIVEN_ONCE:
+        raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
 
 
-def _check_required(change: Message, path: str) -> None:
-    *parents, leaf = path.split(".")
-    for parent in parents:
-        change = getattr(change, parent)
-    field = _descriptor(change).fields_by_name[leaf]
+def _unknown(descriptor: Descriptor, path: str, argument: str) -> DomainError:
+    whole = path.partition(".")[0]
+    if whole in descriptor.fields_by_name and whole != path:
+        why = f"{whole} is changed as a whole"
+    else:
+        why = f"fields are {', '.join(each.name for each in descriptor.fields)}"
+    return invalid(argument, "UPDATE_MASK_UNKNOWN_FIELD", f"{path} is no field; {why}")
+
+
+def _check_required(change: Message, name: str) -> None:
+    field = _descriptor(change).fields_by_name[name]
     required = FieldBehavior.REQUIRED in field.GetOptions().Extensions[field_behavior]
-    if required and _can_be_missing(field) and not _is_set(change, leaf):
-        raise invalid(path, "FIELD_REQUIRED", "is required and can't be emptied")
+    if required and _can_be_missing(field) and not _is_set(change, name):
+        raise invalid(name, "FIELD_REQUIRED", "is required and can't be emptied")
 
 
 def _can_be_missing(field: FieldDescriptor) -> bool:
@@ -135,22 +132,3 @@ def _is_set(message: Message, name: str) -> bool:
     if field.has_presence:
         return message.HasField(name)
     return bool(getattr(message, name) != field.default_value)
-
-
-def _replace(target: Message, source: Message, path: Sequence[str]) -> None:
-    name, *rest = path
-    field = target.DESCRIPTOR.fields_by_name[name]
-    if rest:
-        # Reading a message field that is unset must not set it.
-        if source.HasField(name) or target.HasField(name):
-            _replace(getattr(target, name), getattr(source, name), rest)
-        return
-    target.ClearField(name)
-    if not _is_set(source, name):
-        return
-    if field.is_repeated:
-        getattr(target, name).MergeFrom(getattr(source, name))
-    elif field.message_type is not None:
-        getattr(target, name).CopyFrom(getattr(source, name))
-    else:
-        setattr(target, name, getattr(source, name))

@@ -96,6 +96,11 @@ class Records(Generic[R]):
                 raise not_found(name)
         return [found[name] for name in names]
 
+    async def those_found(self, tx: ReadTransaction, names: Sequence[str]) -> list[R]:
+        """Those of the names that there are, in their order."""
+        found = await self.find(tx, names)
+        return [found[name] for name in names if name in found]
+
     async def select(
         self, tx: ReadTransaction, statement: Select[*tuple[Any, ...]], **parameters: Any
     ) -> list[R]:

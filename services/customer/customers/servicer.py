@@ -63,7 +63,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
 
         async def work(tx: WriteTransaction) -> customers_pb2.Customer:
             customer = await actions.change_customer(tx, wanted.name, wanted.etag, draft, fields)
-            return to_message(customer)
+            changed = to_message(customer)
+            field_mask.expect_fixed(request.update_mask, wanted, changed)
+            return changed
 
         return await self._store.answer(request, customers_pb2.Customer, work)
 
@@ -100,8 +102,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
     ) -> customers_pb2.BatchGetCustomersResponse:
+        look_up = customers.those_found if request.allow_missing else customers.many
         async with self._store.read() as tx:
-            found = await customers.many(tx, request.names)
+            found = await look_up(tx, request.names)
         return customers_pb2.BatchGetCustomersResponse(customers=map(to_message, found))
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:

@@ -80,7 +80,9 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
             rule = await actions.change_rule(
                 tx, self._views.today, wanted.name, wanted.etag, draft, fields
             )
-            return await self._counted(tx, rule)
+            changed = await self._counted(tx, rule)
+            field_mask.expect_fixed(request.update_mask, wanted, changed)
+            return changed
 
         return await self._store.answer(request, rules_pb2.Rule, work)
 

@@ -1,4 +1,4 @@
-"""What can be done with orders, on an open transaction; servicer and reactions share it."""
+"""What can be done with orders, on an open transaction."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -55,11 +55,11 @@ async def import_orders(
     known = await orders.known(tx, given_names(new.values()) | originals)
     ordered = {line.product for draft in drafts for line in draft.sums.lines} - {""}
     missing = await seen.missing(tx, ordered)
-    limits = await accounts.limits(tx, {draft.customer for draft in drafts} - {""})
+    read_only = await accounts.read_only(tx, {draft.customer for draft in drafts} - {""})
 
     def make(each: New[Draft]) -> Order:
         draft = each.draft
-        customers.expect(draft.customer, limits)
+        customers.expect(draft.customer, read_only)
         seller, team = settle_owner(
             tx.caller, draft.seller, draft.team, reason="SELLER_NOT_ALLOWED"
         )
@@ -72,8 +72,8 @@ async def import_orders(
     if not validate_only:
         await store.insert_with_lines(tx, outcomes.created)
         for order in outcomes.created:
-            draft = order.state is State.DRAFT
-            _emit(tx, order, messages.created(order) if draft else messages.confirmed(order))
+            told = messages.created if order.state is State.DRAFT else messages.confirmed
+            _emit(tx, order, told(order))
     return outcomes
 
 

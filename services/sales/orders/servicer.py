@@ -47,6 +47,9 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.CreateOrderRequest, context: Any
     ) -> orders_pb2.Order:
         new = self._read(request)
+        answered = await self._store.answered(request, orders_pb2.Order)
+        if answered is not None:
+            return answered
         customers = await self._accounts.known({new.draft.customer})
 
         async def work(tx: WriteTransaction) -> orders_pb2.Order:
@@ -58,9 +61,11 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = read_items(request.requests, self._read)
-        look_up = (
-            self._accounts.mirrored if request.allow_unknown_customers else self._accounts.known
-        )
+        answered = await self._store.answered(request, orders_pb2.BatchCreateOrdersResponse)
+        if answered is not None:
+            return answered
+        to_come = request.allow_unknown_customers
+        look_up = self._accounts.known_or_to_come if to_come else self._accounts.known
         customers = await look_up({each.draft.customer for each in new.values()})
 
         async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:

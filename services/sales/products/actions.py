@@ -1,4 +1,4 @@
-"""What can be done with products, on an open transaction; servicer and reactions share it."""
+"""What can be done with products, on an open transaction."""
 
 from collections.abc import Collection, Mapping
 

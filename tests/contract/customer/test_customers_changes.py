@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.json_format import MessageToDict
+from guanxi.customer.v1 import customers_pb
 from guanxi.customer.v1.customers_pb2 import (
     Customer,
     DeleteCustomerRequest,
@@ -16,6 +18,7 @@ from guanxi.customer.v1.customers_pb2 import (
     UpdateCustomerRequest,
 )
 
+from gateway.transcode.masks import mask_fields
 from services.chassis.errors import DomainError, Kind
 from tests.support.office import Desk, Office
 
@@ -115,13 +118,25 @@ async def test_of_those_who_change_the_same_version_at_once_one_succeeds(
     assert await get(desk) in outcomes
 
 
+async def test_a_customer_is_changed_in_the_form_that_was_read(desk: Desk, ann: Customer) -> None:
+    body = MessageToDict(ann)
+    ann.region = "North"
+    paths = mask_fields(customers_pb.Customer.desc()).paths_of_body(body)
+    changed = await desk.customers.UpdateCustomer(
+        UpdateCustomerRequest(customer=ann, update_mask=FieldMask(paths=paths))
+    )
+    assert (changed.region, changed.lifecycle_stage) == ("North", ann.lifecycle_stage)
+
+
 @pytest.mark.parametrize(
     ("paths", "fields", "reason"),
     [
         (["nonsense"], {}, "UPDATE_MASK_UNKNOWN_FIELD"),
+        (["next_follow_up_time.seconds"], {}, "UPDATE_MASK_UNKNOWN_FIELD"),
         (["create_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
         (["lifecycle_stage"], {"lifecycle_stage": Customer.LOST}, "UPDATE_MASK_FIXED_FIELD"),
         (["first_seen_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
+        ([], {"lifecycle_stage": Customer.LOST}, "UPDATE_MASK_FIXED_FIELD"),
         (["*", "region"], {"display_name": "Ann"}, "UPDATE_MASK_WILDCARD"),
         (["display_name"], {}, "FIELD_REQUIRED"),
         (["display_name"], {"display_name": " "}, "DISPLAY_NAME_MISSING"),

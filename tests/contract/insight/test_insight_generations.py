@@ -59,7 +59,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
         Asides(),
         generations,
         FailingRuns(database, evaluation, Asides()),
-        ReadingPlan({}, OURS, 1, 500, clock),
+        ReadingPlan({}, OURS, (), 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )
     await database.write(lambda tx: actions.start_rebuild(tx, OURS), caller=SYSTEM)

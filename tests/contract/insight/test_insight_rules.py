@@ -230,6 +230,12 @@ async def test_an_update_is_refused_where_it_would_break_the_rule(desk: Desk) ->
     assert refused.value.reason == "UPDATE_MASK_FIXED_FIELD"
 
 
+async def test_a_rule_is_changed_in_the_form_that_was_read(desk: Desk) -> None:
+    rule = await create(desk, tag_rule())
+    changed = await update(desk, "kind", "tag", kind=rule.kind, tag="customer")
+    assert (changed.kind, changed.tag) == (Rule.TAG, "customer")
+
+
 async def test_a_change_of_what_has_changed_meanwhile_is_refused(desk: Desk) -> None:
     before = await create(desk, tag_rule())
     await update(desk, "tag", tag="customer")

@@ -199,6 +199,7 @@ async def test_an_update_of_what_has_changed_since_is_aborted(
     [
         (Product(name="products/none", sku="x"), [], "NOT_FOUND"),
         (Product(name="products/a"), ["colour"], "UPDATE_MASK_UNKNOWN_FIELD"),
+        (Product(name="products/a"), ["list_price.units"], "UPDATE_MASK_UNKNOWN_FIELD"),
         (Product(name="products/a"), ["create_time"], "UPDATE_MASK_FIXED_FIELD"),
         (Product(name="products/a"), ["*", "sku"], "UPDATE_MASK_WILDCARD"),
         (Product(name="products/a"), ["display_name"], "FIELD_REQUIRED"),

@@ -11,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.__main__ import app
+from gateway.signin.door import Door
 from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
 from gateway.signin.ring import KeyRing
+from services.chassis.access import Signer, Verifier
 from services.chassis.errors import DomainError
+from tests.support.chassis import believed_keys, keys
 from tests.support.services import AdjustableClock
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -103,24 +106,80 @@ def test_a_new_key_is_known_at_once(path: Path) -> None:
     assert ring.find(made(path, "users/bob")).subject == "users/bob"
 
 
+class Seconds:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
 def test_a_change_of_the_file_is_seen_after_a_second(path: Path) -> None:
-    clock = AdjustableClock(NOW)
-    ring = KeyRing(path, clock)
+    seconds = Seconds()
+    ring = KeyRing(path, AdjustableClock(NOW), monotonic=seconds)
     key = made(path)
-    clock.move(seconds=1)
+    seconds.at += 1
     assert ring.find(key).subject == "users/ann"
     revoke_key(path, read_keys(path)[0].id, NOW)
-    clock.move(seconds=1)
+    seconds.at += 1
     with pytest.raises(DomainError):
         ring.find(key)
 
 
-def test_a_file_that_breaks_while_running_changes_nothing(path: Path) -> None:
-    clock = AdjustableClock(NOW)
+def test_a_revoked_key_is_refused_within_a_second_also_after_the_clock_was_set_back(
+    path: Path,
+) -> None:
+    clock, seconds = AdjustableClock(NOW), Seconds()
     key = made(path)
+    ring = KeyRing(path, clock, monotonic=seconds)
+    ring.find(key)
+    clock.move(hours=-1)
+    revoke_key(path, read_keys(path)[0].id, NOW)
+    seconds.at += 1
+    with pytest.raises(DomainError) as refused:
+        ring.find(key)
+    assert refused.value.reason == "API_KEY_INVALID"
+
+
+def test_a_caller_gets_a_token_that_is_believed_also_after_the_clock_was_set_back(
+    path: Path,
+) -> None:
+    clock = AdjustableClock(NOW)
     ring = KeyRing(path, clock)
+    key = ring.find(made(path))
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    door = Door(ring, Signer(keys().private, now=now), clock, {"sales": ("sales",)})
+    first = door.authorization(key, "sales")
+    assert door.authorization(key, "sales") == first
+    clock.move(hours=-1)
+    token = door.authorization(key, "sales").removeprefix("Bearer ")
+    assert Verifier(believed_keys(), "sales", now=now).verify(token).subject == "users/ann"
+
+
+def test_a_token_is_handed_out_for_50_seconds_whatever_the_clock_says(path: Path) -> None:
+    clock, seconds = AdjustableClock(NOW), Seconds()
+    ring = KeyRing(path, clock)
+    key = ring.find(made(path))
+    signer = Signer(keys().private, now=lambda: seconds.at)
+    door = Door(ring, signer, clock, {"sales": ("sales",)}, monotonic=seconds)
+    first = door.authorization(key, "sales")
+    seconds.at += 49
+    assert door.authorization(key, "sales") == first
+    seconds.at += 1
+    assert door.authorization(key, "sales") != first
+
+
+def test_a_file_that_breaks_while_running_changes_nothing(path: Path) -> None:
+    seconds = Seconds()
+    key = made(path)
+    ring = KeyRing(path, AdjustableClock(NOW), monotonic=seconds)
     path.write_text("{")
-    clock.move(seconds=1)
+    seconds.at += 1
     assert ring.find(key).subject == "users/ann"
 
 

@@ -102,7 +102,7 @@ _CHASSIS: Final[ChassisTables] = chassis_tables(metadata)
 _CURSORS: Final = _CHASSIS.feed_cursors
 _PARKED: Final = _CHASSIS.parked_events
 _POSITIONS: Final = (
-    select(_CURSORS.c.feed, _CURSORS.c.position)
+    select(_CURSORS.c.feed, _CURSORS.c.position, _CURSORS.c.epoch)
     .where(_CURSORS.c.consumer == bindparam("reader"))
     .order_by(_CURSORS.c.feed, _CURSORS.c.partition)
 )
@@ -217,11 +217,16 @@ async def positions(tx: ReadTransaction, generation: int) -> dict[str, FeedPosit
     """How far the generation has read, by feed."""
     reader = {"reader": consumer_of(generation)}
     parked = {row.feed: row.parked for row in await tx.all(_PARKED_COUNTS, reader)}
-    partitions: dict[str, list[int]] = {}
+    cursors: dict[str, list[AnyRow]] = {}
     for row in await tx.all(_POSITIONS, reader):
-        partitions.setdefault(row.feed, []).append(row.position)
+        cursors.setdefault(row.feed, []).append(row)
     return {
-        feed: FeedPosition(tuple(read), parked.get(feed, 0)) for feed, read in partitions.items()
+        feed: FeedPosition(
+            tuple(row.position for row in rows),
+            tuple(row.epoch for row in rows),
+            parked.get(feed, 0),
+        )
+        for feed, rows in cursors.items()
     }
 
 
