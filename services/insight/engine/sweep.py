@@ -2,6 +2,7 @@
 buyers has changed by a tenth; snoozed alerts that open again; customers set aside, once more."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.chassis.background import repeat
@@ -14,17 +15,27 @@ from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
 from services.insight.engine.runs import Runs
 from services.insight.facts.store import count_buyers
+from services.insight.feeds import store as feeds
 from services.insight.feeds.places import FeedPlaces
-from services.insight.feeds.store import owed_since
 from services.insight.segments import store as segments
 
 __all__ = ["Sweep"]
 
 _LOOK_SECONDS = 0.25
 _CHANGED_BY = 10  # a tenth
+_PER_EVENT = 2  # whom an order leaves, and whom it comes to
 _RULES_WAIT = timedelta(seconds=30)
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many buyers there were when the feeds were read so far."""
+
+    generation: int
+    read: int
+    buyers: int
 
 
 class Sweep:
@@ -49,7 +60,8 @@ class Sweep:
         self._places = places
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
-        self._counted = 0
+        self._looked_at = 0
+        self._last_count: _Count | None = None
         self._tried_again_at = 0.0
 
     async def run(self) -> None:
@@ -79,18 +91,18 @@ class Sweep:
         if reader is None:
             return
         async with self._store.read(caller=_SYSTEM) as tx:
-            owed = await owed_since(tx, generation)
+            owed = await feeds.owed_since(tx, generation)
             overdue = owed is not None and tx.now - owed >= _RULES_WAIT
         applied = reader.reaction.applied
         idle = asyncio.get_running_loop().time() - reader.reaction.applied_at
-        if applied == self._counted and owed is None:
+        if applied == self._looked_at and owed is None:
             return
         if idle >= self._idle_seconds and not await self._places.has_a_backlog(generation):
             if await self._buyers_have_changed(generation):
                 await self._runs.run(generation)
             elif owed is not None:
                 await self._runs.evaluate(generation)
-            self._counted = applied
+            self._looked_at = applied
         elif overdue:
             await self._runs.evaluate(generation)
 
@@ -107,8 +119,18 @@ class Sweep:
             await self._store.write(wake_alerts, caller=_SYSTEM)
 
     async def _buyers_have_changed(self, generation: int) -> bool:
+        """Whether there are as many more or fewer. Counting reads everybody's facts: it is left out
+        while fewer events have come since the last time than that takes."""
         async with self._store.read(caller=_SYSTEM) as tx:
-            buyers = await count_buyers(tx, generation)
             run = await segments.latest(tx, generation)
-        before = run.population.buyer_count if run else 0
-        return abs(buyers - before) * _CHANGED_BY >= max(before, 1)
+            positions = await feeds.positions(tx, generation)
+            before = run.population.buyer_count if run else 0
+            enough = max(before, 1)
+            read = sum(sum(feed.partitions) for feed in positions.values())
+            if (last := self._last_count) is not None and last.generation == generation:
+                at_most = abs(last.buyers - before) + _PER_EVENT * abs(read - last.read)
+                if at_most * _CHANGED_BY < enough:
+                    return False
+            buyers = await count_buyers(tx, generation)
+        self._last_count = _Count(generation, read, buyers)
+        return abs(buyers - before) * _CHANGED_BY >= enough
