@@ -11,8 +11,9 @@ import pytest
 from guanxi.insight.v1 import segments_pb2
 
 from services.chassis.store import ReadTransaction
-from services.insight.engine import runs, sweep
+from services.insight.engine import runs
 from services.insight.engine.measuring import measure
+from services.insight.facts.store import count_buyers
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -104,14 +105,14 @@ async def test_buyers_are_counted_when_enough_events_have_come_for_a_tenth_of_th
 
     await until(lambda: measured(40))
     await asyncio.sleep(0.6)  # it looks four times a second
-    count, counted = sweep.count_buyers, 0
+    counted = 0
 
     async def noted(tx: ReadTransaction, generation: int) -> int:
         nonlocal counted
         counted += 1
-        return await count(tx, generation)
+        return await count_buyers(tx, generation)
 
-    monkeypatch.setattr(sweep, "count_buyers", noted)
+    monkeypatch.setattr("services.insight.engine.sweep.count_buyers", noted)
     await insight.knows(confirmed("one-more", "b1", TODAY))
     await asyncio.sleep(0.6)
     assert counted == 0
