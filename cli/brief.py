@@ -35,9 +35,14 @@ def brief(
         ),
     ],
     as_of: AsOf = "",
+    keys_with_case: Annotated[
+        bool,
+        typer.Option("--keys-with-case", help="The key is one of files imported with this option."),
+    ] = False,
 ) -> None:
     """Show what to know before calling a customer."""
-    request = briefs_pb2.GetCallBriefRequest(name=_name(customer), as_of=parse_day(as_of))
+    name = _name(customer, case_counts=keys_with_case)
+    request = briefs_pb2.GetCallBriefRequest(name=name, as_of=parse_day(as_of))
 
     async def main() -> tuple[briefs_pb2.CallBrief, Company]:
         async with connect() as connection:
@@ -54,9 +59,10 @@ def brief(
     _show(reply, ZoneInfo(company.time_zone))
 
 
-def _name(customer: str) -> str:
+def _name(customer: str, *, case_counts: bool) -> str:
     try:
-        identifier = id_of("customer", customer.removeprefix("customers/"))
+        key = customer.removeprefix("customers/")
+        identifier = id_of("customer", key, case_counts=case_counts)
     except BadValue as bad:
         raise CommandError(f"{bad}.") from None
     return f"customers/{identifier}/callBrief"

@@ -4,7 +4,7 @@ Which errors of a connection a caller may see is decided here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 
@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 Multicallable: TypeAlias = Callable[..., Any]
+
+# What gRPC says of a message that it doesn't send or take; a busy server has the same code.
+_TOO_LARGE: Final = "message larger than max"
 
 
 class Backends:
@@ -75,11 +78,12 @@ def details_of(error: grpc.aio.AioRpcError) -> bytes | None:
 
 def without_details(error: grpc.aio.AioRpcError, owner: str) -> DomainError:
     """What the caller is told of an error that no service wrote."""
-    return unanswered(kind_of(error.code()), owner)
+    return unanswered(kind_of(error.code()), owner, error.details() or "")
 
 
-def unanswered(kind: Kind, owner: str) -> DomainError:
-    """What is said of a service that did not answer: never an address or a cause."""
+def unanswered(kind: Kind, owner: str, told: str = "") -> DomainError:
+    """What is said of a service that did not answer: never an address or a cause. `told` is what
+    gRPC says of it."""
     service = {"service": owner}
     match kind:
         case Kind.UNAVAILABLE:
@@ -96,9 +100,17 @@ def unanswered(kind: Kind, owner: str) -> DomainError:
         case Kind.UNIMPLEMENTED:
             message = f"the {owner} service does not know this method yet"
             return DomainError(kind, "METHOD_NOT_IMPLEMENTED", message, metadata=service)
-        case Kind.RESOURCE_EXHAUSTED:
+        case Kind.RESOURCE_EXHAUSTED if _TOO_LARGE in told:
             message = f"a message to or from the {owner} service is too large"
             return DomainError(kind, "MESSAGE_TOO_LARGE", message, metadata=service)
+        case Kind.RESOURCE_EXHAUSTED:
+            return DomainError(
+                kind,
+                "SERVICE_BUSY",
+                f"the {owner} service takes no more calls at the moment",
+                metadata=service,
+                retry_after_seconds=1.0,
+            )
         case _:
             message = f"the call to the {owner} service ended with {kind}"
             return DomainError(kind, kind.value, message, metadata=service)

@@ -6,12 +6,19 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.proxy import Proxy
 from services.chassis.process.addresses import refuse_taken
 from services.chassis.process.health import Health
 from services.chassis.wire import MAX_MESSAGE_BYTES
 
-__all__ = ["PublicGrpcServer"]
+__all__ = ["MAX_STREAMS", "PublicGrpcServer"]
+
+# Of one connection, at a time.
+MAX_STREAMS = 100
+
+# gRPC counts 32 bytes for each pair besides.
+_METADATA_BYTES = 2 * MAX_HEAD_BYTES
 
 
 class PublicGrpcServer:
@@ -26,6 +33,7 @@ class PublicGrpcServer:
         max_connection_age_seconds: float,
         max_connections: int,
         handshake_seconds: float,
+        idle_seconds: float,
     ) -> None:
         services = sorted({method.service for method in contract.methods})
         self.health = Health(services, checked=None)
@@ -34,12 +42,17 @@ class PublicGrpcServer:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
                 ("grpc.max_connection_age_grace_ms", 60_000),
+                ("grpc.max_connection_idle_ms", round(idle_seconds * 1000)),
+                ("grpc.max_concurrent_streams", MAX_STREAMS),
                 ("grpc.max_allowed_incoming_connections", max_connections),
                 ("grpc.server_handshake_timeout_ms", round(handshake_seconds * 1000)),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", -1),
+                # Between two bounds gRPC drops calls at random. The proxy says no in words before.
+                ("grpc.max_metadata_size", _METADATA_BYTES),
+                ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
             ]
         )
         self._server.add_generic_rpc_handlers((proxy,))

@@ -35,7 +35,11 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
     calendar = BusinessCalendar(SystemClock(), settings.zone, settings.business_date)
-    company = CompanyServicer(base_currency=settings.base_currency, time_zone=settings.time_zone)
+    company = CompanyServicer(
+        base_currency=settings.base_currency,
+        time_zone=settings.time_zone,
+        earliest_date=settings.earliest_date,
+    )
     try:
         yield (
             (add_BriefServiceServicer_to_server, BriefServicer(sources, calendar)),

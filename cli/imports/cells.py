@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-# As data frames, databases and spreadsheets write a cell without a value.
-_MISSING = frozenset({"nan", "NaN", "NaT", "<NA>", "NULL", "null", "\\N", "#N/A"})
+# As data frames, databases, spreadsheets and people write a cell without a value, in any case.
+_MISSING = frozenset({"nan", "nat", "<na>", "null", "none", "n/a", "\\n"})
+# So written they may be names, and in a column of names they are.
+_ALSO_NAMES = frozenset({"Nan", "Nat", "None", "Null"})
+_NAME_FIELDS = frozenset({"name", "given_name", "family_name", "customer_name"})
+_ERRORS = frozenset(
+    {
+        "#n/a",
+        "#value!",
+        "#ref!",
+        "#name?",
+        "#div/0!",
+        "#num!",
+        "#null!",
+        "#error!",
+        "#spill!",
+        "#calc!",
+        "#field!",
+    }
+)
+_LONGEST_ERROR = 8
+# An order without one of these would be another order, and not one that says less.
+_NO_ORDER_WITHOUT = frozenset(
+    {
+        "order",
+        "original_order",
+        "product",
+        "order_time",
+        "quantity",
+        "unit_price",
+        "currency",
+        "exchange_rate",
+    }
+)
+_AS_TEXT = re.compile('="([^"]*)"')  # how a spreadsheet is made to keep the zeros of 00123
+# Prose keeps its joiners, its marks of direction and its spaces.
+_PROSE = frozenset({"content", "subject"})
+_PLAIN_FORMS = {
+    0x2010: "-",  # hyphen
+    0x2011: "-",  # non-breaking hyphen
+    0x00A0: " ",  # non-breaking spaces
+    0x2007: " ",
+    0x202F: " ",
+}
+# Signs before a number, which are to be seen though they are of the category of those that aren't.
+_VISIBLE_FORMATS = frozenset(
+    [*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD]
+)
+# They shape letters of some scripts where they stand, and are nothing in a key.
+_JOINERS = "\u200c\u200d"
 _KEPT_CONTROLS = frozenset("\t\n")
 # Full-width and half-width forms, which East Asian input methods mix with the usual ones.
 _USUAL_WIDTH = {
@@ -19,23 +68,56 @@ class BadValue(Exception):
     """A cell that can't be read; the message says why."""
 
 
-def clean(text: str, noun: str) -> str:
-    """The text without space around it, composed (NFC), its lines ended by newlines; empty for
-    what stands for no value, such as `NULL`.
+def clean(text: str, field: str) -> str:
+    """The text without space around it, composed (NFC), its lines ended by newlines; without what
+    can't be seen; empty for what stands for no value, such as `NULL`.
 
     Raises:
-        BadValue: it holds a control character.
+        BadValue: it holds a control character, or is a spreadsheet's error where that isn't the
+        same as no value.
     """
     text = text.strip()
-    if text in _MISSING:
-        return ""
-    if text.isascii() and text.isprintable():
-        return text
+    if not (text.isascii() and text.isprintable()):
+        text = _legible(text, field)
+    if text.startswith("=") and (as_text := _AS_TEXT.fullmatch(text)):
+        text = as_text.group(1).strip()
+    return "" if len(text) <= _LONGEST_ERROR and _is_missing(text, field) else text
+
+
+def _legible(text: str, field: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for character in text:
         if unicodedata.category(character) == "Cc" and character not in _KEPT_CONTROLS:
-            raise BadValue(f"{noun} holds the control character U+{ord(character):04X}")
+            raise BadValue(f"{field} holds the control character U+{ord(character):04X}")
+    if field not in _PROSE:
+        text = _visible(text).strip()
     return unicodedata.normalize("NFC", text)
+
+
+def _is_missing(text: str, field: str) -> bool:
+    lower = text.lower()
+    if lower in _ERRORS:
+        if field in _NO_ORDER_WITHOUT:
+            raise BadValue(f"{field} is {text}, the error of a spreadsheet")
+        return True
+    return lower in _MISSING and not (field in _NAME_FIELDS and text in _ALSO_NAMES)
+
+
+def _visible(text: str, kept: str = _JOINERS) -> str:
+    """The text without characters that can't be seen, with plain hyphens and spaces; `kept` ones
+    stay between letters of scripts that they shape."""
+    text = text.translate(_PLAIN_FORMS)
+    return "".join(
+        character
+        for index, character in enumerate(text)
+        if unicodedata.category(character) != "Cf"
+        or ord(character) in _VISIBLE_FORMATS
+        or (character in kept and _is_shaped(text[index - 1 : index], text[index + 1 :][:1]))
+    )
+
+
+def _is_shaped(before: str, after: str) -> bool:
+    return bool(before and after) and not (before.isascii() or after.isascii())
 
 
 def usual_width(text: str) -> str:
@@ -44,10 +126,21 @@ def usual_width(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A normal form: composed, of usual width, in lower case, without space around it.
+    """A normal form: composed, of usual width, in lower case, without what can't be seen and
+    without space around it.
 
     Lower case and not case folding, which makes `Weiß` and `Weiss` one.
     """
+    return unicodedata.normalize("NFC", with_case(text).lower())
+
+
+def with_case(text: str) -> str:
+    """The same normal form, upper and lower case as they are."""
     if text.isascii():
-        return text.strip().lower()
-    return unicodedata.normalize("NFC", usual_width(text).strip().lower())
+        return text.strip()
+    return unicodedata.normalize("NFC", usual_width(_visible(text, kept="")).strip())
+
+
+def as_name(text: str) -> str:
+    """A normal form to compare names by: so much space between words makes no difference."""
+    return " ".join(folded(text).split())

@@ -36,7 +36,10 @@ class _Shared:
     map: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable."
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Which column holds a field; repeatable, also for phones, emails and other"
+            " lists. FIELD= leaves a field empty.",
         ),
     ] = None
     mapping: Annotated[
@@ -85,6 +88,14 @@ class _Shared:
             " comma) is 4180.",
         ),
     ] = False
+    keys_with_case: Annotated[
+        bool,
+        typer.Option(
+            "--keys-with-case",
+            help="Customers' keys that differ only in case are different customers. Say it in"
+            " every import, or in none.",
+        ),
+    ] = False
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and change nothing.")
     ] = False
@@ -106,6 +117,7 @@ class _Shared:
             date_format=self.date_format,
             decimals=self.decimal,
             thousands=self.thousands,
+            keys_with_case=self.keys_with_case,
             currency=currency,
             dry_run=self.dry_run,
             wait=self.wait,
@@ -153,7 +165,8 @@ def orders(
     customer, customer_name, region, currency, exchange_rate, original_order, seller.
     What an order has once may be given on its first row only.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(currency), import_orders)
 
@@ -167,7 +180,8 @@ def customers(shared: _Shared) -> None:
     phones and emails (several separated by ;), industry, region, source, owner, team,
     lifecycle_stage, first_seen_time.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(), import_customers)
 
@@ -181,7 +195,8 @@ def touchpoints(shared: _Shared) -> None:
     direction, subject, content, topics and products_of_concern (several separated by ;),
     duration_minutes, outcome, actor.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(), import_touchpoints)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
 from cli.connection import CommandError
-from cli.imports.cells import BadValue, folded
-from cli.imports.columns import Cells, Field
-from cli.imports.reading import Style, ids
+from cli.imports import contacts
+from cli.imports.cells import BadValue, as_name, folded
+from cli.imports.columns import Cells, Field, Located, no_column
+from cli.imports.keys import Spellings
+from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, in_collection, listed, parse_choice
+from cli.imports.values import content_id, name_in, parse_choice
 
 FIELDS = (
     Field("name", ("display_name", "customer_name", "full_name", "account")),
@@ -23,27 +26,26 @@ FIELDS = (
     Field("company", ("company_name", "organization", "organisation", "employer")),
     Field("customer", ("customer_id", "id", "customer_number")),
     Field("kind", ("type",)),
-    Field("phones", ("phone", "phone_number", "mobile", "tel")),
-    Field("emails", ("email", "email_address", "mail")),
+    Field("phones", ("phone", "phone_number", "mobile", "tel"), is_list=True),
+    Field("emails", ("email", "email_address", "mail"), is_list=True),
     Field("industry", ("sector",)),
     Field("region", ("country", "office_location")),
     Field("source", ("channel",)),
     Field("owner", ("sales_agent", "seller")),
     Field("team", ()),
     Field("lifecycle_stage", ("stage",)),
-    Field("first_seen_time", ("first_seen", "since")),
+    Field("first_seen_time", ("first_seen", "since", "create_date", "created", "created_at")),
 )
 
 _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
-# What the contract takes for a phone number and for an e-mail address.
-_PHONE = re.compile("([^0-9０-９]*[0-9０-９]){3}")
-_MAX_PHONE_LENGTH = 64
-_EMAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>.]+(\.[^\s@,;<>.]+)*")
-_MAX_EMAIL_LENGTH = 254
-_MAX_CONTACTS = 20
-_NOUNS = {"phones": "phone number", "emails": "e-mail address"}
+_OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+    "owner": partial(name_in, "users", noun="owner"),
+    "team": partial(name_in, "teams", noun="team"),
+    "kind": partial(parse_choice, choices=_KINDS, noun="kind"),
+    "lifecycle_stage": partial(parse_choice, choices=_STAGES, noun="lifecycle stage"),
+}
 _HAN = re.compile("[\u3400-\u9fff]+")
 
 
@@ -55,12 +57,12 @@ class NewCustomer(NamedTuple):
     company: str
 
 
-def expect_a_name(columns: Mapping[str, int]) -> None:
+def expect_a_name(columns: Located, header: Sequence[str]) -> None:
     """Raises CommandError for a file with no column that can name a customer."""
     if not any(name in columns for name in _NAMES):
         raise CommandError(
-            "No column for name: name it with --map name=COLUMN, or those of --map"
-            " given_name=COLUMN and --map family_name=COLUMN."
+            f"{no_column(['name'], header)} Or name those of --map given_name=COLUMN and --map"
+            " family_name=COLUMN."
         )
 
 
@@ -68,72 +70,75 @@ class Collector:
     """Collects customers. A row without a key of its own gets an id made from its name, phones
     and emails, so that importing the file again finds it again."""
 
-    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
+    def __init__(self, columns: Located, style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
         self._style = style
         self._refusals = refusals
-        self._ids = ids("customer")
+        self._ids = customer_ids(style)
+        self._spellings = Spellings()
 
     def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
-        """Every row that can be read. Phones and e-mails that are none are left out and noted."""
-        collected = []
+        """Every row that can be read and whose key is one customer's for certain. What a customer
+        can be without is left out and noted if it can't be read."""
+        collected: list[NewCustomer] = []
         for line, values in rows:
             try:
                 collected.append(self._customer(line, Cells(self._columns, values)))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
-        return collected
+        doubtful = self._spellings.doubtful
+        for each in collected:
+            if reason := doubtful.get(each.request.customer_id):
+                self._refusals.add((each.line,), reason)
+        return [each for each in collected if each.request.customer_id not in doubtful]
 
     def _customer(self, line: int, cell: Cells) -> NewCustomer:
         person, company = _name(cell), cell["company"]
         if not person and not company:
             raise BadValue("name is empty")
         key = cell["customer"]
-        phones, emails = cell["phones"], cell["emails"]
-        identity = folded(person or company), folded(phones), folded(emails)
+        phones, emails = contacts.phones(cell["phones"]), contacts.emails(cell["emails"])
+        customer = Customer(
+            display_name=person or company, phones=phones.taken, emails=emails.taken
+        )
         request = CreateCustomerRequest(
-            customer_id=self._ids[key] if key else content_id("c", *identity)
+            customer_id=self._ids[key] if key else _content_id(customer), customer=customer
         )
         customer = request.customer
-        customer.display_name = person or company
-        self._add_contacts(line, customer, phones, emails)
+        if key:
+            self._spellings.meet(request.customer_id, key, customer.display_name)
+        for field, found in (("phones", phones), ("emails", emails)):
+            for value, reason in found.left_out:
+                self._leave_out(line, field, value, reason)
         customer.industry = cell["industry"]
         customer.region = cell["region"]
         customer.source = cell["source"]
-        customer.owner = in_collection("users", cell["owner"])
-        customer.team = in_collection("teams", cell["team"])
-        if kind := cell["kind"]:
-            customer.kind = parse_choice(kind, _KINDS, "kind")
-        elif not person:
-            customer.kind = Customer.ORGANIZATION
-        if stage := cell["lifecycle_stage"]:
-            customer.lifecycle_stage = parse_choice(stage, _STAGES, "lifecycle stage")
+        self._read_if_possible(line, cell, customer)
         if first_seen := cell["first_seen_time"]:
             customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
         return NewCustomer(line, request, company if person else "")
 
-    def _add_contacts(self, line: int, customer: Customer, phones: str, emails: str) -> None:
-        # A spreadsheet marks a text that looks like a number by an apostrophe.
-        numbers = [number.removeprefix("'") for number in listed(phones)]
-        addresses = listed(emails.replace(",", ";"))
-        customer.phones.extend(self._taken(line, "phones", numbers, _is_phone))
-        customer.emails.extend(self._taken(line, "emails", addresses, _is_email))
-
-    def _taken(
-        self, line: int, field: str, values: Sequence[str], is_one: Callable[[str], bool]
-    ) -> Iterator[str]:
-        """The values the contract takes; of the others it is noted why not."""
-        good = [value for value in values if is_one(value)]
-        yield from good[:_MAX_CONTACTS]
-        for value in values:
-            if not is_one(value):
-                self._leave_out(line, field, value, f"no {_NOUNS[field]}")
-        for value in good[_MAX_CONTACTS:]:
-            self._leave_out(line, field, value, f"more than {_MAX_CONTACTS} {field}")
+    def _read_if_possible(self, line: int, cell: Cells, customer: Customer) -> None:
+        """What a customer can be without until somebody says it: noted where it can't be read."""
+        for field, read in _OPTIONAL.items():
+            if text := cell[field]:
+                try:
+                    setattr(customer, field, read(text))
+                except BadValue as bad:
+                    self._leave_out(line, field, text, str(bad))
+        if not customer.kind and not _name(cell):
+            customer.kind = Customer.ORGANIZATION
 
     def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
         told = f"{reason}: the customer went in without it"
         self._refusals.left_out.append(LeftOut(line, field, value, told))
+
+
+def _content_id(customer: Customer) -> str:
+    """The same for a customer without a key in every export, however it is written."""
+    phones = ";".join(map(contacts.phone_digits, customer.phones))
+    emails = ";".join(map(folded, customer.emails))
+    return content_id("c", as_name(customer.display_name), phones, emails)
 
 
 def _name(cell: Cells) -> str:
@@ -144,11 +149,3 @@ def _name(cell: Cells) -> str:
     if _HAN.fullmatch(given) and _HAN.fullmatch(family):
         return f"{family}{given}"
     return f"{given} {family}".strip()
-
-
-def _is_phone(text: str) -> bool:
-    return len(text) <= _MAX_PHONE_LENGTH and _PHONE.match(text) is not None
-
-
-def _is_email(text: str) -> bool:
-    return len(text) <= _MAX_EMAIL_LENGTH and _EMAIL.fullmatch(text) is not None

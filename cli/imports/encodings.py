@@ -1,11 +1,13 @@
-"""Which encoding a file is in: by its byte order mark, else UTF-8; and what to propose if it
-isn't."""
+"""The bytes of a file, and which encoding they are in: by the byte order mark, else as said, else
+UTF-8; and what to propose if they aren't."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -19,7 +21,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WORKBOOK = b"PK\x03\x04"
+_START = 8
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_SAVE_AS_CSV = "is a workbook: save its sheet as CSV (UTF-8) and import that"
+_OTHER_KINDS = {b"PK\x03\x04": _SAVE_AS_CSV, _OLD_WORKBOOK: _SAVE_AS_CSV}
 _PROPOSED = ("gb18030", "windows-1252")
 # Of these a line end is not one byte, so that their lines can't be told by it.
 _WIDE = ("utf-16", "utf-32")
@@ -27,49 +32,83 @@ _SHOWN_CHARACTERS = 30
 
 
 def encoding_of(path: Path, said: str) -> str:
-    """The encoding the user said, or that of the file's byte order mark, or UTF-8.
+    """The encoding of the file's byte order mark, or else the one the user said, or UTF-8.
 
     Raises:
-        CommandError: there is no such encoding, or the file can't be read or is no text.
+        CommandError: there is no such encoding, the mark is another one's, or the file can't be
+        read or is no text.
     """
-    if said:
-        try:
-            return codecs.lookup(said).name
-        except LookupError:
-            raise CommandError(
-                f"--encoding {said}: no such encoding; try gb18030, utf-16 or windows-1252."
-            ) from None
-    try:
-        with open_bytes(path) as file:
-            start = file.read(4)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if start == _WORKBOOK:
-        raise CommandError(f"{path} is a workbook: save its sheet as CSV (UTF-8) and import that.")
+    named = _named(said)
+    with bytes_of(path) as file:
+        start = file.read(_START)
+    for magic, sentence in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise CommandError(f"{path} {sentence}.")
     for mark, encoding in _MARKS:
         if start.startswith(mark):
+            if named and not _agree(named, encoding):
+                raise CommandError(
+                    f"{path} begins with the byte order mark of {encoding.removesuffix('-sig')}"
+                    f" and not with --encoding {said}: leave the option out."
+                )
             return encoding
+    if named:
+        return named
     if b"\0" in start:
         guess = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
         raise CommandError(f"{path} is not UTF-8: try --encoding {guess}.")
     return "utf-8"
 
 
-def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked if it is gzipped."""
-    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+def _named(said: str) -> str:
+    if not said:
+        return ""
+    try:
+        return codecs.lookup(said).name
+    except LookupError:
+        raise CommandError(
+            f"--encoding {said}: no such encoding; try gb18030, utf-16 or windows-1252."
+        ) from None
 
 
-def unreadable(path: Path, error: OSError) -> CommandError:
-    """What is told of a file that can't be opened or unpacked."""
-    return CommandError(f"Can't read {path}: {error.strerror or error}.")
+def _agree(named: str, marked: str) -> bool:
+    """Whether an encoding is the one of a mark: utf-16-le has that of utf-16."""
+    family = marked.removesuffix("-sig")
+    return named == family or named.startswith((f"{family}-", f"{family}_"))
+
+
+@contextmanager
+def bytes_of(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked if it is gzipped.
+
+    Raises:
+        CommandError: while it is open, it can't be read or unpacked; or it is no file that can be
+        read more than once.
+    """
+    try:
+        if not path.is_dir() and path.exists() and not path.is_file():
+            raise CommandError(
+                f"{path} is a pipe or a device, and an import reads its file more than once:"
+                " save it as a file first."
+            )
+        packed = path.suffix == ".gz"
+        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+            yield cast(BinaryIO, file)
+    except gzip.BadGzipFile:
+        raise CommandError(
+            f"{path} is not gzipped, or damaged: rename it if it is a plain file."
+        ) from None
+    except OSError as error:
+        raise CommandError(f"Can't read {path}: {error.strerror or error}.") from error
+    except (EOFError, zlib.error):
+        raise CommandError(f"{path} is cut off or damaged: it can't be unpacked.") from None
 
 
 def undecodable(path: Path, encoding: str) -> CommandError:
     """What is told of a file that isn't in this encoding: the first line that shows it, and what
     other encodings would read there."""
     if not encoding.startswith(_WIDE):
-        with open_bytes(path) as file:
+        with bytes_of(path) as file:
             for number, line in enumerate(file, 1):
                 try:
                     line.decode(encoding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,9 +13,9 @@ from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
 from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 
 from cli.connection import CommandError, Connection
-from cli.imports.columns import Columns, Field, parse_assignments
+from cli.imports.columns import Columns, Field, Located, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
-from cli.imports.reading import Style, looks_like_row
+from cli.imports.reading import ANY_SECONDS, Style, looks_like_row
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.values import Times
 
@@ -33,6 +34,7 @@ class Options:
     date_format: str
     decimals: Decimals | None
     thousands: bool
+    keys_with_case: bool
     currency: str
     dry_run: bool
     wait: bool
@@ -43,7 +45,7 @@ class Job:
     """A file that is open, where its fields are, and how its cells are read."""
 
     source: Source
-    columns: dict[str, int]
+    columns: Located
     style: Style
     dry_run: bool
     wait: bool
@@ -61,7 +63,9 @@ class Job:
 
     @property
     def _name(self) -> str:
-        return self.source.path.name.removesuffix(".gz")
+        # A dry run leaves the files of a real one, which may be being mended.
+        name = self.source.path.name.removesuffix(".gz")
+        return f"{name}.dry-run" if self.dry_run else name
 
 
 async def prepare(options: Options, fields: Sequence[Field], connection: Connection) -> Job:
@@ -73,23 +77,34 @@ async def prepare(options: Options, fields: Sequence[Field], connection: Connect
     columns = Columns(fields, parse_assignments(options.columns, options.mapping))
     source = open_source(options.file, options.form, columns.known)
     located = columns.locate(source.header)
-    company = await _company(options, connection)
+    company = await _company(connection)
     style = Style(
         Times(_zone(options.time_zone or company.time_zone), options.date_format),
         Numbers(options.decimals, options.thousands, mostly_point=source.delimiter == ","),
         (options.currency or company.base_currency_code).upper(),
+        options.keys_with_case,
+        _possible_seconds(company, datetime.now(UTC)),
     )
     source = replace(source, is_row=partial(looks_like_row, located, style))
     return Job(source, located, style, options.dry_run, options.wait)
 
 
-async def _company(options: Options, connection: Connection) -> Company:
-    if options.time_zone and options.currency:
-        return Company()
+async def _company(connection: Connection) -> Company:
     company: Company = await CompanyServiceStub(connection.channel).GetCompany(
         GetCompanyRequest(), metadata=connection.metadata, timeout=_ASK_SECONDS
     )
     return company
+
+
+def _possible_seconds(company: Company, now: datetime) -> range:
+    """From the company's earliest date to a day ahead, as the services take them."""
+    latest = int((now + timedelta(days=1)).timestamp())
+    if not company.HasField("earliest_date"):  # of a gateway that is older than this program
+        return range(ANY_SECONDS.start, latest + 1)
+    day = company.earliest_date
+    zone = ZoneInfo(company.time_zone)
+    earliest = datetime(day.year, day.month, day.day, tzinfo=zone) - datetime.fromtimestamp(0, UTC)
+    return range(86_400 * earliest.days + earliest.seconds, latest + 1)
 
 
 def _zone(name: str) -> ZoneInfo:

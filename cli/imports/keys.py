@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from cli.imports.cells import BadValue, folded
+from cli.imports.cells import BadValue, as_name, folded, with_case
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NOT_IN_ID = re.compile(r"[^a-z0-9]+")
@@ -17,8 +17,10 @@ _HASH_BYTES = 10  # 80 bits: of ten million keys no two share one
 _READABLE_LENGTH = 46  # with a hyphen and 16 characters of hash, the 63 that an id may have
 # What spreadsheets and data frames make of a whole number that shares its column with gaps.
 _WHOLE_AS_FLOAT = re.compile(r"([0-9]+)\.0")
-_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?e\+[0-9]+")
+_SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?e\+[0-9]+")
 _KEPT = 200_000
+# Ids that some systems give in letters of both cases, of which each counts.
+_MADE_BY_A_SYSTEM = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-z_-]{10,}")
 
 
 def as_meant(key: str) -> str:
@@ -27,27 +29,39 @@ def as_meant(key: str) -> str:
     return whole.group(1) if whole else key
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be the id of a resource as it stands."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_shortened(text: str) -> bool:
+    """Whether it is the beginning of a long number, as a spreadsheet shows it: 4.0051E+11."""
+    return _SHORTENED.fullmatch(text.lower()) is not None
+
+
 @lru_cache(maxsize=_KEPT)
-def id_of(noun: str, key: str) -> str:
+def id_of(noun: str, key: str, *, case_counts: bool = False) -> str:
     """`85123A` → `85123a`; `BANK CHARGES` → `bank-charges-` and a hash of the whole key.
 
     Keys are the same if they differ only in case, in width, in how their accents are composed, in
-    space around them, or in `.0` after a whole number. One that is an id already is its own id.
+    what can't be seen, in space around them, or in `.0` after a whole number. One that is an id
+    already is its own id. Where case counts, a key with capitals is another than one without.
 
     Raises:
         BadValue: the key has no letter or digit, or a spreadsheet has shortened it.
     """
     normal = as_meant(folded(key))
-    if _ID.fullmatch(normal):
+    stated = as_meant(with_case(key)) if case_counts else normal
+    if stated == normal and is_id(normal):
         return normal
     if not any(character.isalnum() for character in normal):
         raise BadValue(f"{noun} {key!r} has no letter or digit" if normal else f"{noun} is empty")
-    if _SHORTENED.fullmatch(normal):
+    if is_shortened(normal):
         raise BadValue(
             f"{noun} {key!r} was shortened by a spreadsheet and may stand for several:"
             " export the column as text"
         )
-    digest = hashlib.sha256(normal.encode()).digest()[:_HASH_BYTES]
+    digest = hashlib.sha256(stated.encode()).digest()[:_HASH_BYTES]
     ending = base64.b32hexencode(digest).decode().lower()
     readable = _readable(normal)
     return f"{readable}-{ending}" if readable else ending
@@ -56,3 +70,42 @@ def id_of(noun: str, key: str) -> str:
 def _readable(normal: str) -> str:
     plain = unicodedata.normalize("NFKD", normal).encode("ascii", "ignore").decode()
     return _NOT_IN_ID.sub("-", plain).strip("-")[:_READABLE_LENGTH].rstrip("-")
+
+
+class Spellings:
+    """Keys that differ only in case are one customer's, as people type them; and are two people's
+    where a system gave them out. `doubtful` are the ids of which a file doesn't say which, with
+    what to tell: keys that come with different names, or that look as if each letter counted."""
+
+    def __init__(self) -> None:
+        self.doubtful: dict[str, str] = {}
+        self._met: dict[str, list[tuple[str, str]]] = {}
+
+    def meet(self, identifier: str, key: str, name: str = "") -> None:
+        """Notes a key, its id, and the name that comes with it, if any."""
+        met = self._met.setdefault(identifier, [])
+        one = with_case(key), as_name(name)
+        if one in met:
+            return
+        for other in met:
+            if _may_be_two(one, other):
+                self.doubtful.setdefault(
+                    identifier,
+                    f"customers {other[0]!r} and {one[0]!r} differ only in case: spell them alike"
+                    " if they are one, or say --keys-with-case, in every import, if they are two",
+                )
+        met.append(one)
+
+
+def _may_be_two(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    (key, name), (other_key, other_name) = one, other
+    if key == other_key:
+        return False
+    two_names = bool(name and other_name) and name != other_name
+    return two_names or (_case_counts_in(key) and _case_counts_in(other_key))
+
+
+def _case_counts_in(key: str) -> bool:
+    """Whether it is spelled as nobody would type it: neither in small letters nor in capitals."""
+    as_typed = (key.lower(), key.upper(), key.capitalize())
+    return key not in as_typed and _MADE_BY_A_SYSTEM.fullmatch(key) is not None

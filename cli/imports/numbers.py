@@ -4,7 +4,7 @@ and never guessed."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -53,6 +53,10 @@ class _CommaFound(BadValue):
     """The number can only have a decimal comma."""
 
 
+class _ThousandsFound(BadValue):
+    """The number has thousands set apart, or decimals."""
+
+
 class _NoNumber(BadValue):
     """It is no number at all."""
 
@@ -80,6 +84,16 @@ class Numbers:
                 raise
             except BadValue:
                 return
+
+    def needs_thousands(self, text: str) -> bool:
+        """Whether the number is asked about until --thousands is said, if decimals have a comma."""
+        try:
+            replace(self, decimals=Decimals.COMMA).read(text, "number")
+        except _ThousandsFound:
+            return True
+        except BadValue:
+            return False
+        return False
 
     def read(self, text: str, noun: str, currency_code: str = "") -> Decimal:
         """The number; a sign or code of the currency may stand beside it.
@@ -150,11 +164,16 @@ class Numbers:
                     f"{noun} {text!r} has a decimal comma: say --decimal comma"
                     " (or --decimal point, and it is refused)"
                 )
-            if not self.mostly_point and comma is not None and point != comma:
+            if point is not None and comma is not None and self._is_open(point, comma):
                 raise BadValue(
-                    f"{noun} {text!r} could be {point} or {comma}: say --decimal comma or point"
+                    f"{noun} {text!r} could be {point} or {comma}: say"
+                    f" {_to_be_said('point', point, digits)}, or"
+                    f" {_to_be_said('comma', comma, digits)}"
                 )
         return self._settled(point, ".", digits, text, noun)
+
+    def _is_open(self, point: Decimal, comma: Decimal) -> bool:
+        return not self.mostly_point and point != comma
 
     def _settled(
         self, number: Decimal | None, decimal: str, digits: str, text: str, noun: str
@@ -163,7 +182,7 @@ class Numbers:
             raise self._no_number(text, noun)
         group = "." if decimal == "," else ","
         if not self.thousands and decimal not in digits and digits.count(group) == 1:
-            raise BadValue(
+            raise _ThousandsFound(
                 f"{noun} {text!r} could be {number} or {digits.replace(group, '.')}:"
                 f" write {number}, or say --thousands if it has that meaning everywhere"
             )
@@ -184,6 +203,13 @@ def _as_written(digits: str, decimal: str) -> Decimal | None:
             return None
         whole = "".join(character for character in whole if character.isdigit())
     return Decimal(f"{whole or '0'}.{decimals or '0'}") if decimals else Decimal(whole)
+
+
+def _to_be_said(decimals: str, number: Decimal, digits: str) -> str:
+    """The options with which it is this number, all that it takes."""
+    has_decimals = ("." if decimals == "point" else ",") in digits
+    thousands = "" if has_decimals else " --thousands"
+    return f"--decimal {decimals}{thousands} for {number}"
 
 
 def _expect_currency(unit: str, currency_code: str, text: str, noun: str) -> None:

@@ -19,10 +19,9 @@ from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, picker
 from cli.imports.keys import as_meant
 from cli.imports.reading import Reading
-from cli.imports.refusals import Refusals
+from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.survey import Survey
-from cli.imports.values import in_collection
+from cli.imports.survey import Survey, seller
 
 _MAX_BATCH_ORDERS = 1_000
 _MAX_BATCH_LINES = 8_000
@@ -76,11 +75,13 @@ class Collector:
             "currency": str.upper,
             "exchange_rate": reading.rate,
             "original_order": lambda text: f"orders/{reading.order_ids[text]}",
-            "seller": lambda text: in_collection("users", text),
+            "seller": seller,
         }
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
-        self._refused = refused
+        self._refused = dict(refused)
+        for identifier, reason in found.spellings.doubtful.items():
+            self._refused[f"customers/{identifier}"] = reason
         self._row_counts = dict(found.row_counts)
         self._spoiled = found.spoiled
         self._open: dict[str, PendingOrder] = {}
@@ -114,9 +115,8 @@ class Collector:
             key, customer, time, quantity = self._order_cells(values)
             try:
                 identifier = order_ids[key]
-            except BadValue as bad:
-                self._refusals.add((line,), str(bad))
-                continue
+            except BadValue:
+                identifier = ""
             if not identifier:  # which the survey has refused
                 continue
             order = pending.get(identifier)
@@ -125,15 +125,14 @@ class Collector:
             order.rows.append(line)
             try:
                 if len(order.rows) == 1:
-                    self._begin(order, identifier, Cells(self._reading.columns, values))
+                    self._begin(order, identifier, line, Cells(self._reading.columns, values))
                 if time != order.time or customer != order.customer:
                     self._check(order, customer, time)
                 if has_terms and (terms := self._terms(values)) != order.terms:
                     self._check_terms(order, terms)
                 content = self._line_cells(values)
                 order_line = order.priced.get(content) or self._price(order, content)
-                order_line.quantity = quantities[quantity]
-                order.append(order_line)  # which copies
+                order.append(_of_quantity(order_line, quantities[quantity]))  # which copies
             except BadValue as bad:
                 self._refuse(order, line, str(bad))
             if len(order.rows) == order.row_count:
@@ -151,7 +150,7 @@ class Collector:
         self._refusals.add((line,), reason)
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
-    def _begin(self, pending: PendingOrder, identifier: str, cell: Cells) -> None:
+    def _begin(self, pending: PendingOrder, identifier: str, line: int, cell: Cells) -> None:
         pending.request.order_id = identifier
         pending.request.confirm = True
         pending.agreed = agreed = {
@@ -166,6 +165,9 @@ class Collector:
         order.exchange_rate = agreed["exchange_rate"]
         order.original_order = agreed["original_order"]
         order.seller = agreed["seller"]
+        if cell["seller"] and not order.seller:
+            reason = "no id of a user such as ann: the order went in without it"
+            self._refusals.left_out.append(LeftOut(line, "seller", cell["seller"], reason))
         if customer := self._reading.customer_ids[cell["customer"]]:
             order.customer = f"customers/{customer}"
             self._expect_taken(order.customer)
@@ -213,6 +215,18 @@ class Collector:
     def _expect_taken(self, name: str) -> None:
         if name in self._refused:
             raise BadValue(f"{name} was refused: {self._refused[name]}")
+
+
+def _of_quantity(line: OrderLine, quantity: int) -> OrderLine:
+    """The line with so many pieces. Raises BadValue for pieces taken back at a price below zero,
+    which together would be money earned."""
+    if quantity < 0 and (line.unit_price.units < 0 or line.unit_price.nanos < 0):
+        raise BadValue(
+            "quantity and unit_price are both negative: a return has a negative quantity or a"
+            " negative price, not both"
+        )
+    line.quantity = quantity
+    return line
 
 
 def order_batches(

@@ -14,7 +14,7 @@ from guanxi.customer.v1.customers_pb2 import (
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 
 from cli.connection import Connection
-from cli.imports.cells import BadValue, folded
+from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.customers import NewCustomer
 from cli.imports.keys import id_of
 from cli.imports.refusals import LeftOut, Refusals
@@ -34,7 +34,9 @@ async def belong(
     An organization is one of this name in the file or in the suite. Where there are several, the
     person goes in without, and this is noted.
     """
-    names = {folded(each.company): each.company for each in new if each.company}
+    companies = [each.company for each in new if each.company]
+    # The suite compares with the space between words, of which a file may have more or less.
+    names = {folded(name): name for each in companies for name in (each, _spaced(each))}
     known = _of_file(new)
     for name, found in (await _of_suite(list(names.values()), connection)).items():
         known[name] |= found
@@ -52,20 +54,24 @@ async def belong(
 def _organization(
     company: str, known: dict[str, set[str]], made: dict[str, CreateCustomerRequest]
 ) -> str:
-    found = known[folded(company)]
+    found = known[as_name(company)]
     if len(found) > 1:
         raise BadValue(f"it could be {' or '.join(sorted(found))}: the person went in without it")
     if found:
         return next(iter(found))
-    identifier = id_of("company", company)
+    identifier = id_of("company", as_name(company))
     made.setdefault(
         identifier,
         CreateCustomerRequest(
             customer_id=identifier,
-            customer=Customer(kind=Customer.ORGANIZATION, display_name=company),
+            customer=Customer(kind=Customer.ORGANIZATION, display_name=_spaced(company)),
         ),
     )
     return f"customers/{identifier}"
+
+
+def _spaced(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _of_file(new: Iterable[NewCustomer]) -> defaultdict[str, set[str]]:
@@ -73,7 +79,7 @@ def _of_file(new: Iterable[NewCustomer]) -> defaultdict[str, set[str]]:
     for each in new:
         customer = each.request.customer
         if customer.kind == Customer.ORGANIZATION:
-            known[folded(customer.display_name)].add(f"customers/{each.request.customer_id}")
+            known[as_name(customer.display_name)].add(f"customers/{each.request.customer_id}")
     return known
 
 
@@ -88,7 +94,7 @@ async def _of_suite(names: Sequence[str], connection: Connection) -> dict[str, s
             timeout=_ASK_SECONDS,
         )
         for customer in reply.customers:
-            known[folded(customer.display_name)].add(customer.name)
+            known[as_name(customer.display_name)].add(customer.name)
     return known
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.imports.cells import BadValue, clean
+from cli.imports.columns import Located
 from cli.imports.keys import id_of
 from cli.imports.numbers import Numbers
 from cli.imports.values import Times
 
 Value = TypeVar("Value")
 
+ANY_SECONDS = range(-(1 << 62), 1 << 62)
 _TIMES = ("order_time", "touch_time")
 _NUMBERS = ("quantity", "unit_price")
 
@@ -32,19 +34,24 @@ class Readings(dict[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes times and numbers, and the currency of amounts that name none."""
+    """How a file writes times and numbers, the currency of amounts that name none, whether
+    customers' keys that differ only in case are different ones, and the seconds of Unix time in
+    which an order may be."""
 
     times: Times
     numbers: Numbers
     currency: str = ""
+    keys_with_case: bool = False
+    possible_seconds: range = ANY_SECONDS
 
 
-def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str]) -> bool:
+def looks_like_row(columns: Located, style: Style, cells: Sequence[str]) -> bool:
     """Whether time and numbers stand where a row has them; False for rows without a time."""
-    times = [columns[name] for name in _TIMES if name in columns]
+    times = [columns[name][0] for name in _TIMES if name in columns]
     if not times or max(times) >= len(cells):
         return False
-    numbers = [columns[name] for name in _NUMBERS if columns.get(name, len(cells)) < len(cells)]
+    numbers = [columns[name][0] for name in _NUMBERS if name in columns]
+    numbers = [index for index in numbers if index < len(cells)]
     try:
         for index in times:
             style.times.read(cells[index].strip())
@@ -58,16 +65,17 @@ def looks_like_row(columns: Mapping[str, int], style: Style, cells: Sequence[str
 class Reading:
     """Reads the cells of a file of order lines. What is looked up in it raises BadValue."""
 
-    def __init__(self, columns: dict[str, int], style: Style) -> None:
+    def __init__(self, columns: Located, style: Style) -> None:
         self.columns = columns
         self.numbers = style.numbers
         self.currency = style.currency
+        self.possible_seconds = style.possible_seconds
         self.order_ids = ids("order")
-        self.customer_ids = ids("customer")
+        self.customer_ids = customer_ids(style)
         self.product_ids = ids("product")
         self.quantities = Readings(self._quantity)
         self.times: Readings[Timestamp | None] = Readings(
-            lambda text: style.times.read(text) if (text := clean(text, "time")) else None
+            lambda text: style.times.read(text) if (text := clean(text, "order_time")) else None
         )
 
     def rate(self, text: str) -> str:
@@ -81,6 +89,16 @@ class Reading:
         return quantity
 
 
-def ids(noun: str) -> Readings[str]:
+def ids(noun: str, *, case_counts: bool = False) -> Readings[str]:
     """Ids by key; empty for a cell without one."""
-    return Readings(lambda text: id_of(noun, text) if (text := clean(text, noun)) else "")
+
+    def read(text: str) -> str:
+        key = clean(text, noun)
+        return id_of(noun, key, case_counts=case_counts) if key else ""
+
+    return Readings(read)
+
+
+def customer_ids(style: Style) -> Readings[str]:
+    """Ids of customers by key, the same in every kind of file."""
+    return ids("customer", case_counts=style.keys_with_case)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cli.imports.sources import Misfit, Source
+from cli.imports.sources import DELIMITERS, SEPARATOR_LINE, Misfit, Source
 
 
 class LeftOut(NamedTuple):
@@ -22,7 +23,7 @@ class LeftOut(NamedTuple):
 
 @dataclass(slots=True)
 class Refusals:
-    """Line numbers and reasons, at most one a line; and values left out of rows that went in."""
+    """Line numbers and reasons, at most one a line; and values left out of rows."""
 
     reasons: dict[int, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -36,18 +37,31 @@ class Refusals:
         """Refuses a record that doesn't fit its header."""
         self.add((misfit.line,), misfit.reason)
 
+    def cells(self) -> list[LeftOut]:
+        """The values left out of rows that went in: those of refused rows are told with them."""
+        return [each for each in self.left_out if each.line not in self.reasons]
+
     def write_rows(self, source: Source, path: Path) -> None:
-        """Writes the refused rows with line number and reason before their own columns."""
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
+        """Writes the refused rows with line number and reason before their own columns, in the
+        form of the source: read again, it means the same."""
+        with _written(path, source) as writer:
             writer.writerow(("line", "reason", *source.header))
             for line, values in source.records():
                 if line in self.reasons:
                     writer.writerow((line, self.reasons[line], *values))
 
-    def write_cells(self, path: Path) -> None:
+    def write_cells(self, source: Source, path: Path) -> None:
         """Writes the values that were left out."""
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text)
+        with _written(path, source) as writer:
             writer.writerow(LeftOut._fields)
-            writer.writerows(self.left_out)
+            writer.writerows(self.cells())
+
+
+@contextmanager
+def _written(path: Path, source: Source) -> Iterator[Any]:
+    """A writer of rows between whose cells stands what does so in the source: it also says how
+    numbers are likely meant. The byte order mark tells spreadsheets the encoding."""
+    with path.open("w", encoding="utf-8-sig", newline="") as text:
+        if source.delimiter not in DELIMITERS:
+            text.write(f"{SEPARATOR_LINE}{source.delimiter}\r\n")
+        yield csv.writer(text, delimiter=source.delimiter)

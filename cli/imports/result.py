@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from rich.table import Table
 
@@ -36,18 +37,18 @@ def report(job: Job, result: Result, refusals: Refusals) -> None:
     unused = _unused_columns(job)
     if unused:
         _say(f"Columns not used: {', '.join(unused)}.")
-    refused, left_out = len(refusals.reasons), len(refusals.left_out)
+    refused, left_out = len(refusals.reasons), len(refusals.cells())
     _say(f"{result.row_count:,} rows read, {refused:,} refused.")
     if refused:
         refusals.write_rows(job.source, job.refused_path)
         _say(f"Refused rows, each with its line number and reason: {job.refused_path}")
     if left_out:
-        refusals.write_cells(job.cells_path)
+        refusals.write_cells(job.source, job.cells_path)
         _say(f"{left_out:,} values left out of rows that went in: {job.cells_path}")
 
 
 def _unused_columns(job: Job) -> list[str]:
-    used = set(job.columns.values())
+    used = set(chain.from_iterable(job.columns.values()))
     return [name for index, name in enumerate(job.source.header) if name and index not in used]
 
 

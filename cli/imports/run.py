@@ -31,7 +31,13 @@ from cli.imports.result import Result
 from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
 from cli.imports.survey import FIELDS, survey
 
-_EXISTS_CHANGED = "exists already with other content"
+# What to do about what exists already with other content. An order isn't changed but cancelled, and
+# keeps its key.
+_ADVICE = {
+    "customers": "change it with PATCH /v1/{name}",
+    "orders": "cancel it with POST /v1/{name}:cancel and import the right one under another key",
+    "touchpoints": "import the right one under another key",
+}
 _TO_COME = frozenset({"PRODUCT_NOT_FOUND", "PARENT_ORGANIZATION_NOT_FOUND"})
 
 
@@ -108,7 +114,7 @@ async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
-        customers.expect_a_name(job.columns)
+        customers.expect_a_name(job.columns, job.source.header)
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(new) + len(refusals.reasons))
@@ -185,8 +191,17 @@ def _noting_lines(ready: Iterable[PendingOrder], lines: list[list[int]]) -> Iter
 def _refuse(refusals: Refusals, tally: Tally, lines: list[list[int]]) -> None:
     for index, status in tally.refused.items():
         refusals.add(lines[index], describe(status))
-    for index in tally.changed_elsewhere:
-        refusals.add(lines[index], _EXISTS_CHANGED)
+    for index, name in tally.changed_elsewhere.items():
+        refusals.add(lines[index], _exists_already(name))
+
+
+def _exists_already(name: str) -> str:
+    *_, collection, _ = ("", "", *name.split("/"))
+    advice = _ADVICE.get(collection, "change it over the API").format(name=name)
+    return (
+        f"{name} exists already with other content and stays as it is, for an import only adds:"
+        f" {advice}"
+    )
 
 
 def _count(result: Result, noun: str, tally: Tally, refused_here: int) -> None:

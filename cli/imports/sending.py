@@ -4,6 +4,7 @@ answer changes nothing."""
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cli.connection import CommandError, describe, error_info, retry_after_secon
 
 _IN_FLIGHT = 2
 _MAX_ITEMS = 1_000
+_BATCH_OF = re.compile("Batch[A-Z][a-z]+([A-Z][a-z]+)Request")
 _CALL_SECONDS = 120.0
 _GIVE_UP_SECONDS = 60.0
 _RETRIED = frozenset(
@@ -47,11 +49,12 @@ Call = Callable[..., Awaitable[BatchReply]]
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the items sent, and the reasons of those that were refused."""
+    """What became of the items sent: the names of those that are there with other content, and the
+    reasons of those that were refused."""
 
     created: int = 0
     unchanged: int = 0
-    changed_elsewhere: list[int] = field(default_factory=list)
+    changed_elsewhere: dict[int, str] = field(default_factory=dict)
     refused: dict[int, status_pb2.Status] = field(default_factory=dict)
 
 
@@ -64,7 +67,8 @@ async def send_batches(
     """Sends `(index of the first item, request)` pairs and adds up what became of the items.
 
     Raises:
-        CommandError: a whole batch was refused, or the gateway stayed unreachable for a minute.
+        CommandError: a whole batch was refused, or the gateway stayed unreachable for a minute; it
+            says what had gone in by then.
     """
     tally = Tally()
     slots = asyncio.Semaphore(_IN_FLIGHT)
@@ -72,6 +76,8 @@ async def send_batches(
     async def send(first: int, request: Request) -> None:
         try:
             reply = await _call_until_answered(call, request, metadata)
+        except CommandError as error:
+            raise CommandError(f"{error}{_so_far(tally, request)}") from error
         finally:
             slots.release()
         count = len(request.requests)  # type: ignore[attr-defined]  # every batch request has it
@@ -107,12 +113,13 @@ async def side_by_side(
 def _add(tally: Tally, first: int, count: int, reply: BatchReply) -> None:
     tally.created += count - len(reply.failed_requests)
     for index, status in reply.failed_requests.items():
+        metadata = error_info(status).metadata
         if status.code != code_pb2.ALREADY_EXISTS:
             tally.refused[first + index] = status
-        elif error_info(status).metadata.get("unchanged") == "true":
+        elif metadata.get("unchanged") == "true":
             tally.unchanged += 1
         else:
-            tally.changed_elsewhere.append(first + index)
+            tally.changed_elsewhere[first + index] = metadata.get("resource", "")
 
 
 async def _call_until_answered(
@@ -131,6 +138,22 @@ async def _call_until_answered(
                 raise CommandError(describe(status)) from error
             await asyncio.sleep(retry_after_seconds(status) or pause)
             pause = min(2 * pause, 5.0)
+
+
+def _so_far(tally: Tally, request: Message) -> str:
+    """What there is to know of an import that stops at a request, behind why it does."""
+    if request.validate_only or not tally.created:  # type: ignore[attr-defined]  # likewise
+        return ""
+    return (
+        f" At least {tally.created:,} new {_noun(request)} had gone in."
+        " Run it again: what is there already is left as it is."
+    )
+
+
+def _noun(request: Message) -> str:
+    """`orders`, of a BatchCreateOrdersRequest."""
+    found = _BATCH_OF.fullmatch(request.DESCRIPTOR.name)
+    return found[1].lower() if found else "items"
 
 
 def cut(items: Sequence[Item], batch: Callable[[Sequence[Item]], Request]) -> Batches[Request]:

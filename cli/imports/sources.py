@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from cli.connection import CommandError
-from cli.imports.encodings import encoding_of, open_bytes, undecodable, unreadable
-from cli.imports.quotes import opening_quote
+from cli.imports.encodings import bytes_of, encoding_of, undecodable
+from cli.imports.quotes import opening_quote, without_space_behind_quotes
 
-_DELIMITERS = ",;\t|"
+# Those that are found out.
+DELIMITERS = ",;\t|"
 # Spreadsheets write one such line before the header, and read it from there.
-_SEPARATOR_LINE = "sep="
+SEPARATOR_LINE = "sep="
 # So many lines may stand before the header.
 _LEADING_LINES = 20
 _MAX_CELL_CHARACTERS = 1_000_000
@@ -28,6 +28,8 @@ _SHOWN_CHARACTERS = 40
 # doesn't have, so that looking them up needs no test.
 NO_COLUMN = -1
 
+
+Prepare: TypeAlias = Callable[[Iterable[str], str], Iterable[str]]
 
 # The line a record starts on (counted from 1, as an editor does) and its values.
 Row: TypeAlias = tuple[int, list[str]]
@@ -80,13 +82,17 @@ class Source:
 
     def records(self) -> Iterator[Row]:
         """Every record after the header as it stands in the file, blank ones left out."""
+        records = self._records_from(self.header_line, _as_they_are)
+        next(records, None)
+        return records
+
+    def _records_from(self, line: int, prepared: Prepare) -> Iterator[Row]:
+        """Every record from a line on, blank ones left out. Where one can't be read, it and those
+        that follow are prepared for being so."""
         with _text(self.path, self.encoding) as text:
-            before = self.header_line - 1
-            reader = _reader(islice(text, before, None), self.delimiter)
-            line = self.header_line
+            before = line - 1
+            reader = _reader(prepared(islice(text, before, None), self.delimiter), self.delimiter)
             try:
-                next(reader)
-                line = before + reader.line_num + 1
                 for values in reader:
                     last_line = before + reader.line_num
                     if any(values):
@@ -95,7 +101,11 @@ class Source:
                         yield line, values
                     line = last_line + 1
             except csv.Error as error:
-                raise self._malformed(line, error) from None
+                if prepared is without_space_behind_quotes:
+                    raise self._malformed(line, error) from None
+            else:
+                return
+        yield from self._records_from(line, without_space_behind_quotes)
 
     def _expect_no_row_within(self, line: int, values: list[str]) -> None:
         """Raises CommandError where a cell of several lines has swallowed rows: two quotes that
@@ -119,7 +129,8 @@ class Source:
     def _malformed(self, line: int, error: csv.Error) -> CommandError:
         """What is told of a record that can't be read: the line where its quote opens."""
         with _text(self.path, self.encoding) as text:
-            opens = opening_quote(islice(text, line - 1, None), line, self.delimiter)
+            rest = without_space_behind_quotes(islice(text, line - 1, None), self.delimiter)
+            opens = opening_quote(rest, line, self.delimiter)
         if opens is None:
             return CommandError(f"{self.path}, line {line}: {error}.")
         return CommandError(
@@ -137,7 +148,11 @@ def open_source(path: Path, form: Form, known_columns: Callable[[Sequence[str]],
     """
     with _text(path, encoding := encoding_of(path, form.encoding)) as text:
         lines = list(islice(text, form.header_line + 2 * _LEADING_LINES))
+    if form.header_line > len(lines):
+        raise CommandError(f"--header-line {form.header_line}: {path} ends on line {len(lines)}.")
     found = list(_possible_headers(lines, form))
+    if not found and form.header_line:
+        raise CommandError(f"--header-line {form.header_line}: that line of {path} is blank.")
     if not found:
         raise CommandError(f"{path} is empty: a line of it must name the columns.")
 
@@ -153,28 +168,33 @@ def _possible_headers(
     lines: Sequence[str], form: Form
 ) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     """Line number, delimiter and cells of each line that could name the columns."""
-    delimiters = form.delimiter or _DELIMITERS
+    delimiters = form.delimiter or DELIMITERS
     numbers = [form.header_line] if form.header_line else range(1, _LEADING_LINES + 1)
     for number in numbers:
         content = "".join(lines[number - 1 : number]).strip()
         unquoted = content.strip('"')
-        if unquoted.lower().startswith(_SEPARATOR_LINE):
-            delimiters = form.delimiter or unquoted[len(_SEPARATOR_LINE) :][:1] or "\t"
+        if unquoted.lower().startswith(SEPARATOR_LINE):
+            delimiters = form.delimiter or unquoted[len(SEPARATOR_LINE) :][:1] or "\t"
         elif content:
             for delimiter in delimiters:
                 yield number, delimiter, _first_record(lines[number - 1 :], delimiter)
 
 
 def _first_record(lines: Iterable[str], delimiter: str) -> tuple[str, ...]:
+    reader = _reader(without_space_behind_quotes(lines, delimiter), delimiter)
     try:
-        return tuple(" ".join(name.split()) for name in next(_reader(lines, delimiter), ()))
+        return tuple(" ".join(name.split()) for name in next(reader, ()))
     except csv.Error:
         return ()
 
 
 def _reader(lines: Iterable[str], delimiter: str) -> Any:
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
-    return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _as_they_are(lines: Iterable[str], delimiter: str) -> Iterable[str]:
+    return lines
 
 
 def _named(delimiter: str) -> str:
@@ -186,14 +206,10 @@ def _text(path: Path, encoding: str) -> Iterator[io.TextIOBase]:
     """The file's lines with their ends as they are.
 
     Raises:
-        CommandError: what is read of it isn't text in this encoding, or it is cut off.
+        CommandError: what is read of it isn't text in this encoding, or it can't be read.
     """
     try:
-        with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as text:
+        with bytes_of(path) as file, io.TextIOWrapper(file, encoding, newline="") as text:
             yield text
     except UnicodeError:
         raise undecodable(path, encoding) from None
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (EOFError, zlib.error):
-        raise CommandError(f"{path} is cut off or damaged: it can't be unpacked.") from None

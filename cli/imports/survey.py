@@ -15,11 +15,11 @@ from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, Field, picker
-from cli.imports.keys import as_meant
+from cli.imports.keys import Spellings, as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Misfit, Source
-from cli.imports.values import in_collection
+from cli.imports.values import name_in
 
 FIELDS = (
     Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
@@ -45,13 +45,15 @@ FIELDS = (
 @dataclass(slots=True)
 class Survey:
     """What a file holds: its orders with the number of their rows, those that can't go in and why,
-    and whom and what they name. All by id."""
+    and whom and what they name; keys of customers that may be two people's are doubtful, and
+    these aren't among the customers. All by id."""
 
     row_count: int = 0
     row_counts: dict[str, int] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
     products: dict[str, CreateProductRequest] = field(default_factory=dict)
+    spellings: Spellings = field(default_factory=Spellings)
 
 
 def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
@@ -80,8 +82,10 @@ def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
         key, product, description, price = cells(values)
         found.row_count += 1
         try:
-            order = order_ids[key] or _no_order(line, order, found, refusals)
-        except BadValue:
+            order = order_ids[key] or _no_order()
+        except BadValue as bad:
+            refusals.add((line,), str(bad))
+            found.spoiled.setdefault(order, _spoils(line, f"{bad}, so that it may belong here"))
             continue
         known = counts.get(order)
         if known is None:
@@ -95,23 +99,22 @@ def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
         if price not in prices:
             prices[price] = line
     _expect_point(prices, reading, source)
+    for doubtful in found.spellings.doubtful:
+        found.customers.pop(doubtful, None)
     for product, description in descriptions.items():
         with suppress(BadValue):
             _meet_product(found, product, description, reading)
     return found
 
 
-def _no_order(line: int, above: str, found: Survey, refusals: Refusals) -> str:
-    reason = "order is empty"
-    refusals.add((line,), f"{reason}: give it in every row")
-    found.spoiled.setdefault(above, _spoils(line, f"{reason}, so that it may belong here"))
-    raise BadValue(reason)
+def _no_order() -> str:
+    raise BadValue("order is empty: give it in every row")
 
 
 def _possible_orders(misfit: Misfit, reading: Reading, width: int) -> set[str]:
     """The orders that a row may belong to whose cells have moved by as many as it has too many or
     too few."""
-    usual = reading.columns["order"]
+    [usual] = reading.columns["order"]
     moved = usual + len(misfit.values) - width
     possible = set()
     for text in misfit.values[max(0, min(usual, moved)) : max(usual, moved) + 1]:
@@ -129,15 +132,30 @@ def _expect_point(prices: dict[str, int], reading: Reading, source: Source) -> N
         try:
             reading.numbers.expect_point(price.strip())
         except BadValue as bad:
-            raise CommandError(f"{source.path}, line {line}: {bad}.") from None
+            also = _thousands_too(prices, reading)
+            raise CommandError(f"{source.path}, line {line}: {bad}{also}.") from None
+
+
+def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
+    """What would be asked about next, so that both are answered at once."""
+    for price, line in prices.items():
+        if reading.numbers.needs_thousands(price.strip()):
+            return (
+                f"; and --thousands, if {price.strip()!r} on line {line} is"
+                f" {price.strip().replace('.', '')}"
+            )
+    return ""
 
 
 def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
-    """A customer is first seen with the earliest of their orders."""
+    """A customer is first seen with the earliest of their orders, of those whose time is possible:
+    the others will be refused."""
     key = cell["customer"]
     identifier = reading.customer_ids[key]
+    if identifier:
+        found.spellings.meet(identifier, key, cell["customer_name"])
     time = reading.times[cell["order_time"]]
-    if not identifier or time is None:
+    if not identifier or time is None or time.seconds not in reading.possible_seconds:
         return
     known = found.customers.get(identifier)
     if known is None:
@@ -146,12 +164,21 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
             customer=Customer(
                 display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
                 region=cell["region"],
-                owner=in_collection("users", cell["seller"]),
+                owner=seller(cell["seller"]),
                 first_seen_time=time,
             ),
         )
     elif time.seconds < known.customer.first_seen_time.seconds:
         known.customer.first_seen_time.CopyFrom(time)
+
+
+def seller(text: str) -> str:
+    """The name of whom an order is credited to; empty if it can't be read, for an order that is
+    credited to nobody is better than none."""
+    try:
+        return name_in("users", text, "seller")
+    except BadValue:
+        return ""
 
 
 def _meet_product(found: Survey, key: str, description: str, reading: Reading) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
-from cli.imports.columns import Cells, Field
-from cli.imports.reading import Style, ids
+from cli.imports.columns import Cells, Field, Located
+from cli.imports.keys import Spellings
+from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, in_collection, listed, parse_choice
+from cli.imports.values import content_id, listed, name_in, parse_choice
 
 FIELDS = (
     Field("customer", ("customer_id", "customer_number"), required=True),
@@ -24,8 +27,8 @@ FIELDS = (
     Field("direction", ()),
     Field("subject", ("title",)),
     Field("content", ("text", "notes")),
-    Field("topics", ("topic",)),
-    Field("products_of_concern", ("products", "product")),
+    Field("topics", ("topic",), is_list=True),
+    Field("products_of_concern", ("products", "product"), is_list=True),
     Field("duration_minutes", ("minutes", "duration")),
     Field("outcome", ("result",)),
     Field("actor", ("user", "colleague")),
@@ -41,18 +44,20 @@ class Collector:
     """Collects touchpoints. A row without a key of its own gets an id made from what is read of it
     and from how often the file has had that before."""
 
-    def __init__(self, columns: dict[str, int], style: Style, *, refusals: Refusals) -> None:
+    def __init__(self, columns: Located, style: Style, *, refusals: Refusals) -> None:
         self._columns = columns
         self._style = style
         self._refusals = refusals
-        self._customer_ids = ids("customer")
+        self._customer_ids = customer_ids(style)
+        self._spellings = Spellings()
         self._product_ids = ids("product")
         self._touchpoint_ids = ids("touchpoint")
         self._seen: Counter[str] = Counter()
 
     def collect(self, rows: Iterable[Row]) -> list[tuple[int, LogTouchpointRequest]]:
-        """Line number and request of every row that can be read."""
-        collected = []
+        """Line number and request of every row that can be read and whose customer's key is one
+        customer's for certain."""
+        collected: list[tuple[int, LogTouchpointRequest]] = []
         for line, values in rows:
             try:
                 request = self._request(Cells(self._columns, values))
@@ -60,17 +65,20 @@ class Collector:
                 self._refusals.add((line,), str(bad))
             else:
                 collected.append((line, request))
-        return collected
+        doubtful = {f"customers/{key}": why for key, why in self._spellings.doubtful.items()}
+        for line, request in collected:
+            if reason := doubtful.get(request.parent):
+                self._refusals.add((line,), reason)
+        return [each for each in collected if each[1].parent not in doubtful]
 
     def _request(self, cell: Cells) -> LogTouchpointRequest:
         customer = self._customer_ids[cell["customer"]]
         if not customer:
             raise BadValue("customer is empty")
+        self._spellings.meet(customer, cell["customer"])
         if not cell["touch_time"]:
             raise BadValue("touch_time is empty")
-        request = LogTouchpointRequest(
-            parent=f"customers/{customer}", touchpoint_id=self._id(cell, customer)
-        )
+        request = LogTouchpointRequest(parent=f"customers/{customer}")
         touchpoint = request.touchpoint
         touchpoint.type = parse_choice(cell["type"], _TYPES, "type")
         touchpoint.touch_time.CopyFrom(self._style.times.read(cell["touch_time"]))
@@ -82,7 +90,7 @@ class Collector:
         touchpoint.subject = cell["subject"]
         touchpoint.content = cell["content"]
         touchpoint.outcome = cell["outcome"]
-        touchpoint.actor = in_collection("users", cell["actor"])
+        touchpoint.actor = name_in("users", cell["actor"], "actor")
         if minutes := cell["duration_minutes"]:
             touchpoint.duration_minutes = self._style.numbers.whole(minutes, "minutes")
         touchpoint.topics.extend(
@@ -92,15 +100,24 @@ class Collector:
             f"products/{self._product_ids[product]}"
             for product in listed(cell["products_of_concern"])
         )
+        request.touchpoint_id = self._id(cell["touchpoint"], request)
         return request
 
-    def _id(self, cell: Cells, customer: str) -> str:
-        if key := cell["touchpoint"]:
+    def _id(self, key: str, request: LogTouchpointRequest) -> str:
+        if key:
             return self._touchpoint_ids[key]
-        # Neither columns that mean nothing here nor empty ones make a difference, nor fields that
-        # later versions read.
-        stated = {field.name: text for field in FIELDS if (text := cell[field.name])}
-        stated["customer"] = customer
-        content = content_id("t", *(f"{name}={text}" for name, text in sorted(stated.items())))
+        content = content_id("t", request.parent, *_stated(request.touchpoint))
         self._seen[content] += 1
         return content if self._seen[content] == 1 else f"{content}-{self._seen[content]}"
+
+
+def _stated(touchpoint: Touchpoint) -> list[str]:
+    """What was read, however it was written. Fields that say nothing make no difference, and so
+    none that later versions read."""
+    return sorted(f"{field.name}={_as_text(value)}" for field, value in touchpoint.ListFields())
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Timestamp):
+        return str(value.ToNanoseconds())
+    return str(value) if isinstance(value, str | int) else "\x1e".join(map(str, value))

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from cli.imports.cells import BadValue, usual_width
+from cli.imports.cells import BadValue, folded, usual_width
+from cli.imports.keys import is_id
 
 Choice = TypeVar("Choice")
 
-_BETWEEN = re.compile("[;；\n]")
+_BETWEEN = re.compile("[;；\n]|:::")
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -65,15 +66,26 @@ def parse_choice(text: str, choices: Mapping[str, Choice], noun: str) -> Choice:
     """
     number = choices.get(text.strip().upper().replace(" ", "_").replace("-", "_"))
     if number is None:
-        raise BadValue(f"{noun} {text!r} is none of {', '.join(sorted(choices))}")
+        named = sorted(name for name in choices if not name.endswith("_UNSPECIFIED"))
+        raise BadValue(f"{noun} {text!r} is none of {', '.join(named)}")
     return number
 
 
 def listed(text: str) -> list[str]:
-    """The parts of a cell that holds several values, separated by semicolons or line ends."""
+    """The parts of a cell that holds several values, separated by semicolons, line ends or,
+    as address books do, three colons."""
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
-def in_collection(collection: str, text: str) -> str:
-    """`ann` → `users/ann`; a full name and an empty cell stay as they are."""
-    return text if not text or "/" in text else f"{collection}/{text}"
+def name_in(collection: str, text: str, noun: str) -> str:
+    """`ann` → `users/ann`; a full name stays as it is, and so does an empty cell.
+
+    Raises:
+        BadValue: it can't be the name of one of the collection.
+    """
+    if not text:
+        return ""
+    identifier = folded(text.removeprefix(f"{collection}/"))
+    if not is_id(identifier):
+        raise BadValue(f"{noun} {text!r} is no id in {collection} such as ann, ann-lee")
+    return f"{collection}/{identifier}"

@@ -70,7 +70,9 @@ async def ask(sources: Sources, customer: str, day: BriefDay) -> Parts:
             return await call
         except DomainError as error:
             came_from_service = bool(error.domain)
-            parts.missing[number] = error if came_from_service else unanswered(error.kind, owner)
+            parts.missing[number] = (
+                error if came_from_service else unanswered(error.kind, owner, error.message)
+            )
             return None
 
     async def alerts() -> Any:

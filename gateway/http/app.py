@@ -13,6 +13,7 @@ import structlog
 
 from gateway.backends import details_of, without_details
 from gateway.http.bodies import Bodies
+from gateway.http.documents import Document
 from gateway.http.endpoints import Endpoint
 from gateway.http.head import (
     consistency_of,
@@ -22,12 +23,13 @@ from gateway.http.head import (
     request_id_of,
     timeout_of,
 )
-from gateway.http.pages import Page
 from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
+from gateway.resuming import Replies
 from gateway.routes import Match, RouteTable
 from gateway.signin.door import Door
+from gateway.signin.keys import ApiKey
 from gateway.transcode import bodies, response
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
@@ -71,12 +73,12 @@ class _Exchange:
 
 
 class HttpApp:
-    """Serves the routes of a contract, and a few fixed pages beside them."""
+    """Serves the routes of a contract, and a few fixed documents beside them."""
 
     def __init__(
         self,
         routes: RouteTable[Endpoint],
-        pages: Mapping[str, Page],
+        documents: Mapping[str, Document],
         door: Door,
         limits: Limits,
         errors: ErrorCodec,
@@ -88,7 +90,7 @@ class HttpApp:
         body_seconds: float,
     ) -> None:
         self._routes = routes
-        self._pages = pages
+        self._documents = documents
         self._door = door
         self._limits = limits
         self._errors = errors
@@ -126,7 +128,7 @@ class HttpApp:
             return
         endpoint = match.route.target
         exchange.route = endpoint.route
-        key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
+        key = self._door.admit(*_shown(head))
         exchange.caller = key.subject
         await self._limits.take(key.subject)
         body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
@@ -135,20 +137,12 @@ class HttpApp:
             request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
         else:
             request = codec.encode(match.captures, query, body, extras_of(head))
-        metadata = (
-            (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
-            (REQUEST_ID_KEY, exchange.request_id),
-            *consistency_of(head),
-        )
         scope["guanxi.owner"] = endpoint.owner
         timeout = _timeout(head)
         if endpoint.method.server_streaming:
-            exchange.streamed = True
-            call = endpoint.call(request, timeout=timeout, metadata=metadata)
-            accept, headers = head.get(b"accept", ""), self._headers(exchange)
-            exchange.status = 200
-            await self._streams.serve(call, endpoint, accept, headers, receive, send)
+            await self._stream(endpoint, request, head, timeout, receive, send, exchange)
             return
+        metadata = self._metadata(key, endpoint, head, exchange)
         reply = await endpoint.call(
             request, timeout=timeout or self._default_seconds, metadata=metadata
         )
@@ -167,6 +161,37 @@ class HttpApp:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))
         await self._answer(exchange, send, 200, headers, text)
 
+    async def _stream(
+        self,
+        endpoint: Endpoint,
+        request: bytes,
+        head: Mapping[bytes, str],
+        timeout_seconds: float | None,
+        receive: Receive,
+        send: Send,
+        exchange: _Exchange,
+    ) -> None:
+        def call(request: bytes, timeout: float | None) -> Any:
+            key = self._door.admit(*_shown(head))
+            metadata = self._metadata(key, endpoint, head, exchange)
+            return endpoint.call(request, timeout=timeout, metadata=metadata)
+
+        exchange.streamed = True
+        replies = Replies(call, request, endpoint.positions, timeout_seconds)
+        shut = self._door.until_shut(*_shown(head))
+        accept, headers = head.get(b"accept", ""), self._headers(exchange)
+        exchange.status = 200
+        await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
+
+    def _metadata(
+        self, key: ApiKey, endpoint: Endpoint, head: Mapping[bytes, str], exchange: _Exchange
+    ) -> tuple[tuple[str, str], ...]:
+        return (
+            (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
+            (REQUEST_ID_KEY, exchange.request_id),
+            *consistency_of(head),
+        )
+
     def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
         # HEAD is GET without the body, which the server leaves out.
         method = "GET" if exchange.method == "HEAD" else exchange.method
@@ -174,20 +199,20 @@ class HttpApp:
 
     async def _beside_the_routes(self, scope: Scope, send: Send, exchange: _Exchange) -> None:
         path = scope["raw_path"].decode("latin-1")
-        page = self._pages.get(path)
-        allowed = ["GET"] if page is not None else self._routes.allowed(path)
+        document = self._documents.get(path)
+        allowed = ["GET"] if document is not None else self._routes.allowed(path)
         if not allowed:
             raise path_not_found(path)
         if "GET" in allowed:
             allowed = [*allowed, "HEAD"]
-        exchange.route = path if page is not None else "*"
+        exchange.route = path if document is not None else "*"
         headers = self._headers(exchange)
         if exchange.method == "OPTIONS":
             headers.append((b"allow", ", ".join([*allowed, "OPTIONS"]).encode()))
             await self._answer(exchange, send, 204, headers, b"")
-        elif page is not None and exchange.method in ("GET", "HEAD"):
-            headers = [headers[0], *page.headers]
-            await self._answer(exchange, send, 200, headers, page.body)
+        elif document is not None and exchange.method in ("GET", "HEAD"):
+            headers = [headers[0], *document.headers]
+            await self._answer(exchange, send, 200, headers, document.body)
         else:
             raise method_not_allowed(exchange.method, allowed)
 
@@ -238,6 +263,11 @@ class HttpApp:
         if exchange.reason:
             fields["reason"] = exchange.reason
         self._log("http", fields)
+
+
+def _shown(head: Mapping[bytes, str]) -> tuple[str, str]:
+    """What the caller shows to be let in."""
+    return head.get(b"authorization", ""), head.get(b"x-api-key", "")
 
 
 def _timeout(head: Mapping[bytes, str]) -> float | None:

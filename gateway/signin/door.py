@@ -1,12 +1,14 @@
 """Lets a caller in by API key and gives them the internal token that services believe."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.signin.keys import ApiKey
 from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer
-from services.chassis.clock import Clock
+from services.chassis.clock import Clock, Span
 from services.chassis.errors import unauthenticated
 
 __all__ = ["Door"]
@@ -21,20 +23,29 @@ _REMEMBERED_TOKENS = 8192
 class _Minted:
     key: ApiKey
     authorization: str
-    reuse_until: float
+    reuse: Span
 
 
 class Door:
     """Checks API keys and mints tokens; a token is signed once per caller, audience and 50 s."""
 
     def __init__(
-        self, ring: KeyRing, signer: Signer, clock: Clock, audiences: Mapping[str, tuple[str, ...]]
+        self,
+        ring: KeyRing,
+        signer: Signer,
+        clock: Clock,
+        audiences: Mapping[str, tuple[str, ...]],
+        look_again_seconds: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`audiences`: deployable to the services a token for it is good for."""
         self._ring = ring
         self._signer = signer
         self._clock = clock
+        self._monotonic = monotonic
         self._audiences = audiences
+        self._look_again_seconds = look_again_seconds
         self._minted: dict[tuple[str, str], _Minted] = {}
 
     def admit(self, authorization: str, api_key: str) -> ApiKey:
@@ -50,11 +61,21 @@ class Door:
             "CREDENTIALS_MISSING", "send an API key as Authorization: Bearer <key> or X-API-Key"
         )
 
+    async def until_shut(self, authorization: str, api_key: str) -> None:
+        """Looks at a key again every few seconds; raises DomainError once it opens nothing."""
+        while True:
+            await asyncio.sleep(self._look_again_seconds)
+            self.admit(authorization, api_key)
+
     def authorization(self, key: ApiKey, deployable: str) -> str:
         """The `authorization` metadata that speaks for the key's holder to a deployable."""
-        now = self._clock.now().timestamp()
+        now, monotonic = self._clock.now().timestamp(), self._monotonic()
         minted = self._minted.get((key.id, deployable))
-        if minted is not None and minted.key is key and now < minted.reuse_until:
+        if (
+            minted is not None
+            and minted.key is key
+            and minted.reuse.holds(now=now, monotonic=monotonic)
+        ):
             return minted.authorization
         token = self._signer.sign(
             key.subject,
@@ -68,5 +89,6 @@ class Door:
         if len(self._minted) >= _REMEMBERED_TOKENS:
             self._minted.clear()
         authorization = f"Bearer {token}"
-        self._minted[key.id, deployable] = _Minted(key, authorization, now + _REUSE_SECONDS)
+        reuse = Span.of(_REUSE_SECONDS, now=now, monotonic=monotonic)
+        self._minted[key.id, deployable] = _Minted(key, authorization, reuse)
         return authorization

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
-from datetime import datetime
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -24,10 +24,13 @@ _log = structlog.get_logger(__name__)
 class KeyRing:
     """The live keys of one file. A new key is known at once, any other change within a second."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         """Raises KeysError where the file is there and can't be read."""
         self._path = path
         self._clock = clock
+        self._monotonic = monotonic
         self._seen = _version(path)
         self._keys = _by_id(read_keys(path))
         self._look_again_at = 0.0
@@ -37,8 +40,7 @@ class KeyRing:
 
     def find(self, text: str) -> ApiKey:
         """The key a caller shows, `gx_<id>_<secret>`; raises DomainError UNAUTHENTICATED."""
-        now = self._clock.now()
-        self._refresh(now)
+        self._refresh()
         prefix, _, rest = text.partition("_")
         identifier, _, secret = rest.partition("_")
         if prefix != "gx" or not secret:
@@ -49,12 +51,13 @@ class KeyRing:
         shown = hashlib.sha256(secret.encode()).digest()
         if not hmac.compare_digest(shown, expected) or key is None:
             raise _invalid()
-        if key.expire_time is not None and key.expired_at(now):
+        if key.expire_time is not None and key.expired_at(self._clock.now()):
             raise unauthenticated("API_KEY_EXPIRED", "this API key has expired; make a new one")
         return key
 
-    def _refresh(self, now: datetime) -> None:
-        moment = now.timestamp()
+    def _refresh(self) -> None:
+        # Not the time of day: set back, it would keep a revoked key for as long as it was set back.
+        moment = self._monotonic()
         if moment < self._look_again_at:
             return
         self._look_again_at = moment + _LOOK_AGAIN_SECONDS

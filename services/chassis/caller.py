@@ -3,14 +3,16 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Final, Self
 
-__all__ = ["Caller", "Scope", "acting_as", "current_caller"]
+__all__ = ["SYSTEM_ROLE", "Caller", "Scope", "acting_as", "current_caller"]
 
 
+# Of the suite itself, which no table of roles names and no token can have.
+SYSTEM_ROLE: Final = "system"
 # Roles of programs: an app of the company, and the suite itself.
 _USERS = "users/"
-_PROGRAMS = frozenset({"app", "service", "system"})
+_PROGRAMS = frozenset({"app", "service", SYSTEM_ROLE})
 
 
 class Scope(IntEnum):
@@ -26,8 +28,10 @@ class Caller:
     """One caller in one request: who, what they may see, and the request's id as in the logs.
 
     `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
-    method brings in many rows at once, which others have written. `reach` is the scope that their
-    roles give for a method whose rows are everybody's, so that `scope` is all of them.
+    method brings in many rows at once, which others have written. `granted` is the scope their
+    roles give them, where it is not the `scope` they work with: a method on rows of the whole
+    company. `permissions` are the patterns that the key narrows the roles to, None for none. A team
+    without a name is none: rows that have no team are nobody's, not that team's.
     """
 
     subject: str
@@ -37,12 +41,17 @@ class Caller:
     request_id: str = ""
     key: str = ""
     importing: bool = False
-    reach: Scope | None = None
+    granted: Scope | None = None
+    permissions: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if "" in self.teams:
+            object.__setattr__(self, "teams", tuple(filter(None, self.teams)))
 
     @property
     def sees_company(self) -> bool:
         """Whether every row of the company is in their sight, so that its numbers may be told."""
-        return (self.reach or self.scope) is Scope.ALL
+        return (self.granted or self.scope) is Scope.ALL
 
     @property
     def in_person(self) -> bool:
@@ -53,7 +62,7 @@ class Caller:
     @classmethod
     def system(cls, name: str, request_id: str = "") -> Self:
         """The suite itself, for reactions, sweeps and migrations: sees every row."""
-        return cls(f"system/{name}", ("system",), (), Scope.ALL, request_id)
+        return cls(f"system/{name}", (SYSTEM_ROLE,), (), Scope.ALL, request_id)
 
 
 # A context variable is per task: it is how a request's identity reaches its transactions without

@@ -3,10 +3,10 @@ into business days. Rules never read the time themselves; they are given it."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Protocol
+from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
-__all__ = ["BusinessCalendar", "Clock", "SystemClock"]
+__all__ = ["BusinessCalendar", "Clock", "Span", "SystemClock"]
 
 
 class Clock(Protocol):
@@ -23,6 +23,29 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """For how long something may be used again, on two clocks: the time of day, which is set, and
+    the monotonic one, which isn't. It is over as soon as either says so.
+
+    A clock that is set back would stretch it: a token signed an hour ahead, believed by nobody,
+    would be sent for that hour, and a decision remembered for it. Back before its beginning, it is
+    over as well.
+    """
+
+    begins: float
+    ends: float
+    ends_monotonic: float
+
+    @classmethod
+    def of(cls, seconds: float, *, now: float, monotonic: float) -> Self:
+        """From now on; seconds since 1970, and on the clock of time.monotonic."""
+        return cls(now, now + seconds, monotonic + seconds)
+
+    def holds(self, *, now: float, monotonic: float) -> bool:
+        return self.begins <= now < self.ends and monotonic < self.ends_monotonic
 
 
 @dataclass(frozen=True, slots=True)

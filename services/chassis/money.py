@@ -5,8 +5,6 @@ Standard library and the ISO 4217 table only, so that models may use it. No floa
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 from typing import Final, Protocol, TypedDict
@@ -22,17 +20,13 @@ __all__ = [
     "MoneyMessage",
     "MoneyParts",
     "amount_text",
-    "convert",
     "decimal_text",
     "exponent",
-    "fill",
+    "filling",
     "half_even",
     "minor_of",
-    "multiply",
     "nanos_of",
-    "parse_nanos",
     "parts",
-    "parts_of_nanos",
     "to_minor",
     "unusual_currencies",
 ]
@@ -43,8 +37,6 @@ AMOUNTS: Final = range(-(10**15), 10**15 + 1)
 """What one amount may be, in minor units: ten trillion of a currency with cents."""
 
 _INT64: Final = range(-(2**63), 2**63)
-_AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,9}))?")
-_RATE: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 # ISO 4217 list three: withdrawn since 2007, but still on orders of those years.
 _WITHDRAWN: Final = MappingProxyType(
     dict.fromkeys(
@@ -138,21 +130,6 @@ def nanos_of(units: int, nanos: int, *, field: str = "amount") -> int:
     return units * NANOS + nanos
 
 
-def parse_nanos(text: str, *, field: str = "amount") -> int:
-    """Billionths of the major unit of a number as written: `-12.345`.
-
-    Raises DomainError INVALID_ARGUMENT, AMOUNT_INVALID.
-    """
-    found = _AMOUNT.fullmatch(text.strip())
-    if not found:
-        raise invalid(
-            field, "AMOUNT_INVALID", f"{text!r} is no amount with at most 9 decimals, as 12.5"
-        )
-    sign, units, decimals = found.groups()
-    total = int(units) * NANOS + int((decimals or "0").ljust(9, "0"))
-    return -total if sign == "-" else total
-
-
 def parts(minor: int, currency_code: str) -> MoneyParts:
     """The fields of a google.type.Money for an amount in minor units: `Money(**parts(…))`."""
     scale = int(10 ** exponent(currency_code))
@@ -163,15 +140,9 @@ def parts(minor: int, currency_code: str) -> MoneyParts:
     return {"currency_code": currency_code, "units": units, "nanos": nanos}
 
 
-def parts_of_nanos(nanos: int, currency_code: str) -> MoneyParts:
-    """As `parts`, for a price in billionths of the major unit."""
-    units, rest = divmod(abs(nanos), NANOS)
-    sign = -1 if nanos < 0 else 1
-    return MoneyParts(currency_code=currency_code, units=sign * units, nanos=sign * rest)
-
-
 def filling(currency_code: str) -> Callable[[MoneyMessage, int], None]:
-    """`fill` for many amounts of one currency: what they have in common is worked out once."""
+    """Sets messages to amounts in minor units of one currency: what they have in common is worked
+    out once."""
     scale = int(10 ** exponent(currency_code))
     nanos_of_minor = NANOS // scale
 
@@ -182,37 +153,6 @@ def filling(currency_code: str) -> Callable[[MoneyMessage, int], None]:
         message.nanos = (rest if minor >= 0 else -rest) * nanos_of_minor
 
     return fill_next
-
-
-def fill(message: MoneyMessage, minor: int, currency_code: str) -> None:
-    """Sets a google.type.Money to an amount in minor units."""
-    written = parts(minor, currency_code)
-    message.currency_code = written["currency_code"]
-    message.units = written["units"]
-    message.nanos = written["nanos"]
-
-
-def multiply(quantity: int, price_nanos: int, currency_code: str, *, field: str = "amount") -> int:
-    """Quantity × price in minor units, rounded half to even.
-
-    Raises DomainError INVALID_ARGUMENT, AMOUNT_OUT_OF_RANGE.
-    """
-    scaled = quantity * price_nanos * 10 ** exponent(currency_code, field=field)
-    return _in_range(half_even(scaled, NANOS), field)
-
-
-def convert(
-    minor: int, rate: str, from_currency: str, to_currency: str, *, field: str = "exchange_rate"
-) -> int:
-    """An amount in minor units of another currency, rounded half to even.
-
-    `rate` is a positive decimal number: major units of `to_currency` for one of `from_currency`.
-    Raises DomainError INVALID_ARGUMENT: RATE_INVALID, AMOUNT_OUT_OF_RANGE.
-    """
-    if not _RATE.fullmatch(rate) or Decimal(rate) == 0:
-        raise invalid(field, "RATE_INVALID", f"{rate!r} is no positive decimal number, as 1.2734")
-    scale = Fraction(10) ** (exponent(to_currency) - exponent(from_currency))
-    return _in_range(round(minor * Fraction(rate) * scale), field)
 
 
 def half_even(numerator: int, denominator: int) -> int:

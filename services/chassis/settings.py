@@ -163,8 +163,8 @@ class ServiceSettings(SigningSettings):
     event_retention_days: int | None = Field(
         None,
         ge=1,
-        description="Events that are older and superseded by a newer one of the same record leave "
-        "the log; all are kept where it is not set.",
+        description="Events that are older and superseded by a newer one of the same record and "
+        "type leave the log; all are kept where it is not set.",
     )
 
     @model_validator(mode="before")

@@ -8,19 +8,16 @@ from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.events.derivation import Derivation
+from services.chassis.events.follows import Follows
 from services.chassis.store import WriteTransaction
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
 from services.customer.customers.store import counted_orders
 
-__all__ = ["DERIVATION", "SalesReaction"]
+__all__ = ["FOLLOWS", "SalesReaction"]
 
 _CONFIRMED = orders_pb2.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
-
-
-# Another version where what is kept of orders changes; see Derivation.
-DERIVATION: Final = Derivation(1, {_CONFIRMED, _CANCELLED})
 
 
 class SalesReaction:
@@ -44,6 +41,12 @@ class SalesReaction:
     async def forget(self, tx: WriteTransaction) -> None:
         """Sales' log begins anew: its orders are counted from the first one on."""
         await counted_orders.clear(tx)
+
+
+# Another version where what is kept of orders changes; see Derivation.
+FOLLOWS: Final = Follows(
+    "customer", "sales", SalesReaction(), Derivation(1, {_CONFIRMED, _CANCELLED})
+)
 
 
 def _is_purchase(order: orders_pb2.Order) -> bool:

@@ -19,24 +19,23 @@ from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.events.caught_up import CaughtUp
-from services.chassis.events.erasing import Compaction
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
-from services.chassis.events.sequencer import Sequencer
 from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
 from services.chassis.process.commands import Assembly, Program
+from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.store.migrate import check_revision
-from services.chassis.store.purging import Purging
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
 from services.insight.engine.aside import Asides
+from services.insight.engine.caught_up import CaughtUpWithRules
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -119,14 +118,20 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    generations = Generations(store, await _prepared(store, currency, derivation))
+    generations = Generations(store, await _prepared(store, currency, derivation), derivation)
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
     runs = Runs(store, evaluation, asides)
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
-        feeds, derivation, settings.feed_partitions, settings.batch_events, clock, metrics
+        feeds,
+        derivation,
+        DERIVATION.types,
+        settings.feed_partitions,
+        settings.batch_events,
+        clock,
+        metrics,
     )
     following = Following(store, evaluation, asides, generations, runs, plan, places)
     sweep = Sweep(
@@ -142,7 +147,9 @@ async def assemble(
     views = DayViews(store, evaluation, generations, metrics)
 
     async def run() -> Segmentation:
-        return await runs.request(generations.active)
+        async with store.read(caller=Caller.system(DOMAIN)) as tx:
+            generation = await feed_actions.expect_kept(tx, derivation)
+        return await runs.request(generation)
 
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
@@ -164,21 +171,23 @@ async def assemble(
             (add_SegmentServiceServicer_to_server, segments),
             (add_PredictionServiceServicer_to_server, PredictionServicer(views)),
             (add_RuleServiceServicer_to_server, rules),
-            (add_AlertServiceServicer_to_server, AlertServicer(store, log)),
+            (add_AlertServiceServicer_to_server, AlertServicer(store, log, calendar)),
             (add_RunServiceServicer_to_server, RunServicer(store, calendar)),
             (add_FeedServiceServicer_to_server, reading),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
         tasks=[
-            Sequencer(log).run,
-            Purging(store).run,
-            *Compaction.tasks(store, settings.event_retention_days),
+            *upkeep(store, log, settings),
             following.run,
             runs.answer_requests,
-            StoredRuns(store, evaluation, asides).run,
+            StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],
-        caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+        caught_up=CaughtUpWithRules(
+            store,
+            CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+            generations,
+        ),
     )
 
 

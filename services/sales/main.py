@@ -7,41 +7,33 @@ from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_serv
 
 from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
-from services.chassis.client import Channel, connect
+from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
-from services.chassis.events.caught_up import CaughtUp
-from services.chassis.events.erasing import Compaction
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
-from services.chassis.events.parking import replay_all
-from services.chassis.events.puller import FeedStub, Puller
-from services.chassis.events.sequencer import Sequencer
+from services.chassis.events.puller import FeedStub
 from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
 from services.chassis.process import server
 from services.chassis.process.commands import Assembly, Program
+from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision
-from services.chassis.store.purging import Purging
 from services.sales.accounts.actions import Accounts, CustomerStub
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
 from services.sales.orders.servicer import OrderServicer
 from services.sales.products.servicer import ProductServicer
-from services.sales.reactions import DERIVATION, CustomerReaction
+from services.sales.reactions import FOLLOWS
 from services.sales.settings import SalesSettings
 
-__all__ = ["PROGRAM", "assemble", "follow_customers", "replay", "serve"]
+__all__ = ["PROGRAM", "assemble", "serve"]
 
 PACKAGE = "services.sales"
 DOMAIN = "sales"
-CUSTOMER = "customer"
-
-# While customers are imported, fewer and larger commits leave the processor to the import.
-_EVENTS_AT_ONCE = 2_000
 
 
 async def serve() -> None:
@@ -51,13 +43,15 @@ async def serve() -> None:
     verifier = Verifier(settings.token_public_keys, DOMAIN)
     signer = Signer(settings.token_private_key)
     await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=CUSTOMER)
+    token = ServiceToken(signer, DOMAIN, audience=FOLLOWS.feed)
     async with connect(settings.customer_target, identity=token) as customer:
         metrics = Metrics()
         parts = await assemble(
-            settings, customers=CustomerServiceStub(customer), feed=EventFeedStub(customer)
+            settings,
+            customers=CustomerServiceStub(customer),
+            feed=EventFeedStub(customer),
+            metrics=metrics,
         )
-        puller = follow_customers(parts.store, customer, settings.customer_partitions, metrics)
         await server.serve(
             settings,
             domain=DOMAIN,
@@ -65,7 +59,7 @@ async def serve() -> None:
             token_verifier=verifier,
             roles=load_roles(),
             store=parts.store,
-            tasks=[*parts.tasks, puller.run],
+            tasks=parts.tasks,
             metrics=metrics,
             caught_up=parts.caught_up,
         )
@@ -77,6 +71,7 @@ async def assemble(
     clock: Clock | None = None,
     customers: CustomerStub | None = None,
     feed: FeedStub | None = None,
+    metrics: Metrics | None = None,
 ) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
     clock, ids = clock or SystemClock(), Uuid7Ids()
@@ -102,42 +97,11 @@ async def assemble(
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],
         tasks=[
-            Sequencer(log).run,
-            Purging(store).run,
-            *Compaction.tasks(store, settings.event_retention_days),
+            *upkeep(store, log, settings),
+            *FOLLOWS.tasks(store, feed, settings.customer_partitions, metrics),
         ],
-        caught_up=CaughtUp(
-            store, {CUSTOMER: feed} if feed else {}, lambda _: DERIVATION.consumer(DOMAIN)
-        ),
+        caught_up=FOLLOWS.caught_up(store, feed),
     )
-
-
-def follow_customers(
-    store: Store, customer: Channel, partitions: int, metrics: Metrics | None = None
-) -> Puller:
-    """What reads the events of customers, by which sales knows whom there can be orders for."""
-    reaction = CustomerReaction()
-    return Puller(
-        store,
-        CUSTOMER,
-        EventFeedStub(customer),
-        consumer=DOMAIN,
-        partitions=partitions,
-        reaction=reaction,
-        on_epoch_change=reaction.forget,
-        metrics=metrics,
-        max_events=_EVENTS_AT_ONCE,
-        derivation=DERIVATION,
-    )
-
-
-async def replay() -> None:
-    """Applies the parked events again, oldest first; what still fails stays parked.
-
-    Raises SettingsError and StartRefused.
-    """
-    async with PROGRAM.opened_store() as store:
-        await replay_all(store, CustomerReaction())
 
 
 async def _expect_base_currency(store: Store, base_currency: str) -> None:
@@ -158,5 +122,5 @@ PROGRAM = Program(
     serve=serve,
     assemble=assemble,
     signs=True,
-    more={"replay": replay},
+    follows=FOLLOWS,
 )

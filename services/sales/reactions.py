@@ -6,14 +6,12 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.events.derivation import Derivation
+from services.chassis.events.follows import Follows
 from services.chassis.store import WriteTransaction
 from services.sales.accounts import store
 from services.sales.accounts.messages import TYPES, read_accounts
 
-__all__ = ["DERIVATION", "CustomerReaction"]
-
-# Another version where what is kept of customers changes; see Derivation.
-DERIVATION: Final = Derivation(1, TYPES)
+__all__ = ["FOLLOWS", "CustomerReaction"]
 
 
 class CustomerReaction:
@@ -26,3 +24,7 @@ class CustomerReaction:
     async def forget(self, tx: WriteTransaction) -> None:
         """The customer service's log begins anew."""
         await store.clear(tx)
+
+
+# Another version where what is kept of customers changes; see Derivation.
+FOLLOWS: Final = Follows("sales", "customer", CustomerReaction(), Derivation(1, TYPES))

@@ -6,9 +6,11 @@ import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from services.chassis.process.commands import Program
 from services.chassis.settings import SharedSettings, settings_table
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +90,27 @@ def test_no_page_names_a_variable_that_nobody_reads() -> None:
         for variable in VARIABLE.findall(page.read_text("utf-8"))
     }
     assert sorted(named - known) == []
+
+
+@pytest.mark.parametrize("service", ["customer", "sales", "insight"])
+def test_a_service_names_its_commands(service: str) -> None:
+    program: Program[Any] = import_module(f"services.{service}.main").PROGRAM
+    commands = f"python -m {program.package} [{'|'.join(program.commands)}]"
+    assert import_module(f"services.{service}.__main__").__doc__ == commands
+
+
+def test_the_page_of_architecture_shows_a_service_with_its_commands() -> None:
+    shown = re.findall(r"__main__.py +(.*)", (ROOT / "docs/architecture.md").read_text("utf-8"))
+    assert shown == [import_module("services.sales.__main__").__doc__]
+
+
+def test_the_page_of_architecture_says_what_lint_lets_a_model_know() -> None:
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    name = "A model knows of the chassis what values and errors are"
+    (contract,) = (each for each in lint["contracts"] if each["name"] == name)
+    *most, last = (each.rpartition(".")[2] for each in contract["ignore_imports"])
+    architecture = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert f"| model | standard library, chassis.{', '.join(most)} and {last}," in architecture
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

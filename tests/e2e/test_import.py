@@ -105,7 +105,7 @@ def test_refused_rows_go_to_a_file_and_the_rest_goes_in(suite: Suite, tmp_path: 
     )
     result = suite.guanxi("import", "orders", str(path), check=False)
     assert result.returncode == 3
-    refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8").splitlines()
+    refused = (suite.folder / "mixed.csv.refused.csv").read_text("utf-8-sig").splitlines()
     assert (
         refused[1] == "3,quantity 'some' is not a whole number,M-2,2011-01-01,new,some,2.50,88888"
     )
@@ -128,6 +128,23 @@ def test_two_customers_of_other_scripts_are_two_and_each_has_a_brief(
     told = suite.guanxi("brief", "李娜-3", key=importer).stdout
     assert "99.00 GBP on 1 days" in told
     assert "15.00 GBP on 1 days" in suite.guanxi("brief", "张伟-3", key=importer).stdout
+
+
+def test_two_customers_whose_keys_differ_only_in_case_are_two_if_the_user_says_so(
+    suite: Suite, tmp_path: Path
+) -> None:
+    one, other = "001Ab000001xYzA", "001AB000001xYza"
+    people = _file(tmp_path, "sf.csv", f"Id,Name\n{one},Maple Dental\n{other},Cedar Freight\n")
+    refused = suite.guanxi("import", "customers", people, "--no-wait", check=False)
+    assert "2 rows read, 2 refused." in refused.stdout
+    suite.guanxi("import", "customers", people, "--no-wait", "--keys-with-case")
+    rows = f"SF-1,2010-12-02,1,10.00,{one}\nSF-2,2010-12-02,1,900.00,{other}\n"
+    orders = _file(tmp_path, "sfo.csv", f"order,date,qty,price,customer\n{rows}")
+    suite.guanxi("import", "orders", orders, "--keys-with-case")
+    for key, name, spent in ((one, "Maple Dental", "10.00"), (other, "Cedar Freight", "900.00")):
+        told = suite.guanxi("brief", key, "--keys-with-case").stdout
+        assert name in told
+        assert f"{spent} GBP on 1 days" in told
 
 
 def test_a_day_is_one_of_the_company(suite: Suite, tmp_path: Path) -> None:
@@ -159,7 +176,7 @@ def test_people_belong_to_their_company_and_are_found_however_they_are_typed(
     first = suite.guanxi("import", "customers", path, key=importer).stdout
     assert "2 rows read, 0 refused." in first
     assert "1 values left out of rows that went in" in first
-    cells = (suite.folder / "people.csv.cells.csv").read_text("utf-8")
+    cells = (suite.folder / "people.csv.cells.csv").read_text("utf-8-sig")
     assert "3,phones,ask at the desk,no phone number" in cells
     mia = _named(suite, filter='emails:"mia@BERG-bau.example" AND phones:"030901820*"')
     assert mia["displayName"] == "Mia Berg"
@@ -170,3 +187,54 @@ def test_people_belong_to_their_company_and_are_found_however_they_are_typed(
     assert kai["parentOrganization"] == company["name"]
     again = suite.guanxi("import", "customers", path, key=importer).stdout
     assert "2 rows read, 0 refused." in again
+
+
+def test_an_order_of_an_impossible_day_is_refused_and_nothing_of_its_customer_is(
+    suite: Suite, tmp_path: Path
+) -> None:
+    text = (
+        "order,date,qty,price,customer\n"
+        "Y-1,0203-04-05,1,10.00,CUST-Y\nY-2,1899-12-31,1,10.00,CUST-Y\n"
+        "Y-3,2010-04-05,1,10.00,CUST-Y\nY-4,2999-04-05,1,10.00,CUST-Y\n"
+    )
+    result = suite.guanxi(
+        "import", "orders", _file(tmp_path, "y.csv", text), "--no-wait", check=False
+    )
+    assert result.returncode == 3
+    refused = (suite.folder / "y.csv.refused.csv").read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in refused[1:]] == ["2", "3", "5"]
+    assert suite.get("/v1/orders/y-3")["customer"] == "customers/cust-y"
+    assert suite.get("/v1/customers/cust-y")["firstSeenTime"] == "2010-04-04T16:00:00Z"
+
+
+def test_what_exists_with_other_content_stays_and_one_is_told_what_to_do(
+    suite: Suite, tmp_path: Path
+) -> None:
+    orders = "order,date,qty,price,customer\nE-1,2010-04-05,1,{},CUST-E\n"
+    first = _file(tmp_path, "e1.csv", orders.format("10.00"))
+    suite.guanxi("import", "orders", first, "--no-wait")
+    second = _file(tmp_path, "e.csv", orders.format("999.00"))
+    suite.guanxi("import", "orders", second, "--no-wait", check=False)
+    told = (suite.folder / "e.csv.refused.csv").read_text("utf-8-sig")
+    assert "orders/e-1 exists already with other content" in told
+    assert "cancel it with POST /v1/orders/e-1:cancel" in told
+    assert suite.get("/v1/orders/e-1")["netAmount"]["units"] == "10"
+    text = "customer,name,phone\nCUST-E,Fern Studio,555 0101\n"
+    path = _file(tmp_path, "ec.csv", text)
+    suite.guanxi("import", "customers", path, "--no-wait", check=False)
+    told = (suite.folder / "ec.csv.refused.csv").read_text("utf-8-sig")
+    assert "change it with PATCH /v1/customers/cust-e" in told
+
+
+def test_a_dry_run_leaves_the_files_of_a_real_one(suite: Suite, tmp_path: Path) -> None:
+    rows = "kept,2010-04-05,x,1.00,CUST-D\nother,2010-04-05,x,1.00,CUST-D\n"
+    path = Path(_file(tmp_path, "dr.csv", "order,date,qty,price,customer\n" + rows))
+    suite.guanxi("import", "orders", str(path), check=False)
+    refused = suite.folder / "dr.csv.refused.csv"
+    mended = refused.read_text("utf-8-sig").replace(",x,", ",1,")
+    refused.write_text(mended, "utf-8")
+    suite.guanxi("import", "orders", str(path), "--dry-run", check=False)
+    assert refused.read_text("utf-8-sig") == mended
+    assert (suite.folder / "dr.csv.dry-run.refused.csv").read_text("utf-8-sig").count(",x,") == 2
+    suite.guanxi("import", "orders", str(refused), "--no-wait")
+    assert suite.get("/v1/orders/kept")["customer"] == "customers/cust-d"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,10 @@ from zoneinfo import ZoneInfo
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest
 
 from cli.imports import customers, orders, touchpoints
-from cli.imports.columns import Columns
+from cli.imports.columns import Columns, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.orders import PendingOrder
-from cli.imports.reading import Reading, Style, looks_like_row
+from cli.imports.reading import ANY_SECONDS, Reading, Style, looks_like_row
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.survey import FIELDS, Survey, survey
@@ -22,6 +23,7 @@ from cli.imports.values import Times
 _PLAIN = Form()
 _ORDERS = Columns(FIELDS, {})
 _STYLE = Style(Times(ZoneInfo("UTC")), Numbers())
+WITH_CASE = replace(_STYLE, keys_with_case=True)
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -44,11 +46,13 @@ def surveyed(
     decimals: Decimals | None = None,
     thousands: bool = False,
     currency: str = "GBP",
+    keys_with_case: bool = False,
+    possible_seconds: range = ANY_SECONDS,
 ) -> tuple[Survey, Reading, Source]:
     """A file of order lines after its first reading."""
     source = opened(path, form)
     numbers = Numbers(decimals, thousands, mostly_point=source.delimiter == ",")
-    style = Style(Times(ZoneInfo(zone)), numbers, currency)
+    style = Style(Times(ZoneInfo(zone)), numbers, currency, keys_with_case, possible_seconds)
     columns = _ORDERS.locate(source.header)
     source = replace(source, is_row=partial(looks_like_row, columns, style))
     reading = Reading(columns, style)
@@ -62,6 +66,7 @@ def collected(
     decimals: Decimals | None = None,
     thousands: bool = False,
     currency: str = "GBP",
+    keys_with_case: bool = False,
     refused: dict[str, str] | None = None,
 ) -> tuple[list[PendingOrder], Refusals]:
     """The orders of a file that would be sent, and what is refused."""
@@ -73,26 +78,31 @@ def collected(
         decimals=decimals,
         thousands=thousands,
         currency=currency,
+        keys_with_case=keys_with_case,
     )
     collector = orders.Collector(reading, found, refusals=refusals, refused=refused or {})
     return list(collector.collect(source.rows())), refusals
 
 
-def customers_of(path: Path) -> tuple[list[customers.NewCustomer], Refusals]:
+def customers_of(
+    path: Path, *, style: Style = _STYLE, assignments: Sequence[str] = ()
+) -> tuple[list[customers.NewCustomer], Refusals]:
     """The customers of a file that would be sent, and what is refused or left out."""
-    columns = Columns(customers.FIELDS, {})
+    columns = Columns(customers.FIELDS, parse_assignments(assignments, None))
     source = opened(path, columns=columns)
     refusals = Refusals()
-    collector = customers.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    collector = customers.Collector(columns.locate(source.header), style, refusals=refusals)
     return collector.collect(source.rows(refusals.add_misfit)), refusals
 
 
-def touchpoints_of(path: Path) -> tuple[list[LogTouchpointRequest], Refusals]:
+def touchpoints_of(
+    path: Path, *, style: Style = _STYLE
+) -> tuple[list[LogTouchpointRequest], Refusals]:
     """The touchpoints of a file that would be sent, and what is refused."""
     columns = Columns(touchpoints.FIELDS, {})
     source = opened(path, columns=columns)
     refusals = Refusals()
-    collector = touchpoints.Collector(columns.locate(source.header), _STYLE, refusals=refusals)
+    collector = touchpoints.Collector(columns.locate(source.header), style, refusals=refusals)
     numbered = collector.collect(source.rows(refusals.add_misfit))
     return [request for _, request in numbered], refusals
 

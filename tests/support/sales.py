@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,15 +12,19 @@ from google.type.money_pb2 import Money
 from guanxi.customer.v1 import customers_pb2
 from guanxi.sales.v1 import orders_pb2, products_pb2
 
-from services.chassis import money as exact
 from services.chassis.errors import DomainError, Kind, not_found
+from services.chassis.money import NANOS
 from services.chassis.status import from_status
 
 
 class AskedCustomers:
-    """The customer service as sales asks it: everybody is there but those who are `missing`."""
+    """The customer service as sales asks it: everybody is there but those who are `missing`.
+
+    `owned` says who looks after them: `{"customers/ann": ("users/ann", "teams/north")}`.
+    """
 
     def __init__(self) -> None:
+        self.owned: dict[str, tuple[str, str]] = {}
         self.missing: set[str] = set()
         self.deleted: set[str] = set()
         self.away = False
@@ -34,19 +39,22 @@ class AskedCustomers:
         self.asked.append(list(request.names))
         if self.away:
             raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
-        for name in request.names:
-            if name in self.missing:
-                raise not_found(name)
-        return customers_pb2.BatchGetCustomersResponse(customers=map(self._customer, request.names))
+        there = [name for name in request.names if name not in self.missing]
+        if len(there) < len(request.names) and not request.allow_missing:
+            raise not_found(next(iter(self.missing)))
+        return customers_pb2.BatchGetCustomersResponse(customers=map(self._customer, there))
 
     def _customer(self, name: str) -> customers_pb2.Customer:
         deleted = Timestamp(seconds=1) if name in self.deleted else None
-        return customers_pb2.Customer(name=name, delete_time=deleted)
+        owner, team = self.owned.get(name, ("", ""))
+        return customers_pb2.Customer(name=name, owner=owner, team=team, delete_time=deleted)
 
 
 def money(text: str, currency: str = "EUR") -> Money:
     """`money("-2.55")`."""
-    return Money(**exact.parts_of_nanos(exact.parse_nanos(text), currency))
+    units, nanos = divmod(abs(int(Decimal(text).scaleb(9))), NANOS)
+    sign = -1 if text.startswith("-") else 1
+    return Money(currency_code=currency, units=sign * units, nanos=sign * nanos)
 
 
 def line(

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from services.chassis.access.roles import Pattern, Roles
+from services.chassis.access.speakers import subject_of
 from services.chassis.caller import Scope
 
 __all__ = ["Authorizer"]
@@ -16,6 +17,12 @@ class Authorizer:
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
         self.scope_of = lru_cache(maxsize=_REMEMBERED_ANSWERS)(self._scope_of)
+
+    def services_that_call(self, method: str) -> frozenset[str]:
+        """The subjects of those services that may call the method (by its full name) for
+        themselves, on every row; a service has no permission besides."""
+        services = self._roles.services.items()
+        return frozenset(subject_of(service) for service, methods in services if method in methods)
 
     def _scope_of(
         self, roles: tuple[str, ...], scopes: tuple[str, ...] | None, permission: str

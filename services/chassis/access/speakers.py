@@ -1,16 +1,18 @@
-"""Which process may speak for whom, and to whom: what a stolen key is good for ends here."""
+"""Which process may speak for whom, and to whom. What a stolen key is good for ends here, and with
+what `[services]` of the roles table lets a service call for itself."""
 
 from typing import Final
 
 from services.chassis.access.identity import Identity
 
-__all__ = ["GATEWAY", "SERVICE_ROLE", "may_speak", "subject_of"]
+__all__ = ["GATEWAY", "RESERVED_ROLES", "SERVICE_ROLE", "may_speak", "subject_of"]
 
 GATEWAY: Final = "gateway"
 # Of processes of the suite acting for themselves.
 SERVICE_ROLE: Final = "service"
 _CALLERS: Final = ("users/", "apps/")
-_RESERVED_ROLES: Final = {SERVICE_ROLE, "system"}
+# Of the suite itself: no person and no app has them.
+RESERVED_ROLES: Final = frozenset({SERVICE_ROLE, "system"})
 
 
 def subject_of(process: str) -> str:
@@ -26,7 +28,7 @@ def may_speak(process: str, identity: Identity, audience: object) -> bool:
     elsewhere.
     """
     if process == GATEWAY:
-        return identity.subject.startswith(_CALLERS) and _RESERVED_ROLES.isdisjoint(identity.roles)
+        return identity.subject.startswith(_CALLERS) and RESERVED_ROLES.isdisjoint(identity.roles)
     alone = isinstance(audience, str) or (isinstance(audience, list) and len(audience) == 1)
     return (
         alone

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.chassis.access.identity import Identity
 from services.chassis.access.public_keys import key_id, read_public_keys
 from services.chassis.access.speakers import may_speak
+from services.chassis.clock import Span
 from services.chassis.errors import StartRefused
 
 __all__ = ["MAX_LIFETIME_SECONDS", "Identity", "Signer", "TokenError", "Verifier"]
@@ -100,22 +101,31 @@ class Verifier:
     """
 
     def __init__(
-        self, public_keys: str, audience: str, *, now: Callable[[], float] = time.time
+        self,
+        public_keys: str,
+        audience: str,
+        *,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._keys = read_public_keys(public_keys)
         self._audience = audience
         self._now = now
-        self._known: dict[str, Identity] = {}
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[Identity, Span]] = {}
 
     def verify(self, token: str) -> Identity:
         """Raises TokenError where the token is not believed."""
-        identity = self._known.get(token)
-        if identity is None:
-            identity = self._checked(token)
-            self._remember(token, identity)
-        elif identity.expires_at <= self._now():
+        now, monotonic = self._now(), self._monotonic()
+        known = self._known.get(token)
+        if known is not None:
+            identity, believed = known
+            if believed.holds(now=now, monotonic=monotonic):
+                return identity
             del self._known[token]
-            raise TokenError("TOKEN_EXPIRED", "the token has expired")
+        identity = self._checked(token)
+        believed = Span.of(identity.expires_at - now, now=now, monotonic=monotonic)
+        self._remember(token, identity, believed)
         return identity
 
     def _checked(self, token: str) -> Identity:
@@ -168,12 +178,16 @@ class Verifier:
             key=str(claims.get("key", "")),
         )
 
-    def _remember(self, token: str, identity: Identity) -> None:
+    def _remember(self, token: str, identity: Identity, believed: Span) -> None:
         if len(self._known) >= _REMEMBERED_TOKENS:
-            now = self._now()
-            live = {text: known for text, known in self._known.items() if known.expires_at > now}
+            now, monotonic = self._now(), self._monotonic()
+            live = {
+                text: known
+                for text, known in self._known.items()
+                if known[1].holds(now=now, monotonic=monotonic)
+            }
             self._known = live if len(live) < _REMEMBERED_TOKENS else {}
-        self._known[token] = identity
+        self._known[token] = identity, believed
 
 
 def _texts(claim: object) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Events between services: `EventLog`, `Sequencer` and `EventFeed` where they are made, `Puller`
 and `Reaction` where they are read. Appending one is `WriteTransaction.emit`."""
 
-from services.chassis.actors import actor_of
+from services.chassis.access.acting import actor_of
 from services.chassis.events.caught_up import CaughtUp
 from services.chassis.events.derivation import Derivation
 from services.chassis.events.erasing import Compaction, erase

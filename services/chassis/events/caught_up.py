@@ -10,8 +10,8 @@ from services.chassis import context
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events.puller import FeedStub
-from services.chassis.events.waiting import head_of, waiting_in
-from services.chassis.store import Store
+from services.chassis.events.waiting import Head, head_of, waiting_in
+from services.chassis.store import AnyRow, Store
 
 __all__ = ["CaughtUp"]
 
@@ -32,8 +32,8 @@ class CaughtUp:
         self._feeds = feeds
         self._consumer_of = consumer_of
         cursors = store.tables.feed_cursors
-        self._positions = (
-            select(cursors.c.position)
+        self._cursors = (
+            select(cursors.c.position, cursors.c.epoch)
             .where(
                 cursors.c.consumer == bindparam("reader"), cursors.c.feed == bindparam("producer")
             )
@@ -56,29 +56,34 @@ class CaughtUp:
         try:
             head = await head_of(self._feeds[feed])
         except (DomainError, OSError) as error:
-            raise _not_caught_up(feed, min(await self._read(feed)), None) from error
+            applied = min((row.position for row in await self._read(feed)), default=0)
+            raise _not_caught_up(feed, applied, None) from error
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            positions = await self._read(feed)
+            positions = _positions(await self._read(feed), head)
             if await self._is_applied(feed, positions, head):
                 return
             if loop.time() + pause >= until:
-                raise _not_caught_up(feed, min(positions), head)
+                raise _not_caught_up(feed, min(positions), head.position)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    async def _read(self, feed: str) -> Sequence[int]:
-        """How far each partition is applied, by whichever replica."""
+    async def _read(self, feed: str) -> Sequence[AnyRow]:
+        """The cursors of all partitions, whichever replica moves them."""
         named = {"reader": self._consumer_of(feed), "producer": feed}
         async with self._store.read(caller=_SYSTEM) as tx:
-            rows = await tx.all(self._positions, named)
-        return [row.position for row in rows] or [0]
+            return await tx.all(self._cursors, named)
 
-    async def _is_applied(self, feed: str, positions: Sequence[int], head: int) -> bool:
+    async def _is_applied(self, feed: str, positions: Sequence[int], head: Head) -> bool:
         try:
             return not await waiting_in(self._feeds[feed], positions, head, consumer="caught-up")
         except (DomainError, OSError):
             return False
+
+
+def _positions(cursors: Sequence[AnyRow], head: Head) -> Sequence[int]:
+    """How far each partition is applied of the log that has this head."""
+    return [row.position if row.epoch == head.epoch else 0 for row in cursors] or [0]
 
 
 def _not_caught_up(feed: str, applied: int, head: int | None) -> DomainError:

@@ -5,13 +5,18 @@ two replicas that hold the same events apply them once.
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from services.chassis.errors import StartRefused
+from services.chassis.events.derivation import is_derivation_of
 from services.chassis.store import ChassisTables, ReadTransaction, WriteTransaction
 
 __all__ = ["Cursor", "Cursors", "Fenced"]
+
+# Longer than any rollout or way back, and than a log is quiet in which there is something to read.
+_UNUSED = timedelta(days=90)
 
 
 class Fenced(Exception):
@@ -74,6 +79,24 @@ class Cursors:
                 for partition in range(len(known), self._count)
             ],
         )
+
+    async def forget_unused(self, tx: WriteTransaction, reader: str) -> None:
+        """Removes the cursors of a reader's other derivations that nobody has moved for long.
+
+        A version that is rolled back to after all that time reads from the beginning, as if new.
+        """
+        table = self._table
+        last_moved = func.max(table.c.update_time)
+        rows = await tx.all(
+            select(table.c.consumer)
+            .where(table.c.feed == self._feed, table.c.consumer != self._consumer)
+            .group_by(table.c.consumer)
+            .having(last_moved < tx.now - _UNUSED)
+        )
+        unused = [row.consumer for row in rows if is_derivation_of(reader, row.consumer)]
+        if unused:
+            of_theirs = table.c.consumer.in_(unused)
+            await tx.run(delete(table).where(table.c.feed == self._feed, of_theirs))
 
     async def load(self, tx: ReadTransaction, partition: int) -> Cursor:
         """Where the partition stands. Raises StartRefused where they were multiplied since."""

@@ -1,10 +1,13 @@
 """What a reader makes of a feed, as an identity of its own: another one reads the feed from its
 beginning."""
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-__all__ = ["Derivation"]
+__all__ = ["Derivation", "is_derivation_of"]
+
+_DIGITS = 8
 
 
 class Derivation:
@@ -23,5 +26,10 @@ class Derivation:
 
     def consumer(self, name: str) -> str:
         """The name under which the reader's cursors are kept."""
-        digest = sha256("\n".join(sorted(self.types)).encode()).hexdigest()[:8]
+        digest = sha256("\n".join(sorted(self.types)).encode()).hexdigest()[:_DIGITS]
         return f"{name}.{self.version}-{digest}"
+
+
+def is_derivation_of(name: str, consumer: str) -> bool:
+    """Whether a consumer is some derivation, of whatever version, of the reader of this name."""
+    return re.fullmatch(rf"{re.escape(name)}\.\d+-[0-9a-f]{{{_DIGITS}}}", consumer) is not None

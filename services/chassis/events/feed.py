@@ -10,7 +10,7 @@ from guanxi.events.v1 import event_feed_pb2, event_feed_pb2_grpc
 
 from services.chassis.actors import actor_message
 from services.chassis.caller import current_caller
-from services.chassis.events.log import EventLog, Page
+from services.chassis.events.log import EventLog, Stretch
 from services.chassis.events.personal import PersonalFields
 from services.chassis.store import AnyRow
 
@@ -47,18 +47,18 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
             await log.refresh()
         epoch = request.epoch or log.epoch
         with log.watch(request.partition, request.partition_count) as watch:
-            page = await self._page(request, request.after)
+            stretch = await self._stretch(request, request.after)
             while (
-                not page.rows
+                not stretch.rows
                 # Whoever read another log has to know at once.
                 and epoch == log.epoch
                 and await watch.changed(until - loop.time())
             ):
-                page = await self._page(request, page.through_position)
+                stretch = await self._stretch(request, stretch.through_position)
         return event_feed_pb2.PullResponse(
             epoch=log.epoch,
-            events=self._events(page.rows),
-            through_position=page.through_position,
+            events=self._events(stretch.rows),
+            through_position=stretch.through_position,
             head_position=log.head_position,
             head_time=_timestamp(log.head_time_ms),
         )
@@ -73,8 +73,8 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
             epoch=self._log.epoch, head_position=self._log.head_position
         )
 
-    async def _page(self, request: event_feed_pb2.PullRequest, after: int) -> Page:
-        return await self._log.page(
+    async def _stretch(self, request: event_feed_pb2.PullRequest, after: int) -> Stretch:
+        return await self._log.stretch(
             partition=request.partition,
             partition_count=request.partition_count,
             after=after,
@@ -91,14 +91,15 @@ def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) 
     return wait if remaining is None else min(wait, remaining - _MARGIN_SECONDS)
 
 
-def _event(row: AnyRow, payload: bytes) -> event_feed_pb2.Event:
+def _event(row: AnyRow, payload: bytes | None) -> event_feed_pb2.Event:
     return event_feed_pb2.Event(
         id=row.id,
         position=row.position,
         aggregate_type=row.aggregatetype,
         aggregate_id=row.aggregateid,
         type=row.type,
-        payload=payload,
+        payload=payload or b"",
+        withheld=payload is None,
         event_time=_timestamp(row.time_ms),
         request_id=row.request_id,
         actor=actor_message(row.actor),

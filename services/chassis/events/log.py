@@ -14,18 +14,18 @@ from sqlalchemy import BigInteger, Select, Table, Update, bindparam, func, selec
 from services.chassis.caller import Caller
 from services.chassis.store import AnyRow, Store, WriteTransaction, upsert
 
-__all__ = ["EventLog", "Page", "Watch"]
+__all__ = ["EventLog", "Stretch", "Watch"]
 
 _SYSTEM = Caller.system("event-log")
 _BATCH = 5_000
 _EPOCH_ROW = 1
 # How many positions one statement looks at: a partition's events lie between those of the others.
 _WINDOW = 10_000
-_PAGE_BYTES = 2_000_000  # a message may have 4 MB
+_STRETCH_BYTES = 2_000_000  # a message may have 4 MB
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Stretch:
     """Events of one partition: rows of `event_log`, complete up to `through_position`."""
 
     rows: Sequence[AnyRow]
@@ -68,7 +68,7 @@ class EventLog:
         self.store = store
         self._table = store.tables.event_log
         self._assign = _assign_positions(self._table)
-        self._page = _events_after(self._table)
+        self._next = _events_after(self._table)
         self._end = store.tables.feed_epoch
         self._stands = select(self._end)
         self._waiting = _waiting(self._table)
@@ -109,9 +109,9 @@ class EventLog:
         for watch in self._watches:
             watch.tell()
 
-    async def page(
+    async def stretch(
         self, *, partition: int, partition_count: int, after: int, max_events: int
-    ) -> Page:
+    ) -> Stretch:
         """The next events of a partition, up to the head; at least one if there is any."""
         head = self.head_position
         through = after
@@ -119,7 +119,7 @@ class EventLog:
             window_end = min(through + _WINDOW, head)
             async with self.store.read(caller=_SYSTEM) as tx:
                 rows = await tx.all(
-                    self._page,
+                    self._next,
                     {
                         "after": through,
                         "through": window_end,
@@ -131,9 +131,9 @@ class EventLog:
             if rows:
                 taken = _within_bytes(rows)
                 cut = len(taken) < len(rows) or len(rows) == max_events
-                return Page(taken, taken[-1].position if cut else window_end)
+                return Stretch(taken, taken[-1].position if cut else window_end)
             through = window_end
-        return Page((), through)
+        return Stretch((), through)
 
     @contextmanager
     def watch(self, partition: int, partition_count: int) -> Iterator[Watch]:
@@ -244,7 +244,7 @@ def _within_bytes(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
     size = 0
     for index, row in enumerate(rows):
         size += len(row.payload)
-        if size > _PAGE_BYTES and index > 0:
+        if size > _STRETCH_BYTES and index > 0:
             return rows[:index]
     return rows
 

@@ -1,4 +1,8 @@
-"""Parked events: what a reaction could not apply, kept in the reader's store until replayed."""
+"""Parked events: what a reaction could not apply, kept in the reader's store until replayed.
+
+They are of one epoch of their log. Positions of another mean nothing beside it: replayed, such an
+event would pass for newer than all that has come since.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +13,12 @@ from guanxi.events.v1.event_feed_pb2 import Event
 from sqlalchemy import delete, insert, select
 
 from services.chassis.caller import Caller
-from services.chassis.errors import not_found
+from services.chassis.errors import failed_precondition, not_found
 from services.chassis.events.reaction import Reaction
 from services.chassis.store import AnyRow, ReadTransaction, Store, WriteTransaction
 from services.chassis.store.tables import ChassisTables
 
-__all__ = ["ParkedEvent", "list_parked", "park", "replay", "replay_all"]
+__all__ = ["ParkedEvent", "forget_parked", "list_parked", "park", "replay", "replay_all"]
 
 _log = structlog.get_logger("replay")
 
@@ -28,6 +32,7 @@ class ParkedEvent:
     id: str
     consumer: str
     feed: str
+    epoch: str
     event: Event
     error: str
     park_time: datetime
@@ -41,21 +46,34 @@ async def park(
     *,
     consumer: str,
     feed: str,
+    epoch: str,
 ) -> ParkedEvent:
-    """Sets the event aside, in the transaction that moves the cursor past it."""
+    """Sets the event aside, in the transaction that moves the cursor past it; once, also where a
+    new derivation reads it again."""
     parked = ParkedEvent(
         id=tx.new_id(),
         consumer=consumer,
         feed=feed,
+        epoch=epoch,
         event=event,
         error=f"{type(error).__name__}: {error}"[:_ERROR_CHARACTERS],
         park_time=tx.now,
     )
+    table = tables.parked_events
     await tx.run(
-        insert(tables.parked_events).values(
+        delete(table).where(
+            table.c.consumer == consumer,
+            table.c.feed == feed,
+            table.c.epoch == epoch,
+            table.c.position == event.position,
+        )
+    )
+    await tx.run(
+        insert(table).values(
             id=parked.id,
             consumer=consumer,
             feed=feed,
+            epoch=epoch,
             position=event.position,
             event=event.SerializeToString(),
             error=parked.error,
@@ -63,6 +81,18 @@ async def park(
         )
     )
     return parked
+
+
+async def forget_parked(
+    tx: WriteTransaction, tables: ChassisTables, *, consumer: str, feed: str, other_than: str
+) -> None:
+    """Forgets what was parked in other epochs: the log is read anew from its beginning."""
+    table = tables.parked_events
+    await tx.run(
+        delete(table).where(
+            table.c.consumer == consumer, table.c.feed == feed, table.c.epoch != other_than
+        )
+    )
 
 
 async def list_parked(tx: ReadTransaction, tables: ChassisTables) -> Sequence[ParkedEvent]:
@@ -74,7 +104,8 @@ async def list_parked(tx: ReadTransaction, tables: ChassisTables) -> Sequence[Pa
 async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
     """Applies a parked event and forgets it, in one transaction.
 
-    Raises NOT_FOUND, and whatever the reaction raises if it still can't apply the event.
+    Raises NOT_FOUND, FAILED_PRECONDITION (EVENT_OF_ANOTHER_LOG) where the feed has had another
+    epoch since, and whatever the reaction raises if it still can't apply the event.
     """
     table = store.tables.parked_events
 
@@ -82,6 +113,12 @@ async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
         row = await tx.first(select(table).where(table.c.id == parked_id).with_for_update())
         if row is None:
             raise not_found(f"parked event {parked_id}")
+        if await _epoch_read(tx, store.tables, row.feed) not in (None, row.epoch):
+            raise failed_precondition(
+                "EVENT_OF_ANOTHER_LOG",
+                f"the log of {row.feed} was replaced since this event was parked",
+                feed=row.feed,
+            )
         await tx.run(delete(table).where(table.c.id == parked_id))
         await reaction.apply(tx, [_parked(row).event])
 
@@ -104,11 +141,20 @@ async def replay_all(store: Store, reaction: Reaction) -> None:
     _log.info("replayed", applied=applied, still_parked=len(parked) - applied)
 
 
+async def _epoch_read(tx: ReadTransaction, tables: ChassisTables, feed: str) -> str | None:
+    """The epoch in which the feed was read last; None before the first reading."""
+    cursors = tables.feed_cursors
+    read = select(cursors.c.epoch).where(cursors.c.feed == feed, cursors.c.epoch != "")
+    epoch: str | None = await tx.scalar(read.order_by(cursors.c.update_time.desc()).limit(1))
+    return epoch
+
+
 def _parked(row: AnyRow) -> ParkedEvent:
     return ParkedEvent(
         id=row.id,
         consumer=row.consumer,
         feed=row.feed,
+        epoch=row.epoch,
         event=Event.FromString(row.event),
         error=row.error,
         park_time=row.park_time,

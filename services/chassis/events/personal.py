@@ -19,7 +19,7 @@ from guanxi.options.v1 import options_pb2
 
 from services.chassis.descriptors import ContractError
 
-__all__ = ["PersonalFields"]
+__all__ = ["PersonalFields", "clear_personal"]
 
 _PLANS_KEPT: Final = 1_000
 
@@ -48,23 +48,40 @@ class PersonalFields:
         self._allowed = {reader: frozenset(names) for reader, names in allowed.items()}
         self._plan = lru_cache(maxsize=_PLANS_KEPT)(self._planned)
 
-    def shown(self, reader: str, event_type: str, payload: bytes) -> bytes:
-        """As much of a payload as the reader may have."""
-        plan = self._plan(reader, event_type)
+    def shown(self, reader: str, event_type: str, payload: bytes) -> bytes | None:
+        """As much of a payload as the reader may have; None where this version doesn't know the
+        type, for a newer one has written it: all of it may be personal."""
+        described = _described(event_type)
+        if described is None:
+            return None
+        plan = self._plan(reader, described)
         if not plan:
             return payload
-        message = GetMessageClass(_described(event_type)).FromString(payload)
+        message = GetMessageClass(described).FromString(payload)
         # What a newer version of this service has written may be personal too.
         message.DiscardUnknownFields()
         _clear(message, plan)
         return message.SerializeToString()
 
-    def _planned(self, reader: str, event_type: str) -> _Plan:
-        return _plan(_described(event_type), self._allowed.get(reader, frozenset()), ())
+    def _planned(self, reader: str, described: Descriptor) -> _Plan:
+        return _plan(described, self._allowed.get(reader, frozenset()), ())
 
 
-def _described(event_type: str) -> Descriptor:
-    return descriptor_pool.Default().FindMessageTypeByName(event_type)
+def clear_personal(message: Message) -> None:
+    """Takes every personal field out of a message."""
+    _clear(message, _plan_of_all(message.DESCRIPTOR))
+
+
+@lru_cache(maxsize=_PLANS_KEPT)
+def _plan_of_all(described: Descriptor) -> _Plan:
+    return _plan(described, (), ())
+
+
+def _described(event_type: str) -> Descriptor | None:
+    try:
+        return descriptor_pool.Default().FindMessageTypeByName(event_type)
+    except KeyError:
+        return None
 
 
 def _expect_personal(name: str) -> None:

@@ -6,7 +6,7 @@ on the cursor's row, and the others stand by. What the events mean is the reacti
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any, Protocol
@@ -20,10 +20,11 @@ from services.chassis.background import PeerFailed, keep_running, repeat
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import DomainError
+from services.chassis.events.answers import readable
 from services.chassis.events.cursors import Cursor, Cursors, Fenced
 from services.chassis.events.derivation import Derivation
 from services.chassis.events.lag import FeedLag, Lag
-from services.chassis.events.parking import ParkedEvent, park, replay
+from services.chassis.events.parking import ParkedEvent, forget_parked, park, replay
 from services.chassis.events.reaction import Reaction, is_passing
 from services.chassis.metrics import Metrics
 from services.chassis.store import Store, WriteTransaction
@@ -74,11 +75,13 @@ class Puller:
         wait_seconds: float = _WAIT_SECONDS,
         turn: AbstractAsyncContextManager[Any] | None = None,
         derivation: Derivation | None = None,
+        types: Collection[str] | None = None,
     ) -> None:
         """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
         cursors back to 0. `on_parked` is told after an event was parked. Pullers whose reactions
         change the same rows share a `turn` (a lock): side by side, they would only conflict. A new
-        `derivation` reads from the beginning; without one, whoever calls keeps generations apart.
+        `derivation` reads from the beginning; without one, whoever calls keeps generations apart,
+        and says which `types` of events are known (by default all).
         """
         self._store = store
         self._feed = feed
@@ -92,6 +95,7 @@ class Puller:
         self._max_events = max_events
         self._wait_seconds = wait_seconds
         self._turn = turn or nullcontext()
+        self._types = derivation.types if derivation else types
         self._name = f"{consumer}-reads-{feed}"
         self._caller = Caller.system(self._name)
         self._cursors = Cursors(
@@ -126,7 +130,11 @@ class Puller:
         await replay(self._store, self._reaction, parked_id)
 
     async def _prepare(self) -> None:
-        await self._store.write(self._cursors.prepare, caller=self._caller)
+        async def work(tx: WriteTransaction) -> None:
+            await self._cursors.prepare(tx)
+            await self._cursors.forget_unused(tx, self._consumer)
+
+        await self._store.write(work, caller=self._caller)
 
     async def _load(self, partition: int) -> Cursor:
         async with self._store.read(caller=self._caller) as tx:
@@ -154,13 +162,11 @@ class Puller:
             # Should two logs answer by turns, this is how often all is read again.
             await _stand_by()
             return await self._load(cursor.partition)
-        _expect_onward(cursor, response)
-        if response.events:
-            cursor = await self._apply(
-                cursor, response.events, response.through_position, response.epoch
-            )
-        elif response.through_position > cursor.position or cursor.epoch != response.epoch:
-            cursor = await self._commit(cursor, (), response.through_position, response.epoch)
+        events, through = readable(response, after=cursor.position, types=self._types)
+        if events:
+            cursor = await self._apply(cursor, events, through, response.epoch)
+        elif through > cursor.position or cursor.epoch != response.epoch:
+            cursor = await self._commit(cursor, (), through, response.epoch)
         lag.applied(cursor.position)
         return cursor
 
@@ -225,6 +231,7 @@ class Puller:
                 error,
                 consumer=self._consumer,
                 feed=self._feed,
+                epoch=epoch,
             )
 
         moved, parked = await self._store.write(work, caller=self._caller)
@@ -244,6 +251,13 @@ class Puller:
     async def _start_over(self, cursor: Cursor, epoch: str) -> None:
         async def work(tx: WriteTransaction) -> None:
             await self._cursors.restart(tx, cursor, epoch=epoch)
+            await forget_parked(
+                tx,
+                self._store.tables,
+                consumer=self._consumer,
+                feed=self._feed,
+                other_than=epoch,
+            )
             await self._on_epoch_change(tx)
 
         await self._store.write(work, caller=self._caller)
@@ -252,21 +266,3 @@ class Puller:
 
 async def _stand_by() -> None:
     await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
-
-
-def _expect_onward(cursor: Cursor, response: PullResponse) -> None:
-    """Raises PeerFailed for an answer that leads nowhere.
-
-    A feed that is asked beyond its end has looked again before it says so: events that were read
-    are gone, and only its operator knows whether they come back.
-    """
-    if response.head_position < cursor.position:
-        raise PeerFailed(
-            f"{cursor.position} events were read, and the feed has {response.head_position}: where "
-            "its store was restored, its epoch has to be renewed (renew-epoch)"
-        )
-    through, events = response.through_position, response.events
-    if through < cursor.position or (
-        events and not cursor.position < events[0].position <= events[-1].position <= through
-    ):
-        raise PeerFailed(f"asked for events after {cursor.position}, the feed answers with others")

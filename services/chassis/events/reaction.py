@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from guanxi.events.v1.event_feed_pb2 import Event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import WriteTransaction
+from services.chassis.store.postgres_errors import schema_differs
 
 __all__ = ["Reaction", "is_passing"]
 
@@ -41,4 +42,6 @@ def is_passing(error: Exception) -> bool:
     """Whether the same events may succeed later: no fault of theirs, so nothing is parked."""
     if isinstance(error, DomainError):
         return error.kind in _PASSING
+    if isinstance(error, DBAPIError) and schema_differs(error):
+        return True
     return isinstance(error, OperationalError | InterfaceError | OSError | MemoryError)

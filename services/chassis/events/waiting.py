@@ -1,8 +1,8 @@
 """What of a feed a reader has yet to apply, asked of the feed itself.
 
 A partition in which no event comes before the head is applied, wherever its cursor stands. With
-replicas behind one target, one that answers may not know yet how far another has moved the log: it
-can't say that nothing comes.
+replicas behind one target, one that answers may not know yet how far another has moved the log, or
+that it is another log: it can't say that nothing comes.
 """
 
 import asyncio
@@ -14,9 +14,18 @@ from guanxi.events.v1.event_feed_pb2 import GetHeadRequest, PullRequest, PullRes
 
 from services.chassis.events.puller import FeedStub
 
-__all__ = ["Waiting", "head_of", "waiting_in"]
+__all__ = ["Head", "Waiting", "head_of", "waiting_in"]
 
 _ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log ends. Positions of another epoch have nothing to do with it: whoever has read up
+    to one has read nothing of this log."""
+
+    epoch: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,17 @@ class Waiting:
     since: Timestamp
 
 
-async def head_of(stub: FeedStub) -> int:
+async def head_of(stub: FeedStub) -> Head:
     """Where the log ends, with all that was committed by now. Raises what the stub raises."""
-    return (await stub.GetHead(GetHeadRequest(), timeout=_ANSWER_SECONDS)).head_position
+    head = await stub.GetHead(GetHeadRequest(), timeout=_ANSWER_SECONDS)
+    return Head(head.epoch, head.head_position)
 
 
 async def waiting_in(
-    stub: FeedStub, positions: Sequence[int], head: int, *, consumer: str
+    stub: FeedStub, positions: Sequence[int], head: Head, *, consumer: str
 ) -> list[Waiting]:
     """The partitions in which something up to the head is not applied yet; `positions` are how far
-    each is. Raises what the stub raises."""
+    each is in the head's epoch. Raises what the stub raises."""
 
     async def look(partition: int, position: int) -> tuple[int, PullResponse]:
         request = PullRequest(
@@ -45,10 +55,11 @@ async def waiting_in(
             partition_count=len(positions),
             after=position,
             max_events=1,
+            epoch=head.epoch,
         )
         return position, await stub.Pull(request, timeout=_ANSWER_SECONDS)
 
-    behind = [(number, each) for number, each in enumerate(positions) if each < head]
+    behind = [(number, each) for number, each in enumerate(positions) if each < head.position]
     answers = await asyncio.gather(*(look(*each) for each in behind))
     return [
         Waiting(position, answer.events[0].event_time if answer.events else answer.head_time)
@@ -57,7 +68,9 @@ async def waiting_in(
     ]
 
 
-def _waits(answer: PullResponse, head: int) -> bool:
+def _waits(answer: PullResponse, head: Head) -> bool:
+    if answer.epoch != head.epoch:
+        return True
     if answer.events:
-        return answer.events[0].position <= head
-    return answer.through_position < head
+        return answer.events[0].position <= head.position
+    return answer.through_position < head.position

@@ -1,14 +1,15 @@
-"""What `python -m services.<name>` can do: the commands of every service, and a place for more."""
+"""What `python -m services.<name>` can do: the commands of every service."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from services.chassis.access import Signer, Verifier, load_roles
+from services.chassis.events.follows import Follows
 from services.chassis.events.log import EventLog
 from services.chassis.logging import configure_logging
 from services.chassis.middleware.consistency import CatchingUp
@@ -36,27 +37,34 @@ class Assembly:
 
 @dataclass(frozen=True)
 class Program(Generic[Settings]):
-    """A service as a program. `signs`: it calls other services in its own name."""
+    """A service as a program. `signs`: it calls other services in its own name. `follows`: whose
+    events it reads; what it has parked of them is replayed by command."""
 
     package: str
     settings: type[Settings]
     serve: Command
     assemble: Callable[[Settings], Awaitable[Assembly]]
     signs: bool = False
-    more: Mapping[str, Command] = field(default_factory=dict)
+    follows: Follows | None = None
 
-    def run(self, arguments: Sequence[str]) -> int:
-        """Runs one command, `serve` if none is given; returns the exit code."""
-        commands = {
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """What it can do, by name."""
+        commands: dict[str, Command] = {
             "serve": self.serve,
             "migrate": self.migrate,
             "check": self.check,
             "renew-epoch": self.renew_epoch,
-            **self.more,
         }
-        command = commands.get(" ".join(arguments) or "serve")
+        if self.follows is not None:
+            commands["replay"] = self.replay
+        return commands
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Runs one command, `serve` if none is given; returns the exit code."""
+        command = self.commands.get(" ".join(arguments) or "serve")
         if command is None:
-            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(commands)}]\n")
+            sys.stderr.write(f"usage: python -m {self.package} [{'|'.join(self.commands)}]\n")
             return 2
         return server.run(command)
 
@@ -82,6 +90,15 @@ class Program(Generic[Settings]):
         """
         async with self.opened_store() as store:
             await (await EventLog.open(store)).renew_epoch()
+
+    async def replay(self) -> None:
+        """Applies the parked events again, oldest first; what still fails stays parked.
+
+        Raises SettingsError and StartRefused.
+        """
+        if self.follows is not None:
+            async with self.opened_store() as store:
+                await self.follows.replay(store)
 
     @asynccontextmanager
     async def opened_store(self) -> AsyncIterator[Store]:

@@ -123,6 +123,9 @@ def _body(upgrade: ops.UpgradeOps) -> tuple[str, Sequence[str]]:
             return _AS.get(name, name)
         return f"sa.{name}" if name in _PLAIN and not item._variant_mapping else False
 
+    for each in _flat(upgrade):
+        if isinstance(each, ops.CreateTableOp):
+            each.info = {}  # who sees its rows is said by the declared table alone
     # SQLite changes a column by making the table anew, which Alembic does in a batch.
     batch = any(isinstance(each, ops.AlterColumnOp) for each in _flat(upgrade))
     code = render_python_code(upgrade, render_as_batch=batch, render_item=render)
@@ -150,6 +153,12 @@ def _table(operation: ops.MigrateOperation) -> str:
     return str(getattr(operation, "table_name", ""))
 
 
+def _ruff(file: Path, *command: str) -> bool:
+    """Whether ruff has nothing to say; what it says is printed."""
+    arguments = [sys.executable, "-m", "ruff", *command, "--quiet", str(file)]
+    return subprocess.run(arguments, check=False).returncode == 0  # noqa: S603 - our own linter
+
+
 def main(arguments: list[str]) -> int:
     """Drafts; returns the exit code."""
     if len(arguments) != 2 or not all(arguments):
@@ -166,11 +175,11 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write("Tables and migrations say the same: nothing to draft.\n")
         return 0
     drafted.file.write_text(drafted.text, "utf-8")
-    for command in (["check", "--fix", "--exit-zero"], ["format"]):
-        arguments = [sys.executable, "-m", "ruff", *command, "--quiet", str(drafted.file)]
-        subprocess.run(arguments, check=True)  # noqa: S603 - our own linter, on our own file
+    sys.stdout.write(f"{drafted.file}\n")
+    if not all([_ruff(drafted.file, "check", "--fix"), _ruff(drafted.file, "format")]):
+        sys.stderr.write("make migration: the draft needs mending before it can run\n")
+        return 1
     sys.stdout.write(
-        f"{drafted.file}\n"
         "Read it: what it can't know is what becomes of the rows that are there already.\n"
     )
     return 0

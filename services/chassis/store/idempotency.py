@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from google.protobuf.message import Message
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Insert,
     Select,
     Table,
@@ -21,7 +22,8 @@ from sqlalchemy import (
 )
 
 from services.chassis.errors import invalid
-from services.chassis.store.sessions import WriteTransaction
+from services.chassis.store.connections import AnyRow
+from services.chassis.store.sessions import ReadTransaction, WriteTransaction
 from services.chassis.store.tables import ChassisTables
 from services.chassis.store.upsert import upsert
 
@@ -64,7 +66,19 @@ class RequestKey:
         }
         if await tx.run(statements.claim, claim):
             return None
-        stored = await tx.first(statements.find, self._key())
+        return self._reply(await tx.first(_find(tables.idempotency_keys), self._key()))
+
+    async def answered(self, tx: ReadTransaction, tables: ChassisTables) -> bytes | None:
+        """The stored reply; None where there is none yet. Raises as `claim`."""
+        stored = await tx.first(_find(tables.idempotency_keys), self._key())
+        return None if stored is None or stored.expire_time <= tx.now else self._reply(stored)
+
+    async def keep(self, tx: WriteTransaction, tables: ChassisTables, reply: Message) -> None:
+        """Stores the reply under the claimed key."""
+        statements = _Statements.of(tx.dialect, tables.idempotency_keys)
+        await tx.run(statements.keep, {**self._key(), "new_reply": reply.SerializeToString()})
+
+    def _reply(self, stored: AnyRow | None) -> bytes:
         if stored is None or stored.digest != self.digest:
             raise invalid(
                 "request_id",
@@ -73,11 +87,6 @@ class RequestKey:
             )
         reply: bytes = stored.reply
         return reply
-
-    async def keep(self, tx: WriteTransaction, tables: ChassisTables, reply: Message) -> None:
-        """Stores the reply under the claimed key."""
-        statements = _Statements.of(tx.dialect, tables.idempotency_keys)
-        await tx.run(statements.keep, {**self._key(), "new_reply": reply.SerializeToString()})
 
     def _key(self) -> dict[str, str]:
         return {
@@ -92,26 +101,35 @@ class _Statements:
     """What runs for every request with an id, built once: building it takes longer than SQLite."""
 
     claim: Insert
-    find: Select[*tuple[Any, ...]]
     keep: Update
 
     @classmethod
     @cache
     def of(cls, dialect: str, keys: Table) -> Self:
         """The statements for one engine and table."""
-        key: dict[str, BindParameter[str]] = {name: bindparam(f"key_{name}") for name in _KEY}
-        this = and_(*(keys.c[name] == value for name, value in key.items()))
         expired = keys.c.expire_time <= bindparam("now")
         return cls(
             upsert(dialect, keys, key=_KEY, where=expired).values(
-                **key,
+                **_key_parameters(),
                 digest=bindparam("new_digest"),
                 reply=None,
                 expire_time=bindparam("new_expire_time"),
             ),
-            select(keys.c.digest, keys.c.reply).where(this),
-            update(keys).where(this).values(reply=bindparam("new_reply")),
+            update(keys).where(_this(keys)).values(reply=bindparam("new_reply")),
         )
+
+
+@cache
+def _find(keys: Table) -> Select[*tuple[Any, ...]]:
+    return select(keys.c.digest, keys.c.reply, keys.c.expire_time).where(_this(keys))
+
+
+def _this(keys: Table) -> ColumnElement[bool]:
+    return and_(*(keys.c[name] == value for name, value in _key_parameters().items()))
+
+
+def _key_parameters() -> dict[str, BindParameter[str]]:
+    return {name: bindparam(f"key_{name}") for name in _KEY}
 
 
 async def purge_idempotency_keys(tx: WriteTransaction, tables: ChassisTables) -> int:

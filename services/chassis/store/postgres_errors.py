@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store.retry import Conflict, ConflictOnce
 
-__all__ = ["busy", "is_duplicate", "is_lost", "translated"]
+__all__ = ["busy", "is_duplicate", "is_lost", "schema_differs", "translated"]
 
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
@@ -20,6 +20,8 @@ _UNIQUE_VIOLATION = "23505"
 _READ_ONLY = "25006"
 # It has no room for connections, memory or disk (class 53), or is going, gone or coming (57P).
 _NOT_NOW = ("53", "57P")
+# A table or column that isn't there, or is of another type; a plan made before a migration.
+_OTHER_SCHEMA = frozenset({"42P01", "42703", "42804", "0A000"})
 # Where PostgreSQL quotes the row it finds fault with, and asyncpg the value it can't send.
 _QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.DOTALL)
 
@@ -27,6 +29,12 @@ _QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.D
 def is_duplicate(error: DBAPIError) -> bool:
     """Whether a row of this key was there already."""
     return _state(error) == _UNIQUE_VIOLATION
+
+
+def schema_differs(error: DBAPIError) -> bool:
+    """Whether the statement and the tables are of two versions, as while one is rolled out: no
+    fault of the rows."""
+    return _state(error) in _OTHER_SCHEMA
 
 
 def is_lost(error: BaseException | None) -> bool:

@@ -35,6 +35,7 @@ from services.chassis.store.sight import SUBJECT, TEAM, Asking, is_shared, predi
 __all__ = ["Statement", "refuse_overwriting", "scoped"]
 
 _STATEMENTS_KEPT = 1_000
+_CALLERS_KEPT = 300
 
 Statement = SelectBase | Insert | Update | Delete
 _COMPOSED = (FromClause, SelectBase, Insert, Update, Delete)
@@ -59,7 +60,7 @@ def scoped(
         return statement, parameters
     teams = caller.teams if caller.scope is Scope.TEAM else ()
     if parameters is None:
-        return _limited(statement, Asking.of(caller.subject, teams), works), None
+        return _limited(statement, _asking(caller.subject, teams), works), None
     limited = _limited_once(statement, len(teams), works)
     if limited is statement:
         return statement, parameters
@@ -71,6 +72,18 @@ def refuse_overwriting(table: Table, caller: Caller) -> None:
     """Raises TypeError where overwriting rows by key could change another owner's."""
     if caller.scope is not Scope.ALL:
         _refuse_owned(table)
+
+
+# Whoever lists something lists more of it, and predicates take ten times longer to build than to
+# find again.
+_asking = lru_cache(maxsize=_CALLERS_KEPT)(Asking.of)
+
+
+@lru_cache(maxsize=_CALLERS_KEPT)
+def _plain_predicates(
+    tables: tuple[Table, ...], asking: Asking, works: bool
+) -> tuple[ColumnElement[bool], ...]:
+    return tuple(_predicates(tables, asking, works=works))
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
@@ -89,7 +102,7 @@ def _limited(statement: Executable, asking: Asking, works: bool) -> Executable:
         return statement
     if elements.plain is not None:
         # Most lists; the general way below takes 0.7 ms more, half of it to find the sources.
-        return elements.plain.where(*_predicates(elements.tables, asking, works=works))
+        return elements.plain.where(*_plain_predicates(tuple(elements.tables), asking, works))
     # The traversal clones every nested select, update and delete before it shows it to us, so
     # changing the clone leaves the slice's statement alone.
     return visitors.cloned_traverse(

@@ -81,10 +81,12 @@ class WriteTransaction(ReadTransaction):
     """Reads and changes rows; all of it is committed at the end, with its events, or nothing.
 
     The work may be run again after a conflict, so it changes nothing outside of the transaction.
+    `snapshot` says whether all statements see what was committed before the first one.
     """
 
     connection: WriteConnection
     ids: Ids = field(kw_only=True)
+    snapshot: bool = field(default=True, kw_only=True)
     emitted: list[EmittedEvent] = field(default_factory=list, kw_only=True)
 
     async def run(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
 from sqlalchemy import (
+    ARRAY,
     Alias,
     BindParameter,
     ColumnElement,
@@ -16,11 +17,17 @@ from sqlalchemy import (
     FromClause,
     MetaData,
     Table,
+    any_,
     bindparam,
     exists,
+    func,
+    literal,
     or_,
     select,
+    union_all,
 )
+
+from services.chassis.store.by_engine import by_engine
 
 __all__ = [
     "SUBJECT",
@@ -107,9 +114,10 @@ class Shared:
 Sight: TypeAlias = Owned | Through | OfCustomer | Shared
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Asking:
-    """The caller as parameters of a statement; no teams where they see their own rows only."""
+    """The caller as parameters of a statement; no teams where they see their own rows only.
+    Like its parameters, equal to itself alone."""
 
     subject: BindParameter[str]
     teams: tuple[BindParameter[str], ...]
@@ -168,7 +176,7 @@ def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnEleme
         case Through():
             return _through(source, table, sight, asking, works)
         case OfCustomer():
-            return or_(*_ways_of_customer(source, table, sight, asking, works))
+            return _of_customer(source, table, sight, asking, works)
 
 
 def reading_differs(table: Table) -> bool:
@@ -201,11 +209,14 @@ def _is_named(
 ) -> ColumnElement[bool]:
     # An alias: the statement around may read the same table for reasons of its own.
     names = table.metadata.tables[named.table].alias()
-    # Not EXISTS: a person's few rows are gathered once, and lead to theirs by an index.
+    # Not EXISTS: a person's few rows are gathered once, and lead to theirs by an index; beside
+    # another way in, PostgreSQL does so only where they are an array.
     rows = select(names.c[named.row]).where(names.c[named.subject] == asking.subject)
     if works and named.access is not None:
         rows = rows.where(names.c[named.access] == WORK)
-    return source.c[named.key].in_(rows)
+    key = source.c[named.key]
+    gathered = func.array(rows.scalar_subquery(), type_=ARRAY(key.type))
+    return by_engine(key.in_(rows), postgresql=key == any_(gathered))
 
 
 def _through(
@@ -218,14 +229,41 @@ def _through(
     return _there(source, parents, through).where(seen).correlate(source)
 
 
-def _is_there(source: FromClause, table: Table, through: Through) -> ColumnElement[bool]:
+def _is_missing(source: FromClause, table: Table, through: Through) -> ColumnElement[bool]:
+    """Whether the row it belongs to isn't there."""
     parents = table.metadata.tables[through.parent].alias()
-    return _there(source, parents, through).correlate(source)
+    there = select(literal(1)).where(*_same(source, parents, through)).limit(1)
+    # Not NOT EXISTS, for which PostgreSQL gathers every parent there is, before it reads one row.
+    return there.correlate(source).scalar_subquery().is_(None)
 
 
 def _there(source: FromClause, parents: FromClause, through: Through) -> Exists:
-    same = (parents.c[column] == source.c[column] for column in through.same)
-    return exists().where(parents.c[through.parent_key] == source.c[through.key], *same)
+    return exists().where(*_same(source, parents, through))
+
+
+def _same(
+    source: FromClause, parents: FromClause, through: Through
+) -> Iterator[ColumnElement[bool]]:
+    yield parents.c[through.parent_key] == source.c[through.key]
+    for column in through.same:
+        yield parents.c[column] == source.c[column]
+
+
+def _of_customer(
+    source: FromClause, table: Table, sight: OfCustomer, asking: Asking, works: bool
+) -> ColumnElement[bool]:
+    ways = or_(*_ways_of_customer(source, table, sight, asking, works))
+    if asking.teams or sight.same or sight.alone is None:
+        return ways
+    # A person's rows are few, wherever they lie: each way finds its own by an index. PostgreSQL
+    # does so only where the ways are apart; else it reads everybody's until the page is full.
+    (key,) = table.primary_key.columns
+    rows = table.alias()
+    found = (
+        select(rows.c[key.name]).where(way)
+        for way in _ways_of_customer(rows, table, sight, asking, works)
+    )
+    return by_engine(ways, postgresql=source.c[key.name].in_(union_all(*found)))
 
 
 def _ways_of_customer(
@@ -246,7 +284,7 @@ def _ways_of_customer(
     if sight.assignee is not None:
         yield source.c[sight.assignee] == asking.subject
     if sight.alone is not None:
-        of_nobody = or_(customer == "", customer.is_(None), ~_is_there(source, table, as_mirrored))
+        of_nobody = or_(customer == "", customer.is_(None), _is_missing(source, table, as_mirrored))
         yield or_(*_ways(source, table, sight.alone, asking, works)) & of_nobody
 
 

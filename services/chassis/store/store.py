@@ -101,16 +101,18 @@ class Store:
         work: Callable[[WriteTransaction], Awaitable[M]],
         *,
         caller: Caller | None = None,
+        snapshot: bool = True,
     ) -> M:
         """Runs the work that answers a request, once for each request id of a caller.
 
         A repeat gets the stored reply; a failed request stores nothing, so its repeat is a new try.
+        `snapshot` as in `write`.
         Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before.
         """
         sender = caller or current_caller()
         key = RequestKey.of(request, sender.subject)
         if key is None:
-            return await self.write(work, caller=sender)
+            return await self.write(work, caller=sender, snapshot=snapshot)
 
         async def once(tx: WriteTransaction) -> M:
             stored = await key.claim(tx, self._tables)
@@ -120,7 +122,23 @@ class Store:
             await key.keep(tx, self._tables, answer)
             return answer
 
-        return await self.write(once, caller=sender)
+        return await self.write(once, caller=sender, snapshot=snapshot)
+
+    async def answered(
+        self, request: Message, reply: type[M], *, caller: Caller | None = None
+    ) -> M | None:
+        """The stored reply to a repeated request, for work that asks others before its transaction:
+        a repeat needs nobody. None for a request that is new.
+
+        Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before.
+        """
+        sender = caller or current_caller()
+        key = RequestKey.of(request, sender.subject)
+        if key is None:
+            return None
+        async with self.read(caller=sender) as tx:
+            stored = await key.answered(tx, self._tables)
+        return None if stored is None else reply.FromString(stored)
 
     async def purge(self) -> int:
         """Deletes expired idempotency keys; returns how many."""
@@ -153,17 +171,19 @@ class Store:
         self, work: Callable[[WriteTransaction], Awaitable[T]], caller: Caller, snapshot: bool
     ) -> T:
         async with self._engine.writing(snapshot=snapshot) as connection:
-            tx = WriteTransaction(caller, self._clock.now(), connection, ids=self._ids)
+            tx = WriteTransaction(
+                caller, self._clock.now(), connection, ids=self._ids, snapshot=snapshot
+            )
             result = await work(tx)
-            await connection.commit(self._appends(tx))
+            await connection.commit(await self._appends(tx))
         if tx.emitted:
             self._emitted.set()
         return result
 
-    def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
+    async def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
         if not tx.emitted:
             return ()
-        rows = log_rows(tx.emitted, now=tx.now, ids=self._ids)
+        rows = await log_rows(tx.emitted, now=tx.now, ids=self._ids)
         return ((self._tables.event_log.insert(), rows),)
 
 

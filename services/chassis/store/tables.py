@@ -149,13 +149,14 @@ def _feed_cursors(metadata: MetaData) -> Table:
 
 
 def _parked_events(metadata: MetaData) -> Table:
-    """Events a reaction could not apply, kept until they are replayed."""
+    """Events a reaction could not apply, kept until they are replayed or their log is replaced."""
     return Table(
         "parked_events",
         metadata,
         Column("id", Name, primary_key=True),
         Column("consumer", Name, nullable=False),
         Column("feed", Name, nullable=False),
+        Column("epoch", Name, nullable=False),
         Column("position", BigInteger, nullable=False),
         Column("event", LargeBinary, nullable=False),
         Column("error", Text, nullable=False),

@@ -42,6 +42,7 @@ def create_chassis_tables_v1() -> None:
         sa.Column("id", Name, nullable=False),
         sa.Column("consumer", Name, nullable=False),
         sa.Column("feed", Name, nullable=False),
+        sa.Column("epoch", Name, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("event", sa.LargeBinary, nullable=False),
         sa.Column("error", sa.Text, nullable=False),

@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping, Set
 
 from google.protobuf.message import Message
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import DomainError, beneath, invalid
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import expect_may_give, settle_owner
 from services.chassis.store import ReadTransaction, WriteTransaction
+from services.chassis.turns import taking_turns
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
 from services.customer.customers.store import counted_orders, customers
@@ -40,24 +42,26 @@ async def create_customers(
     names = given_names(new.values())
     known = await customers.known(tx, names)
     orders = await counted_orders.counts(tx, names)
-    referrers = await _alive(tx.unscoped(), {each.draft.referred_by for each in new.values()})
-    parents = await _alive(tx, {each.draft.parent_organization for each in new.values()})
+    drafts = [each.draft for each in new.values()]
+    referred_to = {name for each in drafts for name in (each.referred_by, each.parent_organization)}
+    alive = await _alive(tx, referred_to)
 
     def make(each: New[Draft]) -> Customer:
         owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
         etag = tx.new_id()
         customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
-        _expect_referrer(customer, referrers)
-        _expect_parent(customer, parents)
-        referrers.add(customer.name)
-        parents.add(customer.name)
+        _expect_referrer(customer, alive)
+        _expect_parent(customer, alive)
+        alive.add(customer.name)
         # Sales may have told of orders before.
         return customer.bought(orders.get(each.name, 0), at=tx.now, etag=etag)
 
-    outcomes = create_each(new, make, known=known, field="customer")
+    outcomes = await create_each(new, make, known=known, field="customer")
     if not validate_only:
         await customers.insert(tx, outcomes.created)
-        for customer in outcomes.created:
+        given = [each.name for each in outcomes.created if each.name in names]
+        await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
+        async for customer in taking_turns(outcomes.created):
             _emit(tx, customer, messages.created(customer))
     return outcomes
 
@@ -103,7 +107,7 @@ async def change_customer(
         if (after.owner, after.team) != (before.owner, before.team):
             expect_may_give(tx.caller, after.owner, after.team)
         if after.referred_by != before.referred_by:
-            _expect_referrer(after, await _alive(tx.unscoped(), {after.referred_by}))
+            _expect_referrer(after, await _alive(tx, {after.referred_by}))
         if after.parent_organization != before.parent_organization:
             _expect_parent(after, await _alive(tx, {after.parent_organization}))
     except DomainError as error:
@@ -134,20 +138,20 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
 
 
 async def _alive(tx: ReadTransaction, names: Set[str]) -> set[str]:
-    """Which of the names are customers in sight. Whoever refers a customer need not be in one's."""
+    """Which of the names are customers in the caller's sight, and not deleted."""
     delete_times = await store.delete_times(tx, names - {""})
     return {name for name, delete_time in delete_times.items() if delete_time is None}
 
 
-def _expect_referrer(customer: Customer, referrers: Collection[str]) -> None:
-    if customer.referred_by and customer.referred_by not in referrers:
+def _expect_referrer(customer: Customer, alive: Collection[str]) -> None:
+    if customer.referred_by and customer.referred_by not in alive:
         raise invalid(
             "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
         )
 
 
-def _expect_parent(customer: Customer, parents: Collection[str]) -> None:
-    if customer.parent_organization and customer.parent_organization not in parents:
+def _expect_parent(customer: Customer, alive: Collection[str]) -> None:
+    if customer.parent_organization and customer.parent_organization not in alive:
         raise invalid(
             "parent_organization",
             "PARENT_ORGANIZATION_NOT_FOUND",

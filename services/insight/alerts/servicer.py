@@ -6,6 +6,7 @@ from typing import Any
 from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 
 from services.chassis.caller import current_caller
+from services.chassis.clock import BusinessCalendar
 from services.chassis.events.log import EventLog
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
@@ -20,9 +21,10 @@ __all__ = ["AlertServicer"]
 class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
     """Serves guanxi.insight.v1.AlertService."""
 
-    def __init__(self, database: Store, log: EventLog) -> None:
+    def __init__(self, database: Store, log: EventLog, calendar: BusinessCalendar) -> None:
         self._store = database
         self._log = log
+        self._calendar = calendar
 
     async def GetAlert(self, request: alerts_pb2.GetAlertRequest, context: Any) -> alerts_pb2.Alert:
         async with self._store.read() as tx:
@@ -32,7 +34,7 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
         self, request: alerts_pb2.ListAlertsRequest, context: Any
     ) -> alerts_pb2.ListAlertsResponse:
         async with self._store.read() as tx:
-            page = await store.page(tx, Listing.of(request))
+            page = await store.page(tx, Listing.of(request, self._calendar))
         return alerts_pb2.ListAlertsResponse(
             alerts=map(to_message, page.rows), next_page_token=page.next_page_token
         )

@@ -6,14 +6,14 @@ from typing import Final
 from guanxi.insight.v1 import alerts_pb2
 
 from services.chassis.errors import invalid
-from services.chassis.events.log import EventLog, Page
+from services.chassis.events.log import EventLog, Stretch
 from services.chassis.store import Store
 from services.insight.alerts import store
 from services.insight.alerts.messages import CHANGES, beginning, change_message, ending_message
 
 __all__ = ["watch"]
 
-_PAGE_EVENTS: Final = 200
+_EVENTS_AT_ONCE: Final = 200
 _LOOK_SECONDS: Final = 30.0
 
 
@@ -31,20 +31,20 @@ async def watch(
     yield beginning(_token(log, after))
     with log.watch(partition=0, partition_count=1) as changed:
         while True:
-            page = await log.page(
-                partition=0, partition_count=1, after=after, max_events=_PAGE_EVENTS
+            stretch = await log.stretch(
+                partition=0, partition_count=1, after=after, max_events=_EVENTS_AT_ONCE
             )
-            for change in await _in_sight(database, log, page):
+            for change in await _in_sight(database, log, stretch):
                 yield change
-            after = page.through_position
-            if not page.rows:
+            after = stretch.through_position
+            if not stretch.rows:
                 await changed.changed(_LOOK_SECONDS)
 
 
 async def _in_sight(
-    database: Store, log: EventLog, page: Page
+    database: Store, log: EventLog, stretch: Stretch
 ) -> list[alerts_pb2.WatchAlertsResponse]:
-    told = [row for row in page.rows if row.type in CHANGES]
+    told = [row for row in stretch.rows if row.type in CHANGES]
     if not told:
         return []
     async with database.read() as tx:

@@ -1,7 +1,7 @@
 """Reads all feeds for one generation: one puller each, one reaction for all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
@@ -17,11 +17,12 @@ __all__ = ["GenerationReader", "ReadingPlan"]
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
-    """How feeds are read: where from, by which derivation, in how many partitions, how much at a
-    time."""
+    """How feeds are read: where from, by which derivation, which types of events, in how many
+    partitions, how much at a time."""
 
     feeds: Mapping[str, FeedStub]
     derivation: str
+    types: Collection[str]
     partitions: int
     batch_events: int
     clock: Clock
@@ -51,6 +52,7 @@ class GenerationReader:
                 clock=plan.clock,
                 max_events=plan.batch_events,
                 turn=turn,
+                types=plan.types,
             )
             for feed, stub in plan.feeds.items()
         ]

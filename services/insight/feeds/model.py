@@ -10,6 +10,7 @@ from enum import StrEnum
 __all__ = [
     "FIRST_GENERATION",
     "FeedPosition",
+    "OwedRules",
     "Place",
     "Rebuild",
     "RebuildState",
@@ -24,10 +25,16 @@ _CONSUMER = "insight-g"
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """How far one feed is applied: each partition up to its position."""
+    """How far one feed is applied: each partition up to its position, in an epoch of the log."""
 
     partitions: tuple[int, ...]
+    epochs: tuple[str, ...]
     parked: int
+
+    def within(self, epoch: str) -> tuple[int, ...]:
+        """The positions in one epoch: what is applied of another log is nothing of this one."""
+        read = zip(self.partitions, self.epochs, strict=True)
+        return tuple(position if each == epoch else 0 for position, each in read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,13 @@ class SetAside:
     customer: str
     error: str
     set_aside_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRules:
+    """Transactions whose customers the rules are yet to be asked about."""
+
+    ids: tuple[str, ...]
 
 
 class RebuildState(StrEnum):

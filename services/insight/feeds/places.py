@@ -21,6 +21,7 @@ __all__ = ["FeedPlaces"]
 _FRESH = timedelta(seconds=1)
 _FEW_EVENTS = 100
 _SYSTEM = Caller.system("feeds")
+_NOTHING = FeedPosition((0,), ("",), 0)
 
 
 class FeedPlaces:
@@ -35,7 +36,7 @@ class FeedPlaces:
         """The place of a generation in every feed."""
         async with self._store.read(caller=_SYSTEM) as tx:
             known = await store.positions(tx, generation)
-        read = [known.get(feed, FeedPosition((0,), 0)) for feed in self._feeds]
+        read = [known.get(feed, _NOTHING) for feed in self._feeds]
         places = await asyncio.gather(*map(_place, self._feeds.values(), read))
         return dict(zip(self._feeds, places, strict=True))
 
@@ -61,14 +62,14 @@ class FeedPlaces:
 async def _place(stub: FeedStub, read: FeedPosition) -> Place:
     try:
         head = await head_of(stub)
-        waiting = await waiting_in(stub, read.partitions, head, consumer="insight")
+        waiting = await waiting_in(stub, read.within(head.epoch), head, consumer="insight")
     except (DomainError, grpc.RpcError, OSError):
         applied = min(read.partitions)
         return Place(applied, applied, None, read.parked, reachable=False)
     times = (from_timestamp(each.since, field="event_time") for each in waiting)
     return Place(
-        position=min((each.position for each in waiting), default=head),
-        head_position=head,
+        position=min((each.position for each in waiting), default=head.position),
+        head_position=head.position,
         oldest_waiting=min(times, default=None),
         parked=read.parked,
         reachable=True,

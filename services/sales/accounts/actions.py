@@ -1,20 +1,17 @@
-"""Which customers there are, for a request: as the mirror has it, and as the customer service says
-of those whose event may be on its way."""
+"""Which customers a caller may order for, for a request: as the mirror shows them, and as the
+customer service says of those whose event may be on its way."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Protocol
 
-from services.chassis.caller import Caller
+from services.chassis.caller import Caller, Scope, current_caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import Store
 from services.sales.accounts import messages, store
-from services.sales.accounts.model import Customers
+from services.sales.accounts.model import Account, Customers
 
 __all__ = ["Accounts", "CustomerStub"]
 
-_SYSTEM = Caller.system("accounts")
-_AT_ONCE = 16
 _ANSWER_SECONDS = 2.0
 
 
@@ -26,54 +23,64 @@ class CustomerStub(Protocol):
 
 
 class Accounts:
-    """Looks customers up for whoever writes orders."""
+    """Looks customers up for whoever writes orders, before the transaction, which mustn't wait for
+    anybody."""
 
     def __init__(self, database: Store, customers: CustomerStub | None) -> None:
         """Without a stub only the mirror is known."""
         self._store = database
         self._customers = customers
-        self._turns = asyncio.Semaphore(_AT_ONCE)
-
-    async def mirrored(self, names: Set[str]) -> Customers:
-        """As the mirror has them; whoever isn't in it may come yet."""
-        return Customers(await self._deleted(names), may_be_unknown=True)
 
     async def known(self, names: Set[str]) -> Customers:
-        """As the mirror has them; the customer service is asked once for the others.
+        """Those in the caller's sight; the customer service is asked once for the others.
 
-        Before the transaction that needs it, which mustn't wait for anybody. Raises UNAVAILABLE
+        Also for those that the mirror has and doesn't show the caller: what nobody knows and what
+        is out of sight go the same way, so that nothing tells them apart. Raises UNAVAILABLE
         (CUSTOMERS_UNAVAILABLE) where the service can't be asked.
         """
-        deleted = await self._deleted(names)
-        unknown = names - deleted.keys() - {""}
-        return Customers({**deleted, **await self._asked(unknown)} if unknown else deleted)
+        seen = await self._seen(names - {""})
+        others = names - seen.keys() - {""}
+        return Customers({**seen, **await self._asked(others)} if others else seen)
 
-    async def _deleted(self, names: Set[str]) -> dict[str, bool]:
-        async with self._store.read(caller=_SYSTEM) as tx:
-            return await store.deleted(tx, names - {""})
+    async def known_or_to_come(self, names: Set[str]) -> Customers:
+        """For imports, whose orders may come before their customers: whoever the mirror doesn't
+        have is taken for one to come, and nobody is asked.
+
+        That is for callers who see everybody. Others can't tell who is to come from who is out of
+        their sight, and have those that are `known`.
+        """
+        if current_caller().scope is not Scope.ALL:
+            return await self.known(names)
+        return Customers(await self._seen(names - {""}), may_be_unknown=True)
+
+    async def _seen(self, names: Set[str]) -> dict[str, bool]:
+        async with self._store.read() as tx:
+            return await store.deleted(tx, names)
 
     async def _asked(self, names: Set[str]) -> Mapping[str, bool]:
-        """One call; where it says that not all are there, one more for each."""
-        found = await self._get(names)
-        if found is not None or len(names) == 1:
-            return found or {}
-        each_found = await asyncio.gather(*(self._get({name}) for name in names))
-        return {name: gone for found in each_found if found for name, gone in found.items()}
-
-    async def _get(self, names: Set[str]) -> Mapping[str, bool] | None:
-        """Whether each of the customers is deleted; None where one of them is missing."""
+        """Of each of the customers that the caller sees, whether it is deleted."""
         if self._customers is None:
             raise _unavailable()
         try:
-            async with self._turns:
-                reply = await self._customers.BatchGetCustomers(
-                    messages.question(names), timeout=_ANSWER_SECONDS
-                )
+            reply = await self._customers.BatchGetCustomers(
+                messages.question(names), timeout=_ANSWER_SECONDS
+            )
         except DomainError as error:
-            if error.kind is Kind.NOT_FOUND:
-                return None
             raise _unavailable() from error
-        return messages.deleted_of(reply)
+        caller = current_caller()
+        answered = messages.answered_accounts(reply)
+        return {each.customer: each.deleted for each in answered if _sees(caller, each)}
+
+
+def _sees(caller: Caller, account: Account) -> bool:
+    """As the mirror shows accounts; who else works on a customer, the answer doesn't say."""
+    match caller.scope:
+        case Scope.ALL:
+            return True
+        case Scope.TEAM:
+            return account.owner == caller.subject or account.team in caller.teams
+        case Scope.OWN:
+            return account.owner == caller.subject
 
 
 def _unavailable() -> DomainError:

@@ -8,7 +8,10 @@ from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.sales.accounts.model import Account
 
-__all__ = ["TYPES", "deleted_of", "question", "read_accounts"]
+__all__ = ["TYPES", "answered_accounts", "question", "read_accounts"]
+
+# No event has told it: the first position is 1.
+_ASKED_FOR: Final = 0
 
 _MESSAGES: Final[dict[str, Any]] = {
     message.DESCRIPTOR.full_name: message
@@ -27,24 +30,27 @@ def read_accounts(events: Iterable[Event]) -> dict[str, Account]:
     told: dict[str, Account] = {}
     for event in events:
         message = _MESSAGES.get(event.type)
-        if message is None:
-            continue
-        customer: customers_pb2.Customer = message.FromString(event.payload).customer
-        told[customer.name] = Account(
-            customer=customer.name,
-            owner=customer.owner,
-            team=customer.team,
-            deleted=customer.HasField("delete_time"),
-            position=event.position,
-        )
+        if message is not None:
+            customer = message.FromString(event.payload).customer
+            told[customer.name] = _account(customer, event.position)
     return told
 
 
 def question(names: Collection[str]) -> customers_pb2.BatchGetCustomersRequest:
-    """Asks for customers."""
-    return customers_pb2.BatchGetCustomersRequest(names=sorted(names))
+    """Asks for those of the customers that there are."""
+    return customers_pb2.BatchGetCustomersRequest(names=sorted(names), allow_missing=True)
 
 
-def deleted_of(reply: customers_pb2.BatchGetCustomersResponse) -> dict[str, bool]:
-    """Whether each of the customers is deleted."""
-    return {each.name: each.HasField("delete_time") for each in reply.customers}
+def answered_accounts(reply: customers_pb2.BatchGetCustomersResponse) -> list[Account]:
+    """The accounts of the customers that there are."""
+    return [_account(customer, _ASKED_FOR) for customer in reply.customers]
+
+
+def _account(customer: customers_pb2.Customer, position: int) -> Account:
+    return Account(
+        customer=customer.name,
+        owner=customer.owner,
+        team=customer.team,
+        deleted=customer.HasField("delete_time"),
+        position=position,
+    )

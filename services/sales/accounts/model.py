@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from services.chassis.errors import DomainError, failed_precondition, invalid, work_needed
+from services.chassis.errors import failed_precondition, invalid, work_needed
 
-__all__ = ["Account", "Customers", "Limits"]
+__all__ = ["Account", "Customers"]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One customer, as the event at `position` told."""
+    """One customer, as the event at `position` told; 0 where it was asked for."""
 
     customer: str
     owner: str
@@ -20,16 +20,8 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Customers that a caller doesn't see, and those that they see and may not work on."""
-
-    unseen: Set[str]
-    read_only: Set[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Customers:
-    """The customers that a request speaks of: whether each that is known is deleted.
+    """The customers in the caller's sight that a request speaks of: whether each is deleted.
 
     `may_be_unknown` is for imports, whose orders may come before their customers.
     """
@@ -37,24 +29,18 @@ class Customers:
     deleted: Mapping[str, bool]
     may_be_unknown: bool = False
 
-    def expect(self, customer: str, limits: Limits) -> None:
+    def expect(self, customer: str, read_only: Set[str]) -> None:
         """Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND), PERMISSION_DENIED (WORK_NEEDED),
         FAILED_PRECONDITION (CUSTOMER_DELETED) where the caller can't order for the customer; a
-        walk-in has none."""
+        walk-in has none. `read_only` are those that the caller sees and may not work on."""
         if not customer:
             return
-        if customer in limits.unseen:
-            raise _not_found(customer)
-        if customer in limits.read_only:
+        if customer in read_only:
             raise work_needed(customer)
         if customer not in self.deleted:
             if not self.may_be_unknown:
-                raise _not_found(customer)
+                raise invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")
         elif self.deleted[customer]:
             raise failed_precondition(
                 "CUSTOMER_DELETED", f"{customer} is deleted; undelete it first", resource=customer
             )
-
-
-def _not_found(customer: str) -> DomainError:
-    return invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")

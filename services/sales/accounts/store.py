@@ -25,10 +25,10 @@ from services.chassis.store import (
     Through,
     WriteTransaction,
 )
-from services.sales.accounts.model import Account, Limits
+from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "collaborators", "deleted", "limits", "save_many"]
+__all__ = ["accounts", "clear", "collaborators", "deleted", "read_only", "save_many"]
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -40,8 +40,9 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
-    # A person's own customers, and thereby their orders.
+    # A person's own customers, or a team's, and thereby their orders.
     Index("ix_accounts_owner", "owner", "customer"),
+    Index("ix_accounts_team", "team", "customer"),
     info={
         "scope": Owned(
             "owner",
@@ -72,20 +73,18 @@ _DELETED: Final = select(accounts.c.customer, accounts.c.deleted).where(
 
 
 async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
-    """Of each of the customers (at most 30,000) that is known, whether it is deleted."""
+    """Of each of the customers (at most 30,000) in the caller's sight, whether it is deleted."""
     if not customers:
         return {}
     rows = await tx.all(_DELETED, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
 
 
-async def limits(tx: WriteTransaction, customers: Collection[str]) -> Limits:
-    """Which of the customers (at most 30,000) the caller may sell nothing to."""
+async def read_only(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
+    """Which of the customers (at most 30,000) the caller sees and may sell nothing to."""
     if tx.caller.scope is Scope.ALL:
-        return Limits(frozenset(), frozenset())
-    seen = (await deleted(tx, customers)).keys()
-    others = await deleted(tx.unscoped(), set(customers) - seen)
-    return Limits(unseen=others.keys(), read_only=await tx.only_read(accounts, seen))
+        return set()
+    return await tx.only_read(accounts, (await deleted(tx, customers)).keys())
 
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:

@@ -1,13 +1,15 @@
-"""What can be done with orders, on an open transaction; servicer and reactions share it."""
+"""What can be done with orders, on an open transaction."""
 
 from collections.abc import Collection, Iterable, Mapping
 
 from google.protobuf.message import Message
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import failed_precondition, invalid
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
+from services.chassis.turns import taking_turns
 from services.sales.accounts import store as accounts
 from services.sales.accounts.model import Customers
 from services.sales.orders import messages, store
@@ -55,11 +57,11 @@ async def import_orders(
     known = await orders.known(tx, given_names(new.values()) | originals)
     ordered = {line.product for draft in drafts for line in draft.sums.lines} - {""}
     missing = await seen.missing(tx, ordered)
-    limits = await accounts.limits(tx, {draft.customer for draft in drafts} - {""})
+    read_only = await accounts.read_only(tx, {draft.customer for draft in drafts} - {""})
 
     def make(each: New[Draft]) -> Order:
         draft = each.draft
-        customers.expect(draft.customer, limits)
+        customers.expect(draft.customer, read_only)
         seller, team = settle_owner(
             tx.caller, draft.seller, draft.team, reason="SELLER_NOT_ALLOWED"
         )
@@ -68,12 +70,12 @@ async def import_orders(
         _expect_original(order, known)
         return order
 
-    outcomes = create_each(new, make, known=known, field="order")
+    outcomes = await create_each(new, make, known=known, field="order")
     if not validate_only:
         await store.insert_with_lines(tx, outcomes.created)
-        for order in outcomes.created:
-            draft = order.state is State.DRAFT
-            _emit(tx, order, messages.created(order) if draft else messages.confirmed(order))
+        async for order in taking_turns(outcomes.created):
+            told = messages.created if order.state is State.DRAFT else messages.confirmed
+            _emit(tx, order, told(order))
     return outcomes
 
 

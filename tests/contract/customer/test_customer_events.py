@@ -36,8 +36,7 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from services.chassis.caller import Caller
 from services.chassis.events.parking import list_parked, park, replay_all
 from services.chassis.store import WriteTransaction
-from services.customer.main import follow_sales
-from services.customer.reactions import SalesReaction
+from services.customer.reactions import FOLLOWS, SalesReaction
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
 from tests.support.sales import AskedCustomers
@@ -121,6 +120,15 @@ async def test_a_batch_tells_of_each_customer_and_of_no_refused_one(
     await desk.customers.BatchCreateCustomers(BatchCreateCustomersRequest(requests=requests))
     told = await events(office, 3)
     assert [event.aggregate_id for event in told] == [f"customers/{name}" for name in "abc"]
+
+
+async def test_a_customer_who_was_imported_is_told_as_an_import(office: Office, desk: Desk) -> None:
+    """What follows from one in another service is not the importer's own doing either."""
+    request = CreateCustomerRequest(customer=Customer(display_name="Ann"))
+    await desk.customers.CreateCustomer(request)
+    await desk.customers.BatchCreateCustomers(BatchCreateCustomersRequest(requests=[request]))
+    by_hand, imported = await events(office, 2)
+    assert (by_hand.actor.importing, imported.actor.importing) == (False, True)
 
 
 async def test_what_changes_nothing_is_not_told(office: Office, desk: Desk) -> None:
@@ -242,12 +250,13 @@ async def test_after_a_new_epoch_of_sales_orders_are_counted_anew(
 async def test_a_parked_event_is_applied_again_on_command(office: Office, desk: Desk) -> None:
     await desk.create("ann", "Ann")
     store = office.service.store
-    unreadable = Event(type=confirmed("2").type, payload=b"nonsense")
+    unreadable = Event(position=2, type=confirmed("2").type, payload=b"nonsense")
 
     async def set_aside(tx: WriteTransaction) -> None:
         for event in (confirmed("1"), unreadable):
             error = ValueError("was not understood then")
-            await park(tx, store.tables, event, error, consumer="customer", feed="sales")
+            reader = {"consumer": "customer", "feed": "sales", "epoch": "1"}
+            await park(tx, store.tables, event, error, **reader)
 
     await store.write(set_aside, caller=Caller.system("test"))
     await replay_all(store, SalesReaction())
@@ -265,7 +274,9 @@ async def test_an_order_in_sales_makes_a_customer_here(
     async with running_service("sales", url, given={"customers": AskedCustomers()}) as sales:
         orders = OrderServiceStub(await sales.channel())
         feed = await sales.channel("services/customer", role="service", team="")
-        puller = asyncio.create_task(follow_sales(office.service.store, feed, 2).run())
+        puller = asyncio.create_task(
+            FOLLOWS.puller(office.service.store, EventFeedStub(feed), partitions=2).run()
+        )
         try:
             line = OrderLine(quantity=1, unit_price=Money(currency_code="USD", units=10))
             order = Order(customer=ANN, currency_code="USD", lines=[line])

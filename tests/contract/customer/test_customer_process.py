@@ -75,7 +75,7 @@ async def test_with_nothing_parked_there_is_nothing_to_replay(
 ) -> None:
     await main.PROGRAM.migrate()
     capsys.readouterr()
-    await main.replay()
+    await main.PROGRAM.replay()
     assert said(capsys) == [{"event": "replayed", "level": "info", "applied": 0, "still_parked": 0}]
 
 
@@ -93,25 +93,26 @@ async def test_replay_says_what_became_of_each_parked_event(
                 await park(
                     tx,
                     store.tables,
-                    Event(type=kind, payload=payload),
+                    Event(position=position, type=kind, payload=payload),
                     ValueError("not understood then"),
                     consumer="customer",
                     feed="sales",
+                    epoch="1",
                 )
-                for payload in (whole, b"nonsense")
+                for position, payload in enumerate((whole, b"nonsense"), start=1)
             ]
 
         good, bad = await store.write(work, caller=Caller.system("test"))
     capsys.readouterr()
 
-    await main.replay()
+    await main.PROGRAM.replay()
     first, second, sum_of_it = said(capsys)
     assert first == {"event": "applied", "level": "info", "parked": good.id, "type": kind}
     assert (second["event"], second["parked"]) == ("still can't be applied", bad.id)
     assert "Error parsing message" in second["error"]
     assert sum_of_it == {"event": "replayed", "level": "info", "applied": 1, "still_parked": 1}
 
-    await main.replay()
+    await main.PROGRAM.replay()
     assert [each["event"] for each in said(capsys)] == ["still can't be applied", "replayed"]
 
 

@@ -12,6 +12,7 @@ from guanxi.customer.v1.customers_pb2 import (
     Customer,
     DeleteCustomerRequest,
     GetCustomerRequest,
+    UpdateCustomerRequest,
 )
 
 from services.chassis.errors import DomainError, Kind
@@ -68,12 +69,23 @@ async def test_a_customer_may_be_referred_by_another(desk: Desk) -> None:
     assert created.referred_by == "customers/bob"
 
 
-async def test_a_referrer_may_be_a_colleagues_customer(office: Office) -> None:
+@pytest.mark.parametrize("field", ["referred_by", "parent_organization"])
+async def test_a_colleagues_customer_is_referred_to_as_one_that_isnt_there(
+    office: Office, field: str
+) -> None:
     bob = await office.desk("users/bob", role="rep")
     await bob.create("theirs", "Theirs")
     ann = await office.desk("users/ann", role="rep")
-    created = await ann.create(referred_by="customers/theirs")
-    assert created.referred_by == "customers/theirs"
+    await ann.create("mine", "Mine")
+    told = set()
+    for id in ("theirs", "none"):
+        named: dict[str, Any] = {field: f"customers/{id}"}
+        change = UpdateCustomerRequest(customer=Customer(name="customers/mine", **named))
+        for call in (ann.create(**named), ann.customers.UpdateCustomer(change)):
+            with pytest.raises(DomainError) as refused:
+                await call
+            told.add((refused.value.kind, refused.value.reason))
+    assert told == {(Kind.INVALID_ARGUMENT, f"{field.upper()}_NOT_FOUND")}
 
 
 async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: Office) -> None:

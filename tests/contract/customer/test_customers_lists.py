@@ -247,6 +247,17 @@ async def test_one_customer_out_of_sight_makes_the_whole_batch_not_found(
         assert refused.value.metadata["resource"] == name
 
 
+async def test_a_batch_that_may_miss_some_has_those_that_are_in_sight(
+    office: Office, three: Desk
+) -> None:
+    names = ["customers/cleo", "customers/none", "customers/ann"]
+    request = BatchGetCustomersRequest(names=names, allow_missing=True)
+    rep = await office.desk("users/ann", role="rep")
+    for desk, seen in ((three, ["customers/cleo", "customers/ann"]), (rep, ["customers/ann"])):
+        answer = await desk.customers.BatchGetCustomers(request)
+        assert [customer.name for customer in answer.customers] == seen
+
+
 @pytest.mark.parametrize("names", [[], ["customers/x"] * 1001, ["nonsense"]])
 async def test_a_batch_of_names_has_1_to_1000_of_them(desk: Desk, names: list[str]) -> None:
     with pytest.raises(DomainError) as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import grpc
@@ -38,7 +39,9 @@ class Briefs:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def composing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningGateway]:
     briefs = Briefs()
-    company = CompanyServicer(base_currency="CNY", time_zone="Asia/Shanghai")
+    company = CompanyServicer(
+        base_currency="CNY", time_zone="Asia/Shanghai", earliest_date=date(1998, 5, 1)
+    )
     own = (
         (briefs_pb2_grpc.add_BriefServiceServicer_to_server, briefs),
         (company_pb2_grpc.add_CompanyServiceServicer_to_server, company),
@@ -68,11 +71,15 @@ async def test_over_grpc_too(composing: RunningGateway) -> None:
         await stub.GetCallBrief(request)
 
 
-async def test_it_says_the_companys_currency_and_time_zone(
+async def test_it_says_the_companys_currency_time_zone_and_earliest_date(
     composing: RunningGateway,
 ) -> None:
     answer = await composing.http.get("/v1/company")
-    assert answer.json() == {"baseCurrencyCode": "CNY", "timeZone": "Asia/Shanghai"}
+    assert answer.json() == {
+        "baseCurrencyCode": "CNY",
+        "timeZone": "Asia/Shanghai",
+        "earliestDate": {"year": 1998, "month": 5, "day": 1},
+    }
     stub: Any = company_pb2_grpc.CompanyServiceStub(await composing.channel())
     request = company_pb2.GetCompanyRequest()
     company = await stub.GetCompany(request, metadata=composing.metadata)

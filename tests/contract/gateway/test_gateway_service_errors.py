@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc
 import pytest
 from guanxi.customer.v1 import customers_pb2
 
@@ -88,6 +89,18 @@ class TestServiceErrors:
         gateway.customers.answers["GetCustomer"] = large
         answer = await gateway.http.get("/v1/customers/ann")
         assert (answer.status_code, reason_of(answer)) == (429, "MESSAGE_TOO_LARGE")
+
+    async def test_a_service_that_takes_no_more_calls_is_said_to_be_busy(
+        self, gateway: RunningGateway
+    ) -> None:
+        async def full(_request: Any, context: Any) -> customers_pb2.Customer:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Concurrent RPC limit")
+            return ANN
+
+        gateway.customers.answers["GetCustomer"] = full
+        answer = await gateway.http.get("/v1/customers/ann")
+        assert (answer.status_code, reason_of(answer)) == (429, "SERVICE_BUSY")
+        assert answer.headers["retry-after"] == "1"
 
     async def test_a_method_the_service_lacks_is_said_so(self, gateway: RunningGateway) -> None:
         answer = await gateway.http.get("/v1/customers/ann/touchpoints")

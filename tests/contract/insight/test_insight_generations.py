@@ -52,14 +52,14 @@ class FailingRuns(Runs):
 async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight) -> None:
     database, clock = insight.service.store, insight.clock
     evaluation = Evaluation(BusinessCalendar(clock, ZoneInfo("UTC")), "GBP", 2)
-    generations = Generations(database, 1)
+    generations = Generations(database, 1, OURS)
     task = Following(
         database,
         evaluation,
         Asides(),
         generations,
         FailingRuns(database, evaluation, Asides()),
-        ReadingPlan({}, OURS, 1, 500, clock),
+        ReadingPlan({}, OURS, (), 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )
     await database.write(lambda tx: actions.start_rebuild(tx, OURS), caller=SYSTEM)

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1 import customers_pb2
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
 from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from sqlalchemy import select
@@ -20,8 +21,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.events import Reaction
 from services.chassis.store import AnyRow, Store, WriteTransaction
 from services.sales.accounts.store import accounts
-from services.sales.main import follow_customers
-from services.sales.reactions import CustomerReaction
+from services.sales.reactions import FOLLOWS, CustomerReaction
 from tests.support.chassis import Token
 from tests.support.databases import Databases
 from tests.support.running import running
@@ -106,6 +106,19 @@ async def test_where_the_customer_service_cant_be_asked_the_caller_may_try_again
     assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "CUSTOMERS_UNAVAILABLE")
 
 
+async def test_a_repeat_gets_its_answer_while_the_customer_service_is_away(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    one = create_order(line(), customer=ANN, request_id="one")
+    many = orders_pb2.BatchCreateOrdersRequest(
+        requests=[create_order(line(), customer=ANN)], request_id="many"
+    )
+    placed, batch = await orders.CreateOrder(one), await orders.BatchCreateOrders(many)
+    customers.away = True
+    assert await orders.CreateOrder(one) == placed
+    assert await orders.BatchCreateOrders(many) == batch
+
+
 async def test_a_deleted_customer_gets_no_orders_until_they_are_back(
     sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
 ) -> None:
@@ -150,6 +163,18 @@ async def test_an_import_may_bring_orders_before_their_customers_and_says_so(
     assert customers.asked == []
 
 
+async def test_many_customers_that_nobody_knows_are_asked_for_once(
+    orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    names = [f"customers/c{number:03}" for number in range(1_000)]
+    customers.missing = set(names[1:])
+    items = [create_order(line(), customer=name) for name in names]
+    request = orders_pb2.BatchCreateOrdersRequest(requests=items, validate_only=True)
+    reply = await orders.BatchCreateOrders(request)
+    assert sorted(reply.failed_requests) == list(range(1, 1_000))
+    assert customers.asked == [names]
+
+
 async def test_accounts_follow_the_customer_service(
     databases: Databases, sales: RunningService
 ) -> None:
@@ -165,7 +190,7 @@ async def test_accounts_follow_the_customer_service(
         reader = Token("services/sales", ("service",), (), audience="customer")
         async with (
             connect(customer.target, identity=reader) as channel,
-            running(follow_customers(sales.store, channel, 1).run),
+            running(FOLLOWS.puller(sales.store, EventFeedStub(channel), partitions=1).run),
         ):
             await until(sales.store, lambda row: row is not None and not row.deleted)
             await stub.DeleteCustomer(customers_pb2.DeleteCustomerRequest(name=ANN))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from guanxi.events.v1.event_feed_pb2 import Event, PullRequest
+from guanxi.events.v1.event_feed_pb2 import Actor, Event, PullRequest
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
 from guanxi.sales.v1 import orders_pb2, products_pb2
 from guanxi.sales.v1.orders_pb2 import (
@@ -16,7 +16,9 @@ from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from guanxi.sales.v1.products_pb2 import Product, UpdateProductRequest
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
+from services.chassis.client import connect
 from services.chassis.errors import DomainError, Kind
+from tests.support.chassis import Token
 from tests.support.sales import create_order, create_product, line
 from tests.support.services import RunningService
 
@@ -133,6 +135,26 @@ async def test_products_are_events_too(products: ProductServiceStub, feed: Event
     assert [event.aggregate_id for event in events] == ["products/a", "products/a", "products/b"]
     assert products_pb2.ProductCreated.FromString(events[0].payload).product == created
     assert products_pb2.ProductUpdated.FromString(events[1].payload).product == updated
+
+
+async def test_who_changes_a_product_is_said_to_see_what_they_see_and_no_more(
+    sales: RunningService, feed: EventFeedStub
+) -> None:
+    manager = ProductServiceStub(await sales.channel("users/eve", role="manager"))
+    await manager.CreateProduct(create_product("a"))
+    (event,) = await pulled(feed, 1)
+    assert event.actor.scope == Actor.SCOPE_TEAM
+    assert not event.actor.HasField("permissions")
+
+
+async def test_what_an_api_key_is_narrowed_to_stands_with_what_it_did(
+    sales: RunningService, feed: EventFeedStub
+) -> None:
+    token = Token("users/shop", ("app",), scopes=("sales.products.*",), audience="sales")
+    async with connect(sales.target, identity=token) as channel:
+        await ProductServiceStub(channel).CreateProduct(create_product("a"))
+    (event,) = await pulled(feed, 1)
+    assert list(event.actor.permissions.patterns) == ["sales.products.*"]
 
 
 async def test_the_log_is_for_services_only(sales: RunningService) -> None:

@@ -9,7 +9,7 @@ import pytest
 from services.chassis.access import Authorizer, RolesError, load_roles
 from services.chassis.access.roles import Pattern
 from services.chassis.caller import Scope
-from services.chassis.descriptors import load_catalogue
+from services.chassis.descriptors import Idempotency, load_catalogue
 
 AUTHORIZER = Authorizer(load_roles())
 EVERY_PERMISSION = {method.permission for method in load_catalogue().methods.values()}
@@ -57,8 +57,7 @@ def test_everybody_may_know_the_companys_currency_and_time_zone(role: str) -> No
         ("app", "insight.segments.run", Scope.ALL),
         ("app", "gateway.briefs.read", Scope.ALL),
         ("app", "customer.customers.delete", None),
-        ("service", "sales.orders.read", Scope.ALL),
-        ("service", "sales.orders.write", None),
+        ("service", "sales.orders.read", None),
         ("stranger", "sales.orders.read", None),
     ],
 )
@@ -68,9 +67,40 @@ def test_a_role_has_the_scope_the_table_gives_it(
     assert _scope(role, permission) == scope
 
 
-def test_only_services_may_read_each_others_event_logs() -> None:
-    may = {role for role in load_roles().grants if _scope(role, "events.feed.pull")}
-    assert may == {"service"}
+def test_no_role_may_read_event_logs() -> None:
+    assert not {role for role in load_roles().grants if _scope(role, "events.feed.pull")}
+
+
+FEED = {"guanxi.events.v1.EventFeed.GetHead", "guanxi.events.v1.EventFeed.Pull"}
+
+
+@pytest.mark.parametrize(
+    ("service", "methods"),
+    [
+        ("customer", FEED),
+        ("insight", FEED),
+        ("sales", FEED | {"guanxi.customer.v1.CustomerService.BatchGetCustomers"}),
+        ("gateway", set()),
+    ],
+)
+def test_a_service_calls_for_itself_what_it_needs_and_no_other_method(
+    service: str, methods: set[str]
+) -> None:
+    may = {
+        method.full_name
+        for method in load_catalogue().methods.values()
+        if f"services/{service}" in AUTHORIZER.services_that_call(method.full_name)
+    }
+    assert may == methods
+
+
+def test_every_method_that_a_service_calls_is_there_and_only_reads() -> None:
+    there = {
+        method.full_name
+        for method in load_catalogue().methods.values()
+        if method.idempotency is Idempotency.READ_ONLY and not method.server_streaming
+    }
+    assert frozenset().union(*load_roles().services.values()) <= there
 
 
 def test_the_widest_of_several_roles_counts() -> None:
@@ -119,6 +149,10 @@ def test_a_star_stands_for_exactly_one_part(pattern: str, permission: str, match
         ('[rep]\nOWN = "sales.orders.read"', "rep"),
         ('rep = "all"', "rep"),
         ("[rep", "cannot be read"),
+        ('[service]\nALL = ["*.*.read"]', "service"),
+        ('services = "all"', "services"),
+        ('[services]\nsales = ["*"]', "sales"),
+        ('[services]\nsales = "guanxi.events.v1.EventFeed.Pull"', "sales"),
     ],
 )
 def test_a_table_that_makes_no_sense_stops_the_start_naming_the_entry(

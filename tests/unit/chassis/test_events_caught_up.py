@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import delete, update
 
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events import CaughtUp
+from services.chassis.store import WriteTransaction
 from tests.support.databases import Databases
 from tests.support.feeds import Reading, applied_texts, names, reading
+from tests.support.notes import SYSTEM, chassis
 from tests.support.running import running
 
 
@@ -90,3 +93,33 @@ async def _write_without_end(sales: Reading) -> None:
     while True:
         number += 1
         await sales.write(f"{number:05}")
+
+
+async def test_what_was_applied_of_a_log_that_was_replaced_is_nothing_of_the_new_one(
+    sales: Reading,
+) -> None:
+    """Restored from a copy and renewed: shorter than what was read, and with another event."""
+    await sales.write(*names(0, 9))
+    async with running(sales.puller().run):
+        await sales.until(lambda found: len(found) == 9)
+    await restore(sales, end=2)
+    await sales.write("after")
+    with within(0.5), pytest.raises(DomainError) as behind:
+        await caught_up(sales).wait()
+    assert behind.value.metadata == {"feed": "sales", "applied": "0", "head": "3"}
+    async with running(sales.puller().run):
+        with within(10):
+            await caught_up(sales).wait()
+        assert sorted(await applied_texts(sales.store)) == ["000", "001", "after"]
+
+
+async def restore(sales: Reading, *, end: int) -> None:
+    log = chassis.event_log
+
+    async def as_it_was(tx: WriteTransaction) -> None:
+        await tx.run(delete(log).where(log.c.position > end))
+        await tx.run(update(chassis.feed_epoch).values(head_position=end))
+
+    await sales.producer.write(as_it_was, caller=SYSTEM)
+    sales.log.head_position = end
+    await sales.log.renew_epoch()

@@ -1,12 +1,18 @@
 """Cursors: they move from where their reader saw them, under a lock nobody waits for."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from services.chassis.events import Derivation
 from services.chassis.events.cursors import Cursor, Cursors, Fenced
-from services.chassis.store import WriteTransaction
-from tests.support.notes import SYSTEM, opened
+from services.chassis.store import Store, WriteTransaction
+from tests.support.databases import Databases
+from tests.support.feeds import reading
+from tests.support.notes import SYSTEM, StoppedClock, chassis, opened
+from tests.support.running import running
 
 
 async def test_a_cursor_moves_only_from_where_its_reader_saw_it(database_url: str) -> None:
@@ -46,3 +52,39 @@ async def test_a_replica_passes_on_while_another_is_applying(postgres_url: str) 
                 )
         release.set()
         await applying
+
+
+async def consumers(store: Store) -> set[str]:
+    async with store.read(caller=SYSTEM) as tx:
+        return {row.consumer for row in await tx.all(select(chassis.feed_cursors.c.consumer))}
+
+
+async def test_cursors_of_derivations_that_nobody_reads_by_any_more_are_removed(
+    databases: Databases,
+) -> None:
+    """Those of other readers stay, however long they have stood."""
+    of_old, latest, newest = (Derivation(version, {"a"}) for version in (1, 2, 3))
+    clock = StoppedClock()
+    async with reading(databases) as sales, opened(databases.new(), clock=clock) as store:
+
+        async def start(derivation: Derivation | None = None, reader: str = "insight") -> None:
+            name = derivation.consumer(reader) if derivation else reader
+            puller = sales.puller(store=store, consumer=reader, derivation=derivation)
+            async with running(puller.run):
+                await sales.write(name)
+                while name not in await consumers(store):  # noqa: ASYNC110 - rows have no event
+                    await asyncio.sleep(0.01)
+
+        await start(of_old)
+        await start(of_old, "insight-of-another")
+        await start(reader="insight.2")
+        clock.advance(timedelta(days=60))
+        await start(latest)
+        clock.advance(timedelta(days=60))
+        await start(newest)
+        assert await consumers(store) == {
+            latest.consumer("insight"),
+            newest.consumer("insight"),
+            of_old.consumer("insight-of-another"),
+            "insight.2",
+        }

@@ -1,24 +1,37 @@
-"""The log can forget: erased and superseded events leave it, and readers pass the gaps."""
+"""The log can forget: erased events leave it, and readers pass the gaps."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import Select, select
 
-from services.chassis.events import Compaction, EventLog, erase
+from services.chassis.events import EventLog, erase
 from services.chassis.store import Store, WriteTransaction
 from tests.support.databases import Databases
-from tests.support.feeds import Reading, names, reading
-from tests.support.notes import SYSTEM, NoteAdded, StoppedClock, chassis, emit, opened
+from tests.support.feeds import Reading, kept_positions, names, reading
+from tests.support.notes import (
+    SYSTEM,
+    AddNote,
+    Note,
+    NoteAdded,
+    add_note,
+    chassis,
+    emit,
+    notes,
+    opened,
+)
 from tests.support.running import eventually, running
 
 ANN = "customers/ann"
 
 
-async def forget_ann(store: Store) -> int:
+async def forget_ann(store: Store, lock: Select[str] | None = None) -> int:
     async def work(tx: WriteTransaction) -> int:
+        if lock is not None:
+            await tx.scalar(lock)
         return await erase(
             tx,
             chassis,
@@ -29,7 +42,7 @@ async def forget_ann(store: Store) -> int:
             also=["customers/ann-of-old"],
         )
 
-    return await store.write(work, caller=SYSTEM)
+    return await store.write(work, caller=SYSTEM, snapshot=False)
 
 
 async def write_of(sales: Reading, key: str, *texts: str) -> None:
@@ -38,13 +51,6 @@ async def write_of(sales: Reading, key: str, *texts: str) -> None:
             emit(tx, f"notes/{text}", text, key=key)
 
     await sales.producer.write(work, caller=SYSTEM)
-
-
-async def kept_positions(store: Store) -> list[int]:
-    log = chassis.event_log
-    async with store.read(caller=SYSTEM) as tx:
-        rows = await tx.all(select(log.c.position).order_by(log.c.sequence))
-    return [row.position for row in rows]
 
 
 async def test_erased_events_are_gone_and_positions_go_on_behind_them(
@@ -100,35 +106,61 @@ async def test_an_event_that_is_not_sequenced_yet_is_erased_too(database_url: st
         assert await kept_positions(store) == [1]
 
 
-async def test_compaction_keeps_the_newest_of_each_record_and_all_that_is_young(
+async def test_what_a_writer_commits_while_the_erasing_waits_is_erased_too(
     database_url: str,
 ) -> None:
-    clock = StoppedClock()
-    async with opened(database_url, clock=clock) as store:
-        log = await EventLog.open(store)
-
-        async def change(*names: str) -> None:
-            async def work(tx: WriteTransaction) -> None:
-                for name in names:
-                    emit(tx, name)
-
-            await store.write(work, caller=SYSTEM)
-            await log.sequence()
-
-        await change("notes/1", "notes/1", "notes/2")
-        clock.advance(timedelta(days=40))
-        await change("notes/1", "notes/3")
-        clock.advance(timedelta(days=1))
-        await change("notes/3")
-        async with running(Compaction(store, timedelta(days=30)).run), asyncio.timeout(10):
-            while len(await kept_positions(store)) > 4:  # noqa: ASYNC110 - rows have no event
-                await asyncio.sleep(0.02)
-        assert await kept_positions(store) == [3, 4, 5, 6]
-        await change("notes/1")
-        assert (await kept_positions(store))[-1] == 7
-
-
-async def test_without_a_retention_nothing_is_compacted(database_url: str) -> None:
+    """Both lock the customer's row first; the writer has it, and changes nothing in it."""
     async with opened(database_url) as store:
-        assert Compaction.tasks(store, None) == []
-        assert len(Compaction.tasks(store, 30)) == 1
+        await add_note(store, ANN)
+        lock = select(notes.c.name).where(notes.c.name == ANN).with_for_update()
+        holds, go_on = asyncio.Event(), asyncio.Event()
+
+        async def write(tx: WriteTransaction) -> None:
+            await tx.scalar(lock)
+            holds.set()
+            await go_on.wait()
+            emit(tx, "touchpoints/1", "personal", key=ANN)
+
+        writing = asyncio.create_task(store.write(write, caller=SYSTEM))
+        await holds.wait()
+        erasing_her = asyncio.create_task(forget_ann(store, lock))
+        await asyncio.sleep(0.2)  # until it waits for the row
+        go_on.set()
+        await writing
+        assert await erasing_her == 1
+        log = chassis.event_log
+        async with store.read(caller=SYSTEM) as tx:
+            left = [row.aggregateid for row in await tx.all(select(log.c.aggregateid))]
+    assert left == [ANN]
+
+
+async def test_erasing_from_a_snapshot_is_refused(database_url: str) -> None:
+    """It would leave behind what was committed while it waited for the customer's row."""
+
+    async def work(tx: WriteTransaction) -> int:
+        return await erase(
+            tx, chassis, NoteAdded(), aggregate_type="c", aggregate_id=ANN, partition_key=ANN
+        )
+
+    async with opened(database_url) as store:
+        with pytest.raises(RuntimeError, match="snapshot=False"):
+            await store.write(work, caller=SYSTEM)
+
+
+async def test_a_request_to_erase_is_answered_once(database_url: str) -> None:
+    erased: list[int] = []
+
+    async def work(tx: WriteTransaction) -> Any:
+        erased.append(
+            await erase(
+                tx, chassis, NoteAdded(), aggregate_type="c", aggregate_id=ANN, partition_key=ANN
+            )
+        )
+        return Note(name=ANN)
+
+    async with opened(database_url) as store:
+        request = AddNote(request_id="request-1", name=ANN)
+        for _ in range(2):
+            reply = await store.answer(request, Note, work, caller=SYSTEM, snapshot=False)
+            assert reply.name == ANN
+    assert erased == [0]

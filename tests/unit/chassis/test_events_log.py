@@ -34,8 +34,8 @@ async def write_event(store: Store, name: str, text: str = "") -> None:
 
 
 async def read_from(log: EventLog, after: int = 0) -> Sequence[AnyRow]:
-    page = await log.page(partition=0, partition_count=1, after=after, max_events=5_000)
-    return page.rows
+    stretch = await log.stretch(partition=0, partition_count=1, after=after, max_events=5_000)
+    return stretch.rows
 
 
 async def test_an_event_has_no_position_until_it_is_sequenced(store: Store, log: EventLog) -> None:
@@ -109,9 +109,9 @@ async def test_partitions_share_the_log_without_gap_or_overlap(store: Store, log
     await log.sequence()
     seen: list[int] = []
     for partition in range(8):
-        page = await log.page(partition=partition, partition_count=8, after=0, max_events=100)
-        assert page.through_position == 60
-        seen += [row.position for row in page.rows]
+        stretch = await log.stretch(partition=partition, partition_count=8, after=0, max_events=100)
+        assert stretch.through_position == 60
+        seen += [row.position for row in stretch.rows]
     assert sorted(seen) == list(range(1, 61))
 
 
@@ -119,18 +119,18 @@ async def test_a_full_page_ends_at_its_last_event(store: Store, log: EventLog) -
     for number in range(10):
         await write_event(store, f"notes/{number}")
     await log.sequence()
-    page = await log.page(partition=0, partition_count=1, after=2, max_events=3)
-    assert [row.position for row in page.rows] == [3, 4, 5]
-    assert page.through_position == 5
+    stretch = await log.stretch(partition=0, partition_count=1, after=2, max_events=3)
+    assert [row.position for row in stretch.rows] == [3, 4, 5]
+    assert stretch.through_position == 5
 
 
 async def test_a_page_of_large_events_is_cut_to_fit_a_message(store: Store, log: EventLog) -> None:
     for number in range(5):
         await write_event(store, f"notes/{number}", "x" * 900_000)
     await log.sequence()
-    page = await log.page(partition=0, partition_count=1, after=0, max_events=100)
-    assert [row.position for row in page.rows] == [1, 2]
-    assert page.through_position == 2
+    stretch = await log.stretch(partition=0, partition_count=1, after=0, max_events=100)
+    assert [row.position for row in stretch.rows] == [1, 2]
+    assert stretch.through_position == 2
 
 
 async def test_the_position_of_a_slow_transactions_event_comes_after_those_that_overtook_it(

@@ -20,6 +20,7 @@ def seen(reader: str, message: Any) -> Any:
     """The message as the reader gets it."""
     payload = message.SerializeToString()
     shown = FIELDS.shown(reader, message.DESCRIPTOR.full_name, payload)
+    assert shown is not None
     return type(message).FromString(shown)
 
 
@@ -74,7 +75,12 @@ def test_what_a_newer_version_has_written_is_not_passed_on_unread() -> None:
     unknown = b"\xfa\x3f\x03abc"  # field 1023
     payload = created().SerializeToString() + unknown
     shown = FIELDS.shown(SALES, "guanxi.customer.v1.CustomerCreated", payload)
+    assert shown
     assert b"abc" not in shown
+
+
+def test_nothing_of_a_type_that_only_a_newer_version_knows_is_shown() -> None:
+    assert FIELDS.shown(INSIGHT, "guanxi.customer.v1.CustomerMerged", b"personal") is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.chassis.events import EventFeed, EventLog
-from services.chassis.events.waiting import head_of, waiting_in
+from services.chassis.events.waiting import Head, head_of, waiting_in
 from services.chassis.store import Store
 from tests.support.databases import Databases
 from tests.support.feeds import DirectFeed, names, write_events
@@ -27,7 +27,7 @@ async def replica(producer: Store) -> DirectFeed:
     return DirectFeed(EventFeed(await EventLog.open(producer)))
 
 
-async def applied(stub: DirectFeed, positions: list[int], head: int) -> bool:
+async def applied(stub: DirectFeed, positions: list[int], head: Head) -> bool:
     return not await waiting_in(stub, positions, head, consumer="reader")
 
 
@@ -35,7 +35,7 @@ async def test_what_has_just_been_committed_waits(producer: Store) -> None:
     feed = await replica(producer)
     await write_events(producer, *names(0, 3))
     head = await head_of(feed)
-    assert head == 3
+    assert head.position == 3
     assert not await applied(feed, NOT_YET, head)
 
 
@@ -46,6 +46,16 @@ async def test_a_replica_that_knows_less_cannot_say_that_nothing_comes(producer:
     assert not await applied(other, NOT_YET, head)
 
 
+async def test_a_replica_that_knows_another_log_cannot_say_that_nothing_comes(
+    producer: Store,
+) -> None:
+    one, other = await replica(producer), await replica(producer)
+    await write_events(producer, "a", note="notes/one")
+    head = Head("of-another-log", 1)
+    assert not await applied(other, NOT_YET, head)
+    assert (await head_of(one)).epoch == (await EventLog.open(producer)).epoch
+
+
 async def test_a_partition_without_an_event_up_to_the_head_is_applied(producer: Store) -> None:
     feed = await replica(producer)
     await write_events(producer, *names(0, 3), note="notes/one")
@@ -53,7 +63,7 @@ async def test_a_partition_without_an_event_up_to_the_head_is_applied(producer: 
     waiting = await waiting_in(feed, NOT_YET, head, consumer="reader")
     assert [each.position for each in waiting] == [0]
     await write_events(producer, *names(3, 30))
-    assert await applied(feed, [head] * 4, head)
+    assert await applied(feed, [head.position] * 4, head)
 
 
 async def test_it_says_since_when(producer: Store) -> None:

@@ -10,10 +10,12 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
+from unittest.mock import AsyncMock
 
 import pytest
 
 from services.chassis.errors import StartRefused
+from services.chassis.store import drafting
 from services.chassis.store.drafting import Draft, draft
 from services.chassis.store.migrate import migrate
 from services.chassis.store.schema import differences
@@ -45,6 +47,7 @@ quotes = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("share", sa.Double),
     sa.Column("create_time", UtcTime, nullable=False),
+    info={"scope": Owned("name")},
 )
 sa.Index("uq_quotes_amount", quotes.c.amount, unique=True)
 open_ones = quotes.c.state == sa.text("'OPEN'")
@@ -56,6 +59,7 @@ sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("quote", "position"),
     sqlite_with_rowid=False,
+    info={"scope": Through("quote", "quotes")},
 )
 """
 
@@ -142,6 +146,16 @@ async def test_a_draft_reads_as_if_it_were_written_by_hand(written: Written) -> 
     made = await drafted(written(FIRST, CHASSIS + QUOTES))
     assert made.file.name == "20260302_quotes_0001.py"
     assert formatted(made.text) == READS
+
+
+def test_a_draft_that_names_what_it_does_not_import_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = Draft(tmp_path / "quotes_0001.py", READS.replace('"note", sa.Text', '"note", Unknown'))
+    monkeypatch.setattr(drafting, "draft", AsyncMock(return_value=made))
+    assert drafting.main(["sales", "quotes"]) == 1
+    assert "Undefined name `Unknown`" in capfd.readouterr().out
+    assert made.file.read_text() == made.text  # there to be mended
 
 
 async def test_a_second_draft_has_the_next_number_and_says_whose_code_it_allows(

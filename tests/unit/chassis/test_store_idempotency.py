@@ -77,6 +77,20 @@ async def test_the_same_id_with_another_body_is_refused(store: Store) -> None:
     assert await count(store, notes) == 1
 
 
+async def test_a_repeat_is_known_before_any_work(store: Store, clock: StoppedClock) -> None:
+    message = request("id-1", text="hello")
+    assert await store.answered(message, Note, caller=SYSTEM) is None
+    first = await add(store, message)
+    assert await store.answered(message, Note, caller=SYSTEM) == first
+    assert await store.answered(message, Note, caller=ANN) is None
+    assert await store.answered(request(text="hello"), Note, caller=SYSTEM) is None
+    with pytest.raises(DomainError) as refused:
+        await store.answered(request("id-1", text="goodbye"), Note, caller=SYSTEM)
+    assert refused.value.reason == "REQUEST_ID_REUSED"
+    clock.advance(timedelta(hours=24))
+    assert await store.answered(message, Note, caller=SYSTEM) is None
+
+
 async def test_the_same_id_of_another_caller_is_another_request(store: Store) -> None:
     first = await add(store, request("id-1", text="hello"))
     other = replace(SYSTEM, subject="users/bob")

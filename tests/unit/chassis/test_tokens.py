@@ -264,3 +264,34 @@ def test_a_service_signs_for_itself_and_renews_its_token_well_before_the_end() -
     assert second != first
     identity = Verifier(believed_keys(), "sales", now=clock).verify(second)
     assert (identity.subject, identity.roles) == ("services/insight", ("service",))
+
+
+def test_a_service_whose_clock_is_set_back_sends_no_token_from_the_future() -> None:
+    clock = StoppedClock()
+    source = ServiceToken(Signer(keys("insight").private, now=clock), "insight", "sales", now=clock)
+    source.token()
+    clock.now -= 3_600
+    identity = Verifier(believed_keys(), "sales", now=clock).verify(source.token())
+    assert identity.subject == "services/insight"
+
+
+def test_a_token_is_renewed_in_time_while_the_clock_stands_still() -> None:
+    clock, seconds = StoppedClock(), StoppedClock(100)
+    signer = Signer(keys("insight").private, now=clock)
+    source = ServiceToken(signer, "insight", "sales", now=clock, monotonic=seconds)
+    first = source.token()
+    clock.now += 1
+    seconds.now += 39
+    assert source.token() == first
+    seconds.now += 1
+    assert source.token() != first
+
+
+def test_a_clock_that_is_set_back_makes_nobody_believed_for_longer() -> None:
+    clock, seconds = StoppedClock(), StoppedClock(100)
+    verifier = Verifier(KNOWN, "sales", now=clock, monotonic=seconds)
+    token = Signer(KEYS.private, now=clock).sign("users/ann", roles=["rep"], audience="sales")
+    verifier.verify(token)
+    clock.now -= 3_600
+    seconds.now += 60
+    assert _reason(verifier, token) == "TOKEN_FROM_THE_FUTURE"

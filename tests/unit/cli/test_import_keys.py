@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.imports.cells import BadValue, folded
-from cli.imports.keys import id_of
+from cli.imports.keys import Spellings, id_of
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,8 @@ def test_different_keys_have_different_ids(keys: tuple[str, ...]) -> None:
     "spellings",
     [
         ("Q-17", " q-17", "Q-17\u00a0", "Ｑ-17"),
+        ("Q-17", "Q-17\u200b", "\ufeffQ-17", "Q\u201117", "Q\u00ad-17", "Q-\u200d17"),
+        ("BANK CHARGES", "BANK\u00a0CHARGES", "bank\u202fcharges"),
         ("Grün & Söhne", "GRÜN & SÖHNE", "Gru\u0308n & So\u0308hne"),
         ("88017", "88017.0"),
         ("ﾊﾞﾅﾅ", "バナナ"),
@@ -67,6 +69,48 @@ def test_two_keys_share_an_id_only_if_they_are_one_key(keys: list[str]) -> None:
         assert 1 <= len(identifier) <= 63
         assert "-" not in (identifier[0], identifier[-1])
         assert set(identifier) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@pytest.mark.parametrize("key", ["kim", "17-a", "grün & söhne"])
+def test_where_case_counts_a_key_without_capitals_is_what_it_is_elsewhere(key: str) -> None:
+    assert id_of("customer", key, case_counts=True) == id_of("customer", key)
+
+
+def test_where_case_counts_keys_that_differ_in_it_have_different_ids() -> None:
+    keys = ["001AbXyZ", "001ABXYZ", "001abxyz", "Grün", "grün", "GRÜN"]
+    identifiers = {id_of("customer", key, case_counts=True) for key in keys}
+    assert len(identifiers) == len(keys)
+    assert all(id_of("customer", each, case_counts=True) == each for each in identifiers)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubtful"),
+    [
+        (("KIM", "Kim Sand"), ("kim", "kim  SAND"), False),
+        (("KIM", "Kim Sand"), ("kim", "Ann Sand"), True),
+        (("KIM", "Kim Sand"), ("KIM", "Ann Sand"), False),
+        (("KIM", "Kim Sand"), ("kim", ""), False),
+        (("001Ab000001xYzA", ""), ("001AB000001xYza", ""), True),
+        (("001Ab000001xYzA", ""), ("001AB000001XYZA", ""), False),
+        (("cus_9s6XKzkNRiz8i3", ""), ("cus_9s6XKzkNRiz8I3", ""), True),
+        (("Una.Smith1@x.example", ""), ("una.Smith1@x.example", ""), False),
+        (("Grün & Söhne", ""), ("grün & Söhne", ""), False),
+    ],
+)
+def test_keys_that_differ_only_in_case_are_one_unless_the_file_shows_two(
+    first: tuple[str, str], second: tuple[str, str], doubtful: bool
+) -> None:
+    spellings = Spellings()
+    for key, name in (first, second, first):
+        spellings.meet(id_of("customer", key), key, name)
+    assert bool(spellings.doubtful) == doubtful
+
+
+def test_every_name_that_comes_with_a_spelling_counts() -> None:
+    spellings = Spellings()
+    for key, name in (("KIM", ""), ("kim", "Kim"), ("KIM", "Ann")):
+        spellings.meet("kim", key, name)
+    assert spellings.doubtful
 
 
 @pytest.mark.parametrize(

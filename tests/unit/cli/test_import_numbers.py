@@ -77,8 +77,12 @@ def test_the_user_says_what_stands_before_decimals(numbers: Numbers, text: str, 
     [
         (Numbers(), "4,180", "could be 4180 or 4.180: write 4180, or say --thousands"),
         (COMMA, "4.180", "could be 4180 or 4.180: write 4180, or say --thousands"),
-        (SEMICOLONS, "4.180", "could be 4.180 or 4180: say --decimal comma or point"),
-        (SEMICOLONS, "4,180", "could be 4180 or 4.180: say --decimal comma or point"),
+        (
+            SEMICOLONS,
+            "4.180",
+            "could be 4.180 or 4180: say --decimal point for 4.180, or --decimal comma --thousands",
+        ),
+        (SEMICOLONS, "4,180", "--decimal point --thousands for 4180, or --decimal comma for 4.180"),
         (Numbers(), "7,50", "has a decimal comma: say --decimal comma"),
     ],
 )

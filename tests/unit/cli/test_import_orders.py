@@ -8,7 +8,6 @@ import pytest
 
 from cli.connection import CommandError
 from cli.imports import orders
-from cli.imports.numbers import Decimals
 from cli.imports.refusals import Refusals
 from tests.support.imports import collected, opened, surveyed, written
 
@@ -48,16 +47,6 @@ def test_identical_rows_are_two_lines(tmp_path: Path) -> None:
     row = "1,A,Lantern,6,2010-12-01 08:26:00,2.55,17850,UK\n"
     ready, _ = collected(written(tmp_path / "o.csv", HEADER + row + row))
     assert len(ready[0].request.order.lines) == 2
-
-
-@pytest.mark.parametrize("customer", ["", "nan", "NULL"])
-def test_a_walk_in_order_has_no_customer_and_names_none(tmp_path: Path, customer: str) -> None:
-    path = written(
-        tmp_path / "o.csv", HEADER + f"1,A,Lantern,6,2010-12-01 08:26:00,2.55,{customer},UK\n"
-    )
-    ready, _ = collected(path)
-    assert ready[0].request.order.customer == ""
-    assert not surveyed(path)[0].customers
 
 
 def test_an_order_with_a_bad_row_is_refused_as_a_whole(tmp_path: Path) -> None:
@@ -100,6 +89,8 @@ def test_one_order_in_several_spellings_is_one_order(tmp_path: Path) -> None:
         ",R-9,2026-02-01,1,2.00,KIM\n",  # moved by one
         ",2026-02-01,1,2.00,KIM\n",  # without its order, below one that it may belong to
         "NULL,2026-02-01,1,2.00,KIM\n",
+        "#REF!,2026-02-01,1,2.00,KIM\n",
+        "1.5E+11,2026-02-01,1,2.00,KIM\n",
         "R-9,2026-02-01,0,2.00,KIM\n",
         "R-9,2026-02-30,1,2.00,KIM\n",
         "R-9,2026-02-01,1,2.00,LEE\n",
@@ -113,7 +104,7 @@ def test_an_order_is_never_booked_without_one_of_its_rows(
 ) -> None:
     good = "R-9,2026-02-01,1,5.00,KIM\n"
     other = "R-8,2026-02-01,1,1.00,LEE\n"
-    if first and bad.startswith((",2", "NULL")):
+    if first and bad.startswith((",2", "NULL", "#", "1.5")):
         pytest.skip("a row above every order belongs to none of them")
     rows = [bad, good] if first else [good, bad]
     ready, refusals = collected(
@@ -182,15 +173,6 @@ def test_the_same_terms_in_another_spelling_are_no_contradiction(tmp_path: Path)
     assert len(ready[0].request.order.lines) == 2
 
 
-def test_a_file_with_decimal_commas_is_asked_about_before_anything_is_sent(tmp_path: Path) -> None:
-    path = written(
-        tmp_path / "o.csv",
-        "order;date;qty;price;customer\nT-1;2026-02-01;1;4.180;KIM\nT-2;2026-02-01;1;7,50;KIM\n",
-    )
-    with pytest.raises(CommandError, match=r"line 3: .*'7,50' has a decimal comma: say --decimal"):
-        surveyed(path)
-
-
 @pytest.mark.parametrize(
     "rows",
     [
@@ -208,17 +190,6 @@ def test_a_description_may_have_lines_of_its_own(tmp_path: Path) -> None:
     text = 'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"one,\ntwo, 3, 4, five"\n'
     [order], _ = collected(written(tmp_path / "o.csv", text))
     assert order.request.order.lines[0].description == "one,\ntwo, 3, 4, five"
-
-
-def test_a_number_that_could_be_two_is_refused_where_commas_are_likely(tmp_path: Path) -> None:
-    path = written(
-        tmp_path / "o.csv", "order;date;qty;price;customer\nT-1;2026-02-01;1;4.180;KIM\n"
-    )
-    ready, refusals = collected(path)
-    assert not ready
-    assert "could be 4.180 or 4180" in refusals.reasons[2]
-    [order], _ = collected(path, decimals=Decimals.COMMA, thousands=True)
-    assert order.request.order.lines[0].unit_price.units == 4180
 
 
 def test_a_customer_or_product_that_was_refused_takes_its_orders_along(tmp_path: Path) -> None:
@@ -280,11 +251,3 @@ def test_orders_that_name_an_original_come_after_it(tmp_path: Path) -> None:
         )
     )
     assert [order.request.order_id for order in ready] == ["o1", "r1"]
-
-
-@pytest.mark.parametrize("header", ["seller", "owner", "sales_agent"])
-def test_who_sold_it_is_found_under_its_usual_names(tmp_path: Path, header: str) -> None:
-    [ready], _ = collected(
-        written(tmp_path / "o.csv", f"order,date,qty,price,{header}\nS-4,2026-02-01,2,3.00,ann\n")
-    )
-    assert ready.request.order.seller == "users/ann"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.support.imports import collected, surveyed, written
@@ -21,6 +22,21 @@ def test_a_customer_is_first_seen_with_their_first_order(tmp_path: Path) -> None
     [customer] = [request.customer for request in found.customers.values()]
     assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00Z"
     assert customer.region == "UK"
+
+
+def test_an_order_of_an_impossible_day_says_nothing_of_its_customer(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer\n"
+        "S-1,0203-04-05,1,10.00,KIM\nS-2,1899-12-31,1,10.00,KIM\n"
+        "S-3,2026-04-05,1,10.00,KIM\nS-4,2026-03-05,1,10.00,KIM\n"
+        "S-5,2062-04-05,1,10.00,LEE\n",
+    )
+    possible = range(int(datetime(2026, 5, 1, tzinfo=UTC).timestamp()))
+    found, _, _ = surveyed(path, possible_seconds=possible)
+    assert list(found.customers) == ["kim"]
+    first_seen = found.customers["kim"].customer.first_seen_time
+    assert first_seen.ToDatetime(UTC) == datetime(2026, 3, 5, tzinfo=UTC)
 
 
 def test_a_key_that_a_program_wrote_with_decimals_is_told_without(tmp_path: Path) -> None:

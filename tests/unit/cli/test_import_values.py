@@ -13,14 +13,65 @@ from cli.imports.values import Times, content_id, listed, parse_choice
 LONDON = ZoneInfo("Europe/London")
 
 
-@pytest.mark.parametrize("text", ["nan", "NULL", " NaN ", "\\N", "#N/A", "<NA>", "NaT", "  "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("nan", "NULL", "NaN", "\\N", "#N/A", "<NA>", "NaT", "N/A", "n/a", "Null", "None"),
+        *("NONE", "#VALUE!", "#REF!", "#NAME?"),
+        *("#DIV/0!", "#NUM!", "#NULL!", "#ERROR!", "N/A\u200b", " nan ", "  ", "\ufeff", '=""'),
+    ],
+)
 def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
     assert clean(text, "customer") == ""
 
 
-@pytest.mark.parametrize("text", ["NA", "Null", "None", "nano", "0"])
+@pytest.mark.parametrize("text", ["NA", "nano", "0", "-", "#1", "#REF", "#SALE!", "n/a yet"])
 def test_what_only_looks_like_it_is_a_value(text: str) -> None:
     assert clean(text, "customer") == text
+
+
+@pytest.mark.parametrize("text", ["Nan", "Null", "None", "Nat"])
+@pytest.mark.parametrize("field", ["name", "given_name", "family_name", "customer_name"])
+def test_people_may_be_called_like_no_value(text: str, field: str) -> None:
+    assert clean(text, field) == text
+    assert clean(text.upper(), field) == ""
+    assert clean(text, "region") == ""
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#name?"])
+@pytest.mark.parametrize(
+    "field", ["order", "original_order", "product", "unit_price", "currency", "exchange_rate"]
+)
+def test_an_error_where_an_order_would_be_another_without_is_refused(text: str, field: str) -> None:
+    with pytest.raises(
+        BadValue, match=f"{field} is {text}, the error of a spreadsheet".replace("?", r"\?")
+    ):
+        clean(text, field)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("IV\u200b-\ufeffC", "IV-C"),
+        ("So\u00adphie", "Sophie"),
+        ("IV\u2011C\u00a07\u202f", "IV-C 7"),
+        ("\u202a+44 20 7946 0105\u202c", "+44 20 7946 0105"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # without it, other letters are to be seen
+        ("\u0600\u0661", "\u0600\u0661"),
+    ],
+)
+def test_what_cannot_be_seen_is_dropped_from_a_cell(text: str, seen: str) -> None:
+    assert clean(text, "name") == seen
+
+
+def test_prose_is_kept_as_it_was_written() -> None:
+    text = "5\u00a0kg 👩\u200d🔧 \u200fשלום\u200e"
+    assert clean(text, "content") == text
+
+
+@pytest.mark.parametrize(("text", "value"), [('="00123"', "00123"), ('="N/A"', ""), ("=A1", "=A1")])
+def test_a_formula_that_is_a_text_is_that_text(text: str, value: str) -> None:
+    assert clean(text, "customer") == value
 
 
 def test_text_is_composed_and_its_lines_end_in_newlines() -> None:
@@ -67,8 +118,8 @@ def test_a_choice_is_found_in_any_case_and_spelling() -> None:
 
 
 def test_an_unknown_choice_is_told_the_known_ones() -> None:
-    with pytest.raises(BadValue, match="channel 'fax' is none of PHONE, WEBSITE"):
-        parse_choice("fax", {"WEBSITE": 1, "PHONE": 5}, "channel")
+    with pytest.raises(BadValue, match=r"channel 'fax' is none of PHONE, WEBSITE$"):
+        parse_choice("fax", {"CHANNEL_UNSPECIFIED": 0, "WEBSITE": 1, "PHONE": 5}, "channel")
 
 
 def test_several_values_stand_in_one_cell() -> None:

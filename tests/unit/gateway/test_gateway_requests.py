@@ -169,7 +169,7 @@ class TestBody:
             (b"[]", "body", "MALFORMED_BODY"),
             (b"null", "body", "MALFORMED_BODY"),
             (b'{"displayName":', "body", "MALFORMED_BODY"),
-            (b'{"displayName":"\xff"}', "body", "MALFORMED_BODY"),
+            (b'{"displayName":"\xff"}', "displayName", "INVALID_VALUE"),
             (b'{"labels":' * 4000, "labels.labels", "INVALID_VALUE"),
         ],
     )
@@ -186,9 +186,9 @@ class TestBody:
         ("method", "body", "field", "told"),
         [
             ("CreateCustomer", {"kind": "ROBOT"}, "kind",
-             "'ROBOT' is no value; values are PERSON, ORGANIZATION"),
+             "must be one of PERSON, ORGANIZATION, not"),
             ("LogTouchpoint", {"topics": ["PRICE", "WEATHER"]}, "topics[1]",
-             "'WEATHER' is no value; values are PRICE, "),
+             "must be one of PRICE, DISCOUNT, "),
         ],
     )  # fmt: skip
     def test_an_unknown_name_is_told_those_there_are(

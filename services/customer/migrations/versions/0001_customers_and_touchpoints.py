@@ -69,7 +69,12 @@ def upgrade() -> None:
         sa.Column("counts", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("order_name", name="pk_customer_orders"),
     )
-    op.create_index("ix_customer_orders_customer", "customer_orders", ["customer"])
+    op.create_table(
+        "customer_order_counts",
+        sa.Column("customer", Name, nullable=False),
+        sa.Column("orders", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("customer", name="pk_customer_order_counts"),
+    )
     op.create_table(
         "touchpoints",
         sa.Column("name", Name, nullable=False),

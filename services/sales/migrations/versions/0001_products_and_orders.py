@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer", name="pk_accounts"),
     )
     op.create_index("ix_accounts_owner", "accounts", ["owner", "customer"])
+    op.create_index("ix_accounts_team", "accounts", ["team", "customer"])
     op.create_table(
         "account_collaborators",
         sa.Column("customer", Name, nullable=False),

@@ -1,0 +1,41 @@
+"""Whatever changes something needs what its contract requires, does it once for a request id, and
+tells of it by an event.
+
+The methods are those of the contracts: a new one fails until tests/support/worlds says how it is
+asked, and is held to this from then on.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from services.chassis.descriptors import load_catalogue
+from tests.support.changes import Changes, changes_of
+from tests.support.databases import Databases
+from tests.support.worlds import WORLDS
+
+OF_RULES = "nobody follows rules; what they come to is told of alerts and tags"
+OF_READING = "what insight has read is its own affair"
+UNTOLD = {
+    "CreateRule": OF_RULES,
+    "UpdateRule": OF_RULES,
+    "DeleteRule": OF_RULES,
+    "StartRebuild": OF_READING,
+    "ReplayParkedEvent": OF_READING,
+}
+
+
+@pytest.mark.parametrize("service", WORLDS)
+async def test_a_change_takes_what_it_needs_is_made_once_and_told(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await Changes(world, UNTOLD).wrong() == {}
+
+
+def test_every_service_that_changes_something_is_asked() -> None:
+    packages = {file.package for file in load_catalogue().files.file}
+    services = {name.split(".")[1] for name in packages if name.startswith("guanxi.")}
+    changes = {service: changes_of(service) for service in services}
+    assert {service for service, found in changes.items() if found} == set(WORLDS)
+    assert {each.name for found in changes.values() for each in found} >= set(UNTOLD)

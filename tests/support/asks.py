@@ -1,0 +1,91 @@
+"""How each method of a service is asked about a row: what walks over all methods of the contracts
+prepares from it. The methods are those of the contracts: a new one must say how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import import_module
+from typing import Any
+
+from google.protobuf.message import Message
+
+from services.chassis.descriptors import Idempotency, Method, load_catalogue
+from tests.support.services import RunningService
+
+__all__ = ["Ask", "Asked", "Prepare", "Takes", "World", "ids_of", "methods_of"]
+
+Prepare = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
+
+
+class Takes(Enum):
+    """What a caller needs for a method to do what it is asked."""
+
+    SIGHT = 1
+    WORK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a method is asked about the row of this id. What only reads takes sight, all else takes
+    work, unless it says otherwise."""
+
+    request: Callable[[str], Message]
+    takes: Takes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A service, how its methods are asked, and what makes the rows they are asked about.
+
+    `asks` are those whose rows belong to somebody, `shared` all else that changes something.
+    `prepare` takes the ids of the rows, by the method that is asked about them.
+    """
+
+    service: RunningService
+    asks: Mapping[str, Ask]
+    prepare: Prepare
+    shared: Mapping[str, Ask] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One method, and the stub that has it."""
+
+    method: Method
+    stub: type[Any]
+
+    @property
+    def name(self) -> str:
+        return self.method.name
+
+    @property
+    def reads(self) -> bool:
+        return self.method.idempotency is Idempotency.READ_ONLY
+
+
+def methods_of(service: str) -> list[Asked]:
+    """The public methods of a service, as its contracts have them."""
+    catalogue = load_catalogue()
+    methods = [
+        (file.name, each.name, catalogue.methods[f"/{file.package}.{each.name}/{one.name}"])
+        for file in catalogue.files.file
+        if file.package == f"guanxi.{service}.v1"
+        for each in file.service
+        for one in each.method
+    ]
+    return [
+        Asked(method, getattr(_stubs(proto), f"{name}Stub"))
+        for proto, name, method in methods
+        if not method.internal
+    ]
+
+
+def ids_of(rows: Mapping[str, Iterable[str]]) -> list[str]:
+    """Each row once, whoever asks about it."""
+    return sorted({row for each in rows.values() for row in each})
+
+
+def _stubs(proto: str) -> Any:
+    return import_module(proto.removesuffix(".proto").replace("/", ".") + "_pb2_grpc")

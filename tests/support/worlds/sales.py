@@ -1,0 +1,108 @@
+"""The sales service: a product that a stranger sold to every customer, and one for each method that
+changes products."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from guanxi.customer.v1 import customers_pb2
+from guanxi.events.v1.event_feed_pb2 import Event
+from guanxi.sales.v1 import orders_pb2, products_pb2
+from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
+
+from services.chassis.caller import Caller
+from services.chassis.errors import not_found
+from services.chassis.store import WriteTransaction
+from services.sales.accounts.store import collaborators
+from services.sales.reactions import CustomerReaction
+from tests.support.asks import Ask, World, ids_of
+from tests.support.databases import Databases
+from tests.support.insight import customer_event
+from tests.support.sales import AskedCustomers, create_order, create_product, line
+from tests.support.services import migrated_database, running_service
+from tests.support.sight_matrix import ANY_SCOPE, OWNER, READ_ROW, TEAM
+from tests.support.worlds.collaborating import let_in
+
+
+def order_for(row: str, **more: Any) -> orders_pb2.CreateOrderRequest:
+    return create_order(line(1, "5", "a"), customer=f"customers/{row}", **more)
+
+
+ASKS = {
+    "CreateOrder": Ask(order_for),
+    "BatchCreateOrders": Ask(
+        lambda row: orders_pb2.BatchCreateOrdersRequest(requests=[order_for(row)])
+    ),
+    "GetOrder": Ask(lambda row: orders_pb2.GetOrderRequest(name=f"orders/{row}")),
+    "ListOrders": Ask(
+        lambda row: orders_pb2.ListOrdersRequest(
+            filter=f'name = "orders/{row}"', view=orders_pb2.ORDER_VIEW_FULL
+        )
+    ),
+    "ConfirmOrder": Ask(lambda row: orders_pb2.ConfirmOrderRequest(name=f"orders/{row}")),
+    "CancelOrder": Ask(lambda row: orders_pb2.CancelOrderRequest(name=f"orders/{row}")),
+    "ListPurchases": Ask(lambda row: orders_pb2.ListPurchasesRequest(parent=f"customers/{row}")),
+    "SummarizeOrders": Ask(lambda _: orders_pb2.SummarizeOrdersRequest()),
+}
+SHARED = {
+    "CreateProduct": Ask(create_product),
+    "BatchCreateProducts": Ask(
+        lambda row: products_pb2.BatchCreateProductsRequest(requests=[create_product(row)])
+    ),
+    "UpdateProduct": Ask(
+        lambda row: products_pb2.UpdateProductRequest(
+            product=products_pb2.Product(name=f"products/{row}", display_name="Lamp")
+        )
+    ),
+}
+
+
+class NoCustomers(AskedCustomers):
+    """The customer service before there is any."""
+
+    async def BatchGetCustomers(
+        self,
+        request: customers_pb2.BatchGetCustomersRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> customers_pb2.BatchGetCustomersResponse:
+        raise not_found(request.names[0])
+
+
+@asynccontextmanager
+async def sales_world(databases: Databases) -> AsyncIterator[World]:
+    url = await migrated_database(databases, "sales")
+    given = {"customers": NoCustomers()}
+    async with running_service(
+        "sales", url, given=given, roles=ANY_SCOPE, base_currency="EUR"
+    ) as service:
+        channel = await service.channel()
+        products, orders = ProductServiceStub(channel), OrderServiceStub(channel)
+        await products.CreateProduct(create_product("a"))
+
+        async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
+            async def hear(tx: WriteTransaction) -> None:
+                await CustomerReaction().apply(tx, told_of(ids_of(rows)))
+
+            await service.store.write(hear, caller=Caller.system("tests"))
+            for row in ids_of(rows):
+                # The stranger sold it, and has the credit alone.
+                sold = order_for(row, id=row, confirm=row == READ_ROW, seller="users/sam")
+                await orders.CreateOrder(sold)
+            for row in rows.get("UpdateProduct", ()):
+                await products.CreateProduct(create_product(row))
+            await let_in(service, collaborators, ids_of(rows))
+
+        yield World(service, ASKS, prepare, SHARED)
+
+
+def told_of(rows: Sequence[str]) -> list[Event]:
+    """What the customer service tells of its customers."""
+    created = [customer_event(row, owner=OWNER, team=TEAM) for row in rows]
+    return [
+        Event(position=position, type=each.DESCRIPTOR.full_name, payload=each.SerializeToString())
+        for position, each in enumerate(created, start=1)
+    ]

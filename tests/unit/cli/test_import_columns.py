@@ -1,0 +1,111 @@
+"""Which column holds which field: by its usual name, as the user says, or asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.connection import CommandError
+from cli.imports import customers
+from cli.imports.columns import Columns, parse_assignments
+from cli.imports.survey import FIELDS
+from tests.support.imports import written
+
+
+def test_a_column_is_named_by_option_or_by_file(tmp_path: Path) -> None:
+    mapping = written(tmp_path / "map.toml", 'order = "Belegnummer"\nquantity = "Anzahl"\n')
+    chosen = parse_assignments(["quantity=Menge"], mapping)
+    header = ("Belegnummer", "Menge", "Anzahl", "date", "price")
+    assert Columns(FIELDS, chosen).locate(header)["quantity"] == (1,)
+
+
+def test_a_list_may_be_in_several_columns() -> None:
+    fields = customers.FIELDS
+    header = ("name", "Phone", "Mobile", "E-Mail")
+    chosen = parse_assignments(["phones=Phone", "phones=Mobile", "phones=phone"], None)
+    assert Columns(fields, chosen).locate(header)["phones"] == (1, 2)
+
+
+def test_several_columns_of_a_list_are_named_by_file(tmp_path: Path) -> None:
+    mapping = written(tmp_path / "map.toml", 'phones = ["Phone", "Mobile"]\nowner = ""\n')
+    chosen = parse_assignments(["name=Contact"], mapping)
+    assert chosen == {"name": ("Contact",), "phones": ("Phone", "Mobile"), "owner": ()}
+
+
+def test_a_column_is_let_go() -> None:
+    columns = Columns(customers.FIELDS, parse_assignments(["owner=", "region="], None))
+    located = columns.locate(("name", "owner", "country", "region", "phone"))
+    assert located == {"name": (0,), "phones": (4,)}
+
+
+def test_all_that_is_to_be_said_is_asked_for_at_once() -> None:
+    columns = Columns(FIELDS, parse_assignments(["colour=x", "region="], None))
+    with pytest.raises(CommandError) as told:
+        columns.locate(("Nr", "Preis", "customer", "customer_id"))
+    assert str(told.value).count("--map customer=COLUMN") == 1
+    assert "--map colour: no such field" in str(told.value)
+    assert (
+        "No column for order, order_time, quantity, unit_price: name them with --map order=COLUMN"
+        " --map order_time=COLUMN --map quantity=COLUMN --map unit_price=COLUMN; the file has Nr,"
+        " Preis, customer, customer_id."
+    ) in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "assignments", "sentence"),
+    [
+        (("date", "quantity", "price"), [], "No column for order"),
+        (("order", "date", "quantity", "price"), ["order=Nr"], "has no such column"),
+        (("order", "date", "quantity", "price"), ["colour=x"], "no such field"),
+        (("order", "date", "quantity", "price"), ["colour"], "write it as field=Column"),
+        (
+            ("order", "date", "Qty", "price", "qty "),
+            [],
+            "The column Qty is there more than once, and quantity is in one of them",
+        ),
+        (
+            ("order", "date", "qty", "price", "customer", "customer_id"),
+            [],
+            "customer and customer_id could each hold customer: choose with --map customer=COLUMN",
+        ),
+        (
+            ("order", "date", "qty", "price", "Kunde", "Name"),
+            ["customer=Kunde", "customer=Name"],
+            r"--map customer is there 2 times \(Kunde, Name\), and it holds one value",
+        ),
+        (("order", "date", "qty", "price"), ["quantity="], "No column for quantity"),
+    ],
+)
+def test_a_column_that_cannot_be_told_is_one_sentence(
+    header: tuple[str, ...], assignments: list[str], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        Columns(FIELDS, parse_assignments(assignments, None)).locate(header)
+
+
+def test_a_column_that_nothing_is_read_from_may_be_there_twice() -> None:
+    header = ("order", "date", "qty", "price", "note", "note")
+    assert len(Columns(FIELDS, {}).locate(header)) == 4
+
+
+@pytest.mark.parametrize("text", ["order = 1\n", "order =\n", "order = [1]\n"])
+def test_a_mapping_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CommandError, match=r"map\.toml"):
+        parse_assignments([], written(tmp_path / "map.toml", text))
+
+
+def test_a_file_without_any_name_is_one_sentence() -> None:
+    header = ("id", "email")
+    with pytest.raises(CommandError, match=r"No column for name: .*the file has id, email\. Or"):
+        customers.expect_a_name(Columns(customers.FIELDS, {}).locate(header), header)
+
+
+@pytest.mark.parametrize("name", ["Create Date", "Created", "Created at", "first seen", "since"])
+def test_since_when_a_customer_is_known_is_found_under_its_usual_names(name: str) -> None:
+    assert "first_seen_time" in Columns(customers.FIELDS, {}).locate(("name", name))
+
+
+def test_two_columns_of_a_list_are_asked_about_and_may_both_be_chosen() -> None:
+    with pytest.raises(CommandError, match=r"Phone and Mobile could .*, once for each column"):
+        Columns(customers.FIELDS, {}).locate(("name", "Phone", "Mobile"))
