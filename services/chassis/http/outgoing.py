@@ -24,7 +24,7 @@ class Outgoing:
         self._transport = transport
         self._send_seconds = send_seconds
         self._loop = asyncio.get_running_loop()
-        self._unread = math.inf
+        self._unread = 0
         self._relief: asyncio.Future[None] | None = None
 
     @property
@@ -69,17 +69,10 @@ class Outgoing:
             self._give_time()
 
     def read_on(self) -> bool:
-        """Whether the reader has taken in enough; gives another while to one who has.
-
-        What the system has taken over counts until it has arrived: it takes more only after much
-        of it has, which a slow reader may need minutes for.
-        """
-        unread = self._transport.get_write_buffer_size() + self._on_its_way()
-        if unread > self._unread - _LEAST_READ_BYTES:
-            return False
+        """Whether the reader has taken in enough; gives another while to one who has."""
+        before = self._unread
         self._give_time()
-        self._unread = unread
-        return True
+        return self._unread <= before - _LEAST_READ_BYTES
 
     def has_gone(self) -> bool:
         """Whether the reader has hung up, where nothing was read that would have told."""
@@ -87,10 +80,13 @@ class Outgoing:
         return bool(error)
 
     def _give_time(self) -> None:
-        self._unread = math.inf
+        self._unread = self._transport.get_write_buffer_size() + self._on_its_way()
         self.until = self._loop.time() + self._send_seconds
 
     def _on_its_way(self) -> int:
-        """How many bytes the system has taken over that have not arrived."""
+        """How many bytes the system has taken over that have not arrived: it takes more only after
+        much of them has, which a slow reader may need minutes for."""
+        if self._transport.is_closing():
+            return 0
         descriptor = self._transport.get_extra_info("socket").fileno()
         return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])

@@ -84,7 +84,8 @@ class Following:
         await self._read_for(wanted, active)
         for reader in self._readers.values():
             reader.expect_running()
-        await self._bound_touched(active)
+        if active in wanted:
+            await self._bound_touched(active)
         ours = rebuild is not None and rebuild.derivation == self._plan.derivation
         if rebuild and rebuilding and ours and await self._places.has_caught_up(rebuilding):
             await self._finish(rebuild)
@@ -111,7 +112,10 @@ class Following:
                 events = await store.applied_events(tx, generation)
 
             async def switch(tx: WriteTransaction) -> bool:
-                return await actions.finish_rebuild(tx, generation, events)
+                switched = await actions.finish_rebuild(tx, generation, events)
+                if switched:
+                    await store.owe_rules(tx, generation)  # alerts follow the one in use alone
+                return switched
 
             switched = await self._store.write(switch, caller=_SYSTEM)
         except Exception as error:

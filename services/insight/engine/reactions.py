@@ -10,7 +10,12 @@ from services.chassis.store import WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
-from services.insight.feeds.store import active_generation, mark_touched
+from services.insight.feeds.store import (
+    active_generation,
+    hold_basis,
+    mark_touched,
+    owe_rules,
+)
 from services.insight.segments import store as segments
 from services.insight.sources.registered import READERS
 from services.insight.sources.store import RECORDS, Few, Selection
@@ -29,8 +34,8 @@ class DeriveFacts:
 
     Applying an event again changes nothing: records are written by name and position, and facts are
     computed anew from all records of the customers touched. Rules wait while a backlog is read:
-    half a history fulfils conditions that the whole one doesn't. `rules_wait_since` says since when
-    (the loop's time); the sweep lets them follow, and so does every start.
+    half a history fulfils conditions that the whole one doesn't. That they are owed is stored with
+    what they wait for, so that some replica's sweep lets them follow, whatever becomes of this one.
     """
 
     def __init__(self, generation: int, evaluation: Evaluation, asides: Asides) -> None:
@@ -38,7 +43,6 @@ class DeriveFacts:
         self.generation = generation
         self.applied = 0
         self.applied_at = 0.0
-        self.rules_wait_since: float | None = None
         self._backlog_until = 0.0
         self._evaluation = evaluation
 
@@ -54,8 +58,6 @@ class DeriveFacts:
         if touched:
             await mark_touched(tx, self.generation, touched)
             await self._derive(tx, Few(touched), rules_wait=rules_wait)
-        if rules_wait and self.rules_wait_since is None:
-            self.rules_wait_since = now
         self.applied += len(events)
         self.applied_at = now
 
@@ -74,5 +76,7 @@ class DeriveFacts:
 
         if rules_wait:
             await self._asides.attempt(tx, generation, who, derive_facts)
+            await owe_rules(tx, generation)
         else:
             await self._asides.follow(tx, generation, who, derive_all)
+        await hold_basis(tx)

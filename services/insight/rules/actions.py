@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
+from services.insight.feeds.store import change_basis
 from services.insight.rules import store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
 from services.insight.runs.actions import queue_run
@@ -28,7 +29,7 @@ async def create_rule(
     except DomainError as error:
         raise beneath("rule", error) from None
     if rule.enabled:
-        rule = await _followed(tx, rule)
+        rule = rule.followed_by(await _run_for(tx, name))
     await store.insert_many(tx, [rule])
     return rule
 
@@ -58,7 +59,7 @@ async def change_rule(
     if after is before:
         return before
     if before.enabled or after.enabled:
-        after = await _followed(tx, after)
+        after = after.followed_by(await _run_for(tx, name))
     await store.save(tx, after)
     return after
 
@@ -72,7 +73,7 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
     rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
-    return (await queue_run(tx, name)).name if rule.enabled else ""
+    return await _run_for(tx, name) if rule.enabled else ""
 
 
 async def match_counts(
@@ -89,5 +90,7 @@ async def match_counts(
     }
 
 
-async def _followed(tx: WriteTransaction, rule: Rule) -> Rule:
-    return rule.followed_by((await queue_run(tx, rule.name)).name)
+async def _run_for(tx: WriteTransaction, rule: str) -> str:
+    """Who is judged from now on is judged by the rules as they are then, all others by the run."""
+    await change_basis(tx)
+    return (await queue_run(tx, rule)).name

@@ -15,6 +15,8 @@ from guanxi.sales.v1.orders_pb2 import (
     SummarizeOrdersRequest,
 )
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.products_pb2 import ListProductsRequest
+from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 from sqlalchemy import delete, insert, select
 
 from services.chassis.caller import Caller
@@ -177,6 +179,24 @@ async def test_the_next_page_of_another_question_is_refused(
         "PAGE_TOKEN_MISMATCH",
     )
     assert error.value.violations[0].field == field
+
+
+async def test_the_next_page_of_another_list_is_refused(
+    year: OrderServiceStub, products: ProductServiceStub
+) -> None:
+    of_orders = (await year.ListOrders(ListOrdersRequest(page_size=1))).next_page_token
+    of_products = (await products.ListProducts(ListProductsRequest(page_size=1))).next_page_token
+    for asked in (
+        products.ListProducts(ListProductsRequest(page_token=of_orders)),
+        year.ListOrders(ListOrdersRequest(page_token=of_products)),
+    ):
+        with pytest.raises(DomainError) as error:
+            await asked
+        assert (error.value.kind, error.value.reason) == (
+            Kind.INVALID_ARGUMENT,
+            "PAGE_TOKEN_MISMATCH",
+        )
+        assert error.value.violations[0].field == "page_token"
 
 
 @pytest.mark.parametrize(

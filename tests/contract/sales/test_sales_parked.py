@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from guanxi.customer.v1.customers_pb2 import Customer, CustomerCreated, CustomerUpdated
 from guanxi.events.v1.event_feed_pb2 import Event
 
-from services.chassis.events import list_parked
+from services.chassis.events import Puller, list_parked
 from services.chassis.events.parking import replay_all
 from services.chassis.store import WriteTransaction
 from services.sales.reactions import FOLLOWS, CustomerReaction
@@ -37,10 +36,20 @@ async def test_replayed_after_the_log_was_replaced_it_keeps_no_account_from_foll
     sales: RunningService,
 ) -> None:
     """Its position is of the longer log of before: it would be the newest for ever."""
-    feed = WrittenFeed()
+    feed, reaction = WrittenFeed(), Confused()
     others = [CustomerCreated(customer=Customer(name=f"customers/{n}")) for n in range(5)]
     feed.write(*others, CustomerCreated(customer=ann("users/old")))
-    puller = replace(FOLLOWS, reaction=Confused()).puller(sales.store, feed, 1)
+    puller = Puller(
+        sales.store,
+        "customer",
+        feed,
+        consumer="sales",
+        partitions=1,
+        reaction=reaction,
+        on_epoch_change=reaction.forget,
+        derivation=FOLLOWS.derivation,
+        wait_seconds=0.1,
+    )
     async with running(puller.run):
         await until_parked(sales, 1)
         feed.replace("second", CustomerCreated(customer=ann("users/new")))

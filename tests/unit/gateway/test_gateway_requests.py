@@ -169,7 +169,7 @@ class TestBody:
             (b"[]", "body", "MALFORMED_BODY"),
             (b"null", "body", "MALFORMED_BODY"),
             (b'{"displayName":', "body", "MALFORMED_BODY"),
-            (b'{"displayName":"\xff"}', "body", "MALFORMED_BODY"),
+            (b'{"displayName":"\xff"}', "displayName", "INVALID_VALUE"),
             (b'{"labels":' * 4000, "labels.labels", "INVALID_VALUE"),
         ],
     )

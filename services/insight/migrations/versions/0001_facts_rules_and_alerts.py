@@ -159,6 +159,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("derivation", Name, nullable=False),
         sa.Column("base_currency", Name, nullable=False),
+        sa.Column("basis", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_read_model"),
     )
     op.create_table(
@@ -196,6 +197,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("run", Name, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_rules"),
+    )
+    op.create_table(
+        "rules_owed",
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("id", Name, nullable=False),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "id", name="pk_rules_owed"),
     )
     op.create_table(
         "runs",
