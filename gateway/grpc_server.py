@@ -12,7 +12,10 @@ from services.chassis.process.addresses import refuse_taken
 from services.chassis.process.health import Health
 from services.chassis.wire import MAX_MESSAGE_BYTES
 
-__all__ = ["PublicGrpcServer"]
+__all__ = ["MAX_STREAMS", "PublicGrpcServer"]
+
+# Of one connection, at a time.
+MAX_STREAMS = 100
 
 # gRPC counts 32 bytes for each pair besides.
 _METADATA_BYTES = 2 * MAX_HEAD_BYTES
@@ -30,6 +33,7 @@ class PublicGrpcServer:
         max_connection_age_seconds: float,
         max_connections: int,
         handshake_seconds: float,
+        idle_seconds: float,
     ) -> None:
         services = sorted({method.service for method in contract.methods})
         self.health = Health(services, checked=None)
@@ -38,6 +42,8 @@ class PublicGrpcServer:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
                 ("grpc.max_connection_age_grace_ms", 60_000),
+                ("grpc.max_connection_idle_ms", round(idle_seconds * 1000)),
+                ("grpc.max_concurrent_streams", MAX_STREAMS),
                 ("grpc.max_allowed_incoming_connections", max_connections),
                 ("grpc.server_handshake_timeout_ms", round(handshake_seconds * 1000)),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),

@@ -20,6 +20,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.openapi import openapi_document
 from gateway.own import OwnServices, own_servicers
 from gateway.proxy import Proxy
+from gateway.resuming import positions_of
 from gateway.settings import GatewaySettings
 from gateway.signin.door import Door
 from gateway.signin.keys import KeysError
@@ -45,6 +46,9 @@ _SERVICES = ("customer", "sales", "insight")
 
 # Beside its callers' connections: probes, channels to the services, Redis, what it listens on.
 _OTHER_FILES = 250
+
+# So often a stream's key is looked at while it runs, or at each heartbeat if that is oftener.
+_LOOK_AGAIN_SECONDS = 5.0
 
 _log = structlog.get_logger("gateway")
 
@@ -84,7 +88,8 @@ class Gateway:
         ring = KeyRing(settings.api_keys_file, clock)
         # A composed answer asks the services in its caller's name.
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
-        door = Door(ring, signer, clock, audiences)
+        look_again_seconds = min(settings.heartbeat_seconds, _LOOK_AGAIN_SECONDS)
+        door = Door(ring, signer, clock, audiences, look_again_seconds)
         counted = GatewayMetrics(metrics)
         log = request_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
@@ -125,6 +130,8 @@ class Gateway:
             log,
             ids,
             settings.default_deadline_seconds,
+            settings.body_seconds,
+            positions_of(contract),
         )
         self._proxy = proxy
         self._grpc = PublicGrpcServer(
@@ -134,6 +141,7 @@ class Gateway:
             max_connection_age_seconds=settings.max_connection_age_seconds,
             max_connections=connections,
             handshake_seconds=settings.head_seconds,
+            idle_seconds=settings.idle_seconds,
         )
         self._http = HttpServer(
             app,

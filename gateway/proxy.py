@@ -1,6 +1,8 @@
 """The gRPC side of the gateway: every public method to its owner, as bytes, in all four shapes.
 
-Sign-in and limits are the same as for REST; what a message says is the service's business.
+Sign-in, limits and the time for a message are the same as for REST; what it says is the service's
+business. Who may not is told before anything they send is read: to the library every method takes a
+stream, since of one that takes a message it calls the handler only once that has come whole.
 """
 
 import asyncio
@@ -13,9 +15,12 @@ import grpc
 from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
 from gateway.http.head import MAX_HEAD_BYTES
+from gateway.http.refusals import body_incomplete, body_timeout
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
+from gateway.resuming import Positions, Replies
 from gateway.signin.door import Door
+from gateway.signin.keys import ApiKey
 from gateway.transcode.refusals import head_too_large
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
@@ -51,6 +56,8 @@ class Proxy(grpc.GenericRpcHandler):
         log: RequestLines,
         ids: Ids,
         default_seconds: float,
+        body_seconds: float,
+        positions: Mapping[str, Positions],
     ) -> None:
         self._door = door
         self._limits = limits
@@ -58,6 +65,8 @@ class Proxy(grpc.GenericRpcHandler):
         self._log = log
         self._ids = ids
         self._default_seconds = default_seconds
+        self._body_seconds = body_seconds
+        self._positions = positions
         self._streams: set[asyncio.Task[Any] | None] = set()
         self._draining = False
         self._handlers = {method.path: self._handler(method, backends) for method in methods}
@@ -74,25 +83,22 @@ class Proxy(grpc.GenericRpcHandler):
 
     def _handler(self, method: Method, backends: Backends) -> Handler:
         # grpc.aio takes coroutine functions where the stubs know only the threaded kind.
-        if method.client_streaming and method.server_streaming:
-            both = self._streaming(method, backends.both_streams(method))
-            return grpc.stream_stream_rpc_method_handler(cast(Any, both))
-        if method.client_streaming:
-            upload = self._single(method, backends.client_stream(method))
-            return grpc.stream_unary_rpc_method_handler(cast(Any, upload))
         if method.server_streaming:
-            download = self._streaming(method, backends.server_stream(method))
-            return grpc.unary_stream_rpc_method_handler(cast(Any, download))
-        single = self._single(method, backends.unary(method))
-        return grpc.unary_unary_rpc_method_handler(cast(Any, single))
+            connect = backends.both_streams if method.client_streaming else backends.server_stream
+            replies = self._streaming(method, connect(method))
+            return grpc.stream_stream_rpc_method_handler(cast(Any, replies))
+        connect = backends.client_stream if method.client_streaming else backends.unary
+        reply = self._single(method, connect(method))
+        return grpc.stream_unary_rpc_method_handler(cast(Any, reply))
 
     def _single(
         self, method: Method, call: Multicallable
     ) -> Callable[[Any, Context], Awaitable[bytes]]:
-        async def handle(request: Any, incoming: Context) -> bytes:
+        async def handle(requests: Any, incoming: Context) -> bytes:
             exchange = _Exchange(self, method, incoming)
             try:
                 metadata = await exchange.admit()
+                request = requests if method.client_streaming else await exchange.message()
                 running = call(request, metadata=metadata, timeout=exchange.timeout())
                 reply = await running
                 await exchange.trailers(running)
@@ -107,26 +113,32 @@ class Proxy(grpc.GenericRpcHandler):
     def _streaming(
         self, method: Method, call: Multicallable
     ) -> Callable[[Any, Context], AsyncIterator[bytes]]:
-        async def handle(request: Any, incoming: Context) -> AsyncIterator[bytes]:
+        async def handle(requests: Any, incoming: Context) -> AsyncIterator[bytes]:
             exchange = _Exchange(self, method, incoming)
+            watched: asyncio.Task[None] | None = None
             running = None
             task = asyncio.current_task()
             self._streams.add(task)
             try:
-                metadata = await exchange.admit()
-                running = call(request, metadata=metadata, timeout=exchange.timeout())
-                async for reply in running:
+                await exchange.admit()
+                request = requests if method.client_streaming else await exchange.message()
+                running = exchange.replies(call, request)
+                watched = asyncio.create_task(exchange.watch_key(running))
+                while (reply := await running.read()) is not grpc.aio.EOF:
                     yield reply
                 await exchange.trailers(running)
             except (DomainError, grpc.aio.AioRpcError) as error:
                 await exchange.refuse(error)
             except asyncio.CancelledError:
-                if task is None or not self._draining:
+                if exchange.shut is None and (task is None or not self._draining):
                     raise
-                task.uncancel()
-                await exchange.refuse(draining())
+                if task is not None:
+                    task.uncancel()
+                await exchange.refuse(exchange.shut or draining())
             finally:
                 self._streams.discard(task)
+                if watched is not None:
+                    watched.cancel()
                 # A stream whose reader is gone lives on until it is cancelled.
                 if running is not None:
                     running.cancel()
@@ -143,25 +155,63 @@ class _Exchange:
         self._method = method
         self._incoming = incoming
         self._started = time.perf_counter()
+        self._given: Mapping[str, Any] = dict(incoming.invocation_metadata() or ())
         self._code = "OK"
         self._reason = ""
         self._caller = ""
         self._request_id = ""
+        # Why the caller may not read on.
+        self.shut: DomainError | None = None
 
     async def admit(self) -> Metadata:
         """The metadata to call the service with; raises DomainError for who may not."""
         proxy = self._proxy
-        given = cast(Metadata, tuple(self._incoming.invocation_metadata() or ()))
-        known: Mapping[str, Any] = dict(given)
-        self._request_id = _fit(known.get(REQUEST_ID_KEY)) or proxy._ids.new()
+        self._request_id = _fit(self._given.get(REQUEST_ID_KEY)) or proxy._ids.new()
         context.request_id.set(self._request_id)
-        _expect_head(given)
-        key = proxy._door.admit(known.get(AUTHORIZATION_KEY, ""), known.get("x-api-key", ""))
+        _expect_head(self._incoming)
+        key = proxy._door.admit(*self._shown)
         self._caller = key.subject
         await proxy._limits.take(key.subject)
-        passed = tuple(each for each in given if each[0] in _PASSED_ON)
-        authorization = proxy._door.authorization(key, owner_of(self._method))
+        return self._metadata(key)
+
+    def replies(self, call: Multicallable, request: Any) -> Replies:
+        """Calls the service for a stream."""
+
+        def again(request: Any, timeout: float | None) -> Any:
+            metadata = self._metadata(self._proxy._door.admit(*self._shown))
+            return call(request, metadata=metadata, timeout=timeout)
+
+        positions = self._proxy._positions.get(self._method.path)
+        return Replies(again, request, positions, self.timeout())
+
+    async def watch_key(self, replies: Replies) -> None:
+        """Ends the replies when the caller's key opens nothing any more."""
+        try:
+            await self._proxy._door.until_shut(*self._shown)
+        except DomainError as error:
+            self.shut = error
+            replies.cancel()
+
+    @property
+    def _shown(self) -> tuple[Any, Any]:
+        return self._given.get(AUTHORIZATION_KEY, ""), self._given.get("x-api-key", "")
+
+    def _metadata(self, key: ApiKey) -> Metadata:
+        passed = tuple((name, self._given[name]) for name in _PASSED_ON if name in self._given)
+        authorization = self._proxy._door.authorization(key, owner_of(self._method))
         return (*passed, (AUTHORIZATION_KEY, authorization), (REQUEST_ID_KEY, self._request_id))
+
+    async def message(self) -> bytes:
+        """The request of a method that takes one; raises DomainError where it doesn't come."""
+        seconds = self._proxy._body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                message: Any = await self._incoming.read()
+        except TimeoutError:
+            raise body_timeout(seconds) from None
+        if message is grpc.aio.EOF:
+            raise body_incomplete()
+        return cast(bytes, message)
 
     def timeout(self) -> float | None:
         """Seconds the service has, a hop less than the caller gives; raises DomainError."""
@@ -214,8 +264,9 @@ class _Exchange:
         self._proxy._log("rpc", fields)
 
 
-def _expect_head(given: Metadata) -> None:
+def _expect_head(incoming: Context) -> None:
     """Raises DomainError for metadata larger than the head of any request may be."""
+    given = cast(Metadata, tuple(incoming.invocation_metadata() or ()))
     if sum(len(name) + len(value) for name, value in given) > MAX_HEAD_BYTES:
         raise head_too_large(MAX_HEAD_BYTES, "metadata")
 

@@ -35,13 +35,19 @@ class GatewaySettings(SigningSettings):
         10.0, gt=0, description="Time in which a request's line and headers must have arrived."
     )
     body_seconds: float = Field(
-        60.0, gt=0, description="Time in which a request's body must have arrived whole."
+        60.0,
+        gt=0,
+        description="Time in which a request's body, or the message of a call, must have arrived "
+        "whole.",
     )
     idle_seconds: float = Field(
-        75.0, gt=0, description="How long a connection may be open without a request."
+        75.0, gt=0, description="How long a connection may be open without a request or call."
     )
     send_seconds: float = Field(
-        30.0, gt=0, description="How long a reader may take in nothing of the answer that waits."
+        30.0,
+        gt=0,
+        description="Time in which a reader takes in 16 KiB of an answer that waits, or is cut "
+        "off.",
     )
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."

@@ -26,8 +26,10 @@ from gateway.http.head import (
 from gateway.http.streams import Streams, file_headers
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
+from gateway.resuming import Replies
 from gateway.routes import Match, RouteTable
 from gateway.signin.door import Door
+from gateway.signin.keys import ApiKey
 from gateway.transcode import bodies, response
 from gateway.transcode.errors import ErrorCodec, HttpError
 from gateway.transcode.refusals import (
@@ -126,7 +128,7 @@ class HttpApp:
             return
         endpoint = match.route.target
         exchange.route = endpoint.route
-        key = self._door.admit(head.get(b"authorization", ""), head.get(b"x-api-key", ""))
+        key = self._door.admit(*_shown(head))
         exchange.caller = key.subject
         await self._limits.take(key.subject)
         body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
@@ -135,20 +137,12 @@ class HttpApp:
             request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
         else:
             request = codec.encode(match.captures, query, body, extras_of(head))
-        metadata = (
-            (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
-            (REQUEST_ID_KEY, exchange.request_id),
-            *consistency_of(head),
-        )
         scope["guanxi.owner"] = endpoint.owner
         timeout = _timeout(head)
         if endpoint.method.server_streaming:
-            exchange.streamed = True
-            call = endpoint.call(request, timeout=timeout, metadata=metadata)
-            accept, headers = head.get(b"accept", ""), self._headers(exchange)
-            exchange.status = 200
-            await self._streams.serve(call, endpoint, accept, headers, receive, send)
+            await self._stream(endpoint, request, head, timeout, receive, send, exchange)
             return
+        metadata = self._metadata(key, endpoint, head, exchange)
         reply = await endpoint.call(
             request, timeout=timeout or self._default_seconds, metadata=metadata
         )
@@ -166,6 +160,37 @@ class HttpApp:
         if etag:
             headers.append((b"etag", _in_quotes(etag).encode("latin-1")))
         await self._answer(exchange, send, 200, headers, text)
+
+    async def _stream(
+        self,
+        endpoint: Endpoint,
+        request: bytes,
+        head: Mapping[bytes, str],
+        timeout_seconds: float | None,
+        receive: Receive,
+        send: Send,
+        exchange: _Exchange,
+    ) -> None:
+        def call(request: bytes, timeout: float | None) -> Any:
+            key = self._door.admit(*_shown(head))
+            metadata = self._metadata(key, endpoint, head, exchange)
+            return endpoint.call(request, timeout=timeout, metadata=metadata)
+
+        exchange.streamed = True
+        replies = Replies(call, request, endpoint.positions, timeout_seconds)
+        shut = self._door.until_shut(*_shown(head))
+        accept, headers = head.get(b"accept", ""), self._headers(exchange)
+        exchange.status = 200
+        await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
+
+    def _metadata(
+        self, key: ApiKey, endpoint: Endpoint, head: Mapping[bytes, str], exchange: _Exchange
+    ) -> tuple[tuple[str, str], ...]:
+        return (
+            (AUTHORIZATION_KEY, self._door.authorization(key, endpoint.owner)),
+            (REQUEST_ID_KEY, exchange.request_id),
+            *consistency_of(head),
+        )
 
     def _match(self, scope: Scope, exchange: _Exchange) -> Match[Endpoint] | None:
         # HEAD is GET without the body, which the server leaves out.
@@ -238,6 +263,11 @@ class HttpApp:
         if exchange.reason:
             fields["reason"] = exchange.reason
         self._log("http", fields)
+
+
+def _shown(head: Mapping[bytes, str]) -> tuple[str, str]:
+    """What the caller shows to be let in."""
+    return head.get(b"authorization", ""), head.get(b"x-api-key", "")
 
 
 def _timeout(head: Mapping[bytes, str]) -> float | None:

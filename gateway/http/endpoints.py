@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.backends import Backends, Multicallable
 from gateway.contract import Contract, ContractError, Method, owner_of
+from gateway.resuming import Positions, positions_of
 from gateway.routes import AmbiguousRoute, Route, RouteTable
 from gateway.templates import TemplateError, parse_template
 from gateway.transcode.request import RequestCodec
@@ -29,6 +30,7 @@ class Endpoint:
     response: ResponseCodec
     call: Multicallable
     max_body_bytes: int
+    positions: Positions | None
 
 
 def route_table(contract: Contract, backends: Backends) -> RouteTable[Endpoint]:
@@ -40,6 +42,7 @@ def route_table(contract: Contract, backends: Backends) -> RouteTable[Endpoint]:
 
 
 def _routes(contract: Contract, backends: Backends) -> Iterator[Route[Endpoint]]:
+    positions = positions_of(contract)
     for method in contract.methods:
         for rule in contract.rules[method.path]:
             try:
@@ -55,5 +58,6 @@ def _routes(contract: Contract, backends: Backends) -> Iterator[Route[Endpoint]]
                 ResponseCodec(method.response_type, contract.types),
                 connect(method),
                 MAX_BATCH_BODY_BYTES if _BATCH.match(method.name) else MAX_BODY_BYTES,
+                positions.get(method.path),
             )
             yield Route(rule.method, template, endpoint, method.full_name)

@@ -8,7 +8,7 @@ which its reader keeps for the next time without being told of an event.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
@@ -19,7 +19,9 @@ import structlog
 from gateway.backends import details_of, draining, without_details
 from gateway.http.endpoints import Endpoint
 from gateway.metrics import GatewayMetrics
+from gateway.resuming import Replies
 from gateway.transcode.errors import ErrorCodec, HttpError
+from services.chassis.errors import DomainError
 
 __all__ = ["Streams", "file_headers"]
 
@@ -101,19 +103,21 @@ class Streams:
 
     async def serve(
         self,
-        call: Any,
+        replies: Replies,
+        shut: Coroutine[Any, Any, None],
         endpoint: Endpoint,
         accept: str,
         headers: list[tuple[bytes, bytes]],
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answers with the replies of a call; cancels it when the reader has gone.
+        """Answers with the replies of a call; cancels it when the reader has gone. `shut` raises
+        DomainError when they may not read on.
 
-        Raises what the call or the drain raised only while nothing has been sent.
+        Raises what the call, the drain or `shut` raised only while nothing has been sent.
         """
         form = _LINES if any(kind in accept for kind in _NDJSON) else _EVENTS
-        turns = _Turns(call, receive, self._draining, self._heartbeat_seconds)
+        turns = _Turns(replies, shut, receive, self._draining, self._heartbeat_seconds)
         self._metrics.open_streams.inc()
         try:
             turn = await turns.first()
@@ -143,6 +147,9 @@ class Streams:
                 turn = await turns.next()
         except grpc.aio.AioRpcError as error:
             await _send(send, form.error(self._upstream(error, endpoint.owner).body))
+        except DomainError as error:
+            if error.reason != draining().reason:
+                await _send(send, form.error(self._errors.of(error).body))
         if turn is not _Turn.GONE:
             await send({"type": "http.response.body", "body": b""})
 
@@ -174,6 +181,8 @@ class Streams:
                 turn = await turns.next()
         except grpc.aio.AioRpcError as error:
             _log.warning("a file broke off", owner=endpoint.owner, code=error.code().name)
+        except DomainError as error:
+            _log.warning("a file broke off", owner=endpoint.owner, code=error.kind.value)
         if turn is _Turn.END:
             await send({"type": "http.response.body", "body": b""})
 
@@ -188,17 +197,23 @@ class _Turns:
     """What happens next on one stream: a reply, silence, or an end of some kind."""
 
     def __init__(
-        self, call: Any, receive: Receive, draining: asyncio.Event, heartbeat_seconds: float
+        self,
+        replies: Replies,
+        shut: Coroutine[Any, Any, None],
+        receive: Receive,
+        draining: asyncio.Event,
+        heartbeat_seconds: float,
     ) -> None:
-        self._call = call
+        self._replies = replies
         self._heartbeat_seconds = heartbeat_seconds
         self._gone = asyncio.ensure_future(_disconnected(receive))
         self._draining = asyncio.ensure_future(draining.wait())
+        self._shut = asyncio.ensure_future(shut)
         self._reading: asyncio.Future[Any] | None = None
 
     async def first(self) -> bytes | _Turn:
         """As `next`, or that the service has opened the stream and says nothing yet."""
-        opened = asyncio.ensure_future(self._call.initial_metadata())
+        opened = asyncio.ensure_future(self._replies.initial_metadata())
         try:
             turn = await self._wait(min(_OPENING_SECONDS, self._heartbeat_seconds), opened)
             return await self._wait(_GRACE_SECONDS) if turn is _Turn.OPENED else turn
@@ -206,13 +221,14 @@ class _Turns:
             opened.cancel()
 
     async def next(self) -> bytes | _Turn:
-        """The next reply, or what came instead; raises AioRpcError."""
+        """The next reply, or what came instead; raises AioRpcError and DomainError."""
         return await self._wait(self._heartbeat_seconds)
 
     async def close(self) -> None:
         """Cancels the call and everything that waits for it."""
-        self._call.cancel()
-        waiting = [task for task in (self._gone, self._draining, self._reading) if task is not None]
+        self._replies.cancel()
+        tasks = (self._gone, self._draining, self._shut, self._reading)
+        waiting = [task for task in tasks if task is not None]
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -220,9 +236,13 @@ class _Turns:
     async def _wait(
         self, seconds: float, opened: "asyncio.Future[Any] | None" = None
     ) -> bytes | _Turn:
-        reading = self._reading = self._reading or asyncio.ensure_future(self._call.read())
-        awaited = {reading, self._gone, self._draining, *([opened] if opened is not None else [])}
+        reading = self._reading = self._reading or asyncio.ensure_future(self._replies.read())
+        awaited = {reading, self._gone, self._draining, self._shut}
+        if opened is not None:
+            awaited.add(opened)
         done, _ = await asyncio.wait(awaited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self._shut in done:
+            self._shut.result()
         if reading in done:
             self._reading = None
             reply = reading.result()

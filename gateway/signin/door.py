@@ -1,5 +1,6 @@
 """Lets a caller in by API key and gives them the internal token that services believe."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Door:
         signer: Signer,
         clock: Clock,
         audiences: Mapping[str, tuple[str, ...]],
+        look_again_seconds: float,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,6 +45,7 @@ class Door:
         self._clock = clock
         self._monotonic = monotonic
         self._audiences = audiences
+        self._look_again_seconds = look_again_seconds
         self._minted: dict[tuple[str, str], _Minted] = {}
 
     def admit(self, authorization: str, api_key: str) -> ApiKey:
@@ -57,6 +60,12 @@ class Door:
         raise unauthenticated(
             "CREDENTIALS_MISSING", "send an API key as Authorization: Bearer <key> or X-API-Key"
         )
+
+    async def until_shut(self, authorization: str, api_key: str) -> None:
+        """Looks at a key again every few seconds; raises DomainError once it opens nothing."""
+        while True:
+            await asyncio.sleep(self._look_again_seconds)
+            self.admit(authorization, api_key)
 
     def authorization(self, key: ApiKey, deployable: str) -> str:
         """The `authorization` metadata that speaks for the key's holder to a deployable."""

@@ -1,4 +1,4 @@
-"""Cuts message bytes at their outermost fields, without reading what is in them.
+"""Finds and writes outermost fields of message bytes, without reading what is in others.
 
 Encoding: protobuf.dev/programming-guides/encoding. On the wire, the bytes of some fields are a
 message themselves.
@@ -6,7 +6,7 @@ message themselves.
 
 from collections.abc import Collection, Iterator
 
-__all__ = ["cut"]
+__all__ = ["as_text", "cut", "last_text"]
 
 
 def cut(data: bytes, listed: Collection[int], piece_bytes: int) -> Iterator[tuple[int, bytes]]:
@@ -63,3 +63,30 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
+
+
+def last_text(data: bytes, number: int) -> bytes:
+    """What a text field holds; empty where it isn't set. Raises ValueError for no message."""
+    found = b""
+    at = 0
+    while at < len(data):
+        start = at
+        field, at = _field(data, at)
+        if field == number:
+            size, begins = _varint(data, _varint(data, start)[1])
+            found = data[begins : begins + size]
+    return found
+
+
+def as_text(number: int, text: bytes) -> bytes:
+    """A text field with what it holds."""
+    return _number(number << 3 | 2) + _number(len(text)) + text
+
+
+def _number(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)

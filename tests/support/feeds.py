@@ -22,7 +22,7 @@ from services.chassis.errors import DomainError
 from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
 from services.chassis.store import Shared, Store, WriteTransaction
 from tests.support.databases import Databases
-from tests.support.notes import SYSTEM, NoteAdded, emit, metadata, opened
+from tests.support.notes import SYSTEM, NoteAdded, chassis, emit, metadata, opened
 from tests.support.running import running
 
 applied = Table(
@@ -112,6 +112,14 @@ async def applied_texts(store: Store) -> list[str]:
     """The texts of all applied events, in the order they were applied."""
     async with store.read(caller=SYSTEM) as tx:
         return [row.text for row in await tx.all(select(applied).order_by(applied.c.number))]
+
+
+async def kept_positions(store: Store) -> list[int]:
+    """Where the events stand that a producer's log still has, in order of writing."""
+    log = chassis.event_log
+    async with store.read(caller=SYSTEM) as tx:
+        rows = await tx.all(select(log.c.position).order_by(log.c.sequence))
+    return [row.position for row in rows]
 
 
 def names(first: int, last: int) -> list[str]:

@@ -111,8 +111,8 @@ class Serving:
     teller: Teller
     port: int
 
-    def wire(self) -> AbstractAsyncContextManager[Wire]:
-        return wire(self.port)
+    def wire(self, receive_bytes: int = 0) -> AbstractAsyncContextManager[Wire]:
+        return wire(self.port, receive_bytes)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -96,9 +97,16 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(port: int) -> AsyncIterator[Wire]:
-    """A connection to a port of this machine."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def wire(port: int, receive_bytes: int = 0) -> AsyncIterator[Wire]:
+    """A connection to a port of this machine; what the caller has not read waits in
+    `receive_bytes`, where they are given."""
+    connection = socket.socket()
+    if receive_bytes:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+    limit = receive_bytes or 65_536
+    reader, writer = await asyncio.open_connection(sock=connection, limit=limit)
     try:
         yield Wire(reader, writer)
     finally:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from services.chassis.http.connections import Connections, Ended
 from services.chassis.http.exchange import Exchange, Scope
 from services.chassis.http.incoming import Incoming
+from services.chassis.http.outgoing import Outgoing
 from services.chassis.http.refusals import HEAD_TIMEOUT, NO_ROOM, Refusal
 
 __all__ = ["Connection", "Served"]
@@ -38,11 +39,10 @@ class Connection(asyncio.Protocol):
     def __init__(self, served: Served) -> None:
         self.deadline = math.inf
         self.ending = False
-        self.slow = False
         self._served = served
         self._limits = served.connections.limits
         self._loop = asyncio.get_running_loop()
-        self._incoming = Incoming(self, self._limits.head_bytes)
+        self._incoming = Incoming(self, self._limits.head_bytes, self._limits.head_lines)
         # The request being answered, and those that came meanwhile.
         self._answering: Exchange | None = None
         self._queue: deque[Exchange] = deque()
@@ -51,17 +51,18 @@ class Connection(asyncio.Protocol):
         self._last_words: Refusal | None = None
         self._leaving = False
         self._heard_all = False
-        self._unsent = math.inf
+        # Until when something must come.
+        self._until = math.inf
         self._paused = False
-        self._relief: asyncio.Future[None] | None = None
 
     # What the socket says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transport is one without being derived from it.
         self._transport = cast(asyncio.Transport, transport)
+        self.outgoing = Outgoing(self._transport, self._limits.send_seconds)
         if self._served.connections.admit(self):
-            self.deadline = self._loop.time() + self._limits.head_seconds
+            self._await_caller(self._limits.head_seconds)
         else:
             self.refuse(NO_ROOM)
 
@@ -69,7 +70,8 @@ class Connection(asyncio.Protocol):
         self._served.connections.leave(self)
         self._deaf = True
         self._lose_all()
-        self.resume_writing()
+        self._queue.clear()
+        self.outgoing.resume()
 
     def eof_received(self) -> bool:
         """The caller says no more; they may still read. What has not come whole never will."""
@@ -80,16 +82,12 @@ class Connection(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        self.slow = True
-        self._unsent = math.inf
-        self.deadline = self._loop.time() + self._limits.send_seconds
+        self.outgoing.pause()
+        self._set_deadline()
 
     def resume_writing(self) -> None:
-        self.slow = False
-        if self._answering is not None:
-            self.deadline = math.inf
-        if self._relief is not None and not self._relief.done():
-            self._relief.set_result(None)
+        self.outgoing.resume()
+        self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
         if not self._deaf:
@@ -98,10 +96,15 @@ class Connection(asyncio.Protocol):
 
     # What comes
 
+    @property
+    def wants_requests(self) -> bool:
+        """Whether one more is to be made of what has come: one waits for its turn, no more."""
+        return not (self._deaf or self._queue)
+
     def head_began(self) -> None:
         """A request begins; behind others it has no time of its own yet."""
         if self._answering is None:
-            self.deadline = self._loop.time() + self._limits.head_seconds
+            self._await_caller(self._limits.head_seconds)
 
     def head_came(self, scope: Scope, *, keeps_alive: bool, awaits_continue: bool) -> Exchange:
         """A request can be answered, now or in its turn."""
@@ -129,17 +132,6 @@ class Connection(asyncio.Protocol):
         """The header line of now."""
         return self._served.date
 
-    def write(self, data: bytes) -> None:
-        """Sends bytes of an answer; nothing where nobody is there any more."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    async def caught_up(self) -> None:
-        """Waits until the reader has read on, or has gone."""
-        while self.slow:
-            self._relief = self._loop.create_future()
-            await self._relief
-
     def read_on(self) -> None:
         """The application has taken what there was of the body."""
         self._control_flow()
@@ -148,21 +140,17 @@ class Connection(asyncio.Protocol):
         """An answer is complete: the next request's turn, or the end."""
         if not exchange.keeps_alive:
             self._leave()
-        elif self._queue:
+            return
+        if self._paused and self.outgoing.has_gone():
+            self.cut_off()
+        if self._transport.is_closing():
+            return
+        self._answering = None
+        if self._queue:
             self._begin(self._queue.popleft())
-            self._control_flow()
-        elif self._last_words is not None:
-            self.refuse(self._last_words)
-        elif self._deaf:
-            self._leave()
-        else:
-            self._answering = None
-            self._unsent = math.inf
-            seconds = (
-                self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
-            )
-            self.deadline = self._loop.time() + seconds
-            self._served.connections.wait(self)
+        self._incoming.read_on()
+        self._control_flow()
+        self._rest()
 
     def abandon(self, exchange: Exchange) -> None:
         """An answer ended in the middle, or never began."""
@@ -174,21 +162,21 @@ class Connection(asyncio.Protocol):
 
     def refuse(self, refusal: Refusal) -> None:
         """Says why the connection ends."""
-        self.write(refusal.written(self._served.domain))
+        self.outgoing.write(refusal.written(self._served.domain))
         self._leave()
 
     # What the server asks for
 
     def time_is_over(self, now: float) -> None:
-        """The deadline has passed: of a head, of silence, or of a reader who has read nothing."""
-        unsent = self._transport.get_write_buffer_size()
-        if unsent:
-            if unsent >= self._unsent:
+        """The deadline has passed: of a head, of silence, or of a reader who takes in nothing."""
+        if self.outgoing.waits:
+            if self.outgoing.until <= now and not self.outgoing.read_on():
                 self._served.connections.count(Ended.NOT_READ)
                 self.cut_off()
-                return
-            self._unsent = unsent
-            self.deadline = now + self._limits.send_seconds
+            else:
+                self.deadline = self.outgoing.until
+        elif now < self._until:
+            self.deadline = self._until
         elif self._leaving:
             self.cut_off()
         elif self._incoming.in_head:
@@ -212,20 +200,35 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
-        self.deadline = math.inf
+        self._until = math.inf
+        self._set_deadline()
         self._served.connections.busy(self)
         task = self._loop.create_task(exchange.run(self._served.application))
         self._served.tasks.add(task)
         task.add_done_callback(self._served.tasks.discard)
+
+    def _rest(self) -> None:
+        """Where nothing is asked for: the caller's turn, or the end."""
+        if self._answering is not None or self._leaving:
+            return
+        if self._last_words is not None:
+            self.refuse(self._last_words)
+        elif self._deaf:
+            self._leave()
+        else:
+            self._await_caller(
+                self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
+            )
+            self._served.connections.wait(self)
 
     def _leave(self) -> None:
         """Sends what is written and closes once the caller has, or time is over. Closing at once,
         with anything left unread, would take the answer from them."""
         self._deaf = self._leaving = True
         self._lose_all()
+        self._queue.clear()
         self._answering = None
-        self._unsent = math.inf
-        self.deadline = self._loop.time() + self._limits.linger_seconds
+        self._await_caller(self._limits.linger_seconds)
         self._served.connections.wait(self)
         if self._transport.is_closing():
             return
@@ -235,11 +238,23 @@ class Connection(asyncio.Protocol):
         self._control_flow()
         self._transport.write_eof()
 
+    def _await_caller(self, seconds: float) -> None:
+        """They have so long for what comes next, and the usual time to read what is unsent."""
+        self._until = self._loop.time() + seconds
+        self._set_deadline()
+
+    def _set_deadline(self) -> None:
+        if self._answering is None:
+            self.outgoing.expect_no_more()
+        else:
+            self.outgoing.expect_more()
+        self.deadline = min(self._until, self.outgoing.until)
+
     def _lose_all(self) -> None:
         for exchange in (self._answering, *self._queue):
             if exchange is not None:
                 exchange.lose()
-        self._incoming.reading = None
+        self._incoming.drop()
 
     def _control_flow(self) -> None:
         """Reads no further than the application: neither bodies nor requests pile up."""

@@ -27,7 +27,8 @@ class Ended(StrEnum):
 
 
 class Connections:
-    """Each waits for its caller (who begins, is silent, or is to leave), or is busy."""
+    """Each waits for its caller (who begins, is silent, or is to leave), or is busy. What it has
+    yet to send keeps one that waits in its place: to end it would cut an answer in the middle."""
 
     def __init__(self, limits: HttpLimits, count: Callable[[Ended], None]) -> None:
         self.limits = limits
@@ -44,9 +45,9 @@ class Connections:
 
     def admit(self, connection: "Connection") -> bool:
         """Lets a newcomer in, in the place of the one that has waited longest if there is no other;
-        False where all are busy. So connections that ask for nothing keep nobody out."""
+        False where all are busy or sending. So connections that ask for nothing keep nobody out."""
         if len(self._open) >= self.limits.connections:
-            longest = next(iter(self._waiting), None)
+            longest = next((each for each in self._waiting if not each.outgoing.waits), None)
             if longest is None:
                 self.count(Ended.NO_ROOM)
                 self._turn_away(connection)

@@ -30,15 +30,18 @@ class Exchange:
 
     Beyond ASGI, a part of the body says in `dropped_bytes` how much came with it that is no body:
     trailers, and what was written into the framing of chunks. Answers have a `content-length`, or
-    go out in chunks; `connection` is the server's own header.
+    go out in chunks; `connection` is the server's own header. To HEAD the head of a stream is the
+    whole answer, after which the application is told that its caller has gone.
     """
 
     __slots__ = (
         "_awaits_continue",
         "_connection",
+        "_ended_by_head",
         "_held",
         "_keeps_alive",
         "_news",
+        "_outgoing",
         "_remaining",
         "_sends_body",
         "_told_dropped",
@@ -63,6 +66,7 @@ class Exchange:
         self.started = False
         self.answered = False
         self._connection = connection
+        self._outgoing = connection.outgoing
         self._keeps_alive = keeps_alive
         self._awaits_continue = awaits_continue
         self._told_dropped = 0
@@ -71,6 +75,7 @@ class Exchange:
         self._held = b""
         self._remaining: int | None = None
         self._sends_body = True
+        self._ended_by_head = False
 
     @property
     def keeps_alive(self) -> bool:
@@ -106,7 +111,7 @@ class Exchange:
         if self._awaits_continue:
             self._awaits_continue = False
             if not self.started:
-                self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self._outgoing.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._has_part and not self.gone and not self.answered:
             self._connection.read_on()
             self._news = asyncio.get_running_loop().create_future()
@@ -133,16 +138,22 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Sends the head or a part of the answer; waits while the reader is slow."""
-        connection = self._connection
-        if connection.slow:
-            await connection.caught_up()
+        if self._ended_by_head:
+            return
+        if self._outgoing.slow:
+            await self._outgoing.caught_up()
         if message["type"] == "http.response.start":
             self._start(message["status"], message.get("headers", ()))
+            if self._remaining is None and self.scope["method"] == "HEAD":
+                # That is all they asked for, and the end of a stream may be far.
+                self._ended_by_head = True
+                self._end()
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if not self.started or self.answered:
             raise RuntimeError("a part of an answer that has not begun or has ended")
-        connection.write(self._framed(body, last=not more) if self._sends_body else self._head())
+        part = self._framed(body, last=not more) if self._sends_body else self._head()
+        self._outgoing.write(part)
         if not more:
             self._end()
 
@@ -172,7 +183,7 @@ class Exchange:
         self._held = head
         if self._remaining is None:
             # A stream, whose reader wants to know that it has begun.
-            self._connection.write(self._head())
+            self._outgoing.write(self._head())
 
     def _head(self) -> bytes:
         head, self._held = self._held, b""

@@ -1,6 +1,7 @@
 """What comes in on a connection: requests out of bytes, by the parser of Node.js.
 
-It decides what belongs to a head and what to a body; what else a body brings is only counted.
+It decides what belongs to a head and what to a body; what else a body brings is only counted. A
+request costs many times its bytes, so no more are made of what has come than their turn is near.
 """
 
 from typing import Protocol
@@ -16,12 +17,16 @@ __all__ = ["Incoming", "Listener"]
 _VERSIONS = ("1.0", "1.1")
 # An honest chunk: its size in hexadecimal and two line breaks.
 _FRAMING_BYTES = 20
+# The parser can't be stopped within what it is given: it is given little, unless all of it is body.
+_STEP_BYTES = 256
 _DECLARES_BODY = (b"content-length", b"transfer-encoding")
 
 
 class Listener(Protocol):
     """Who is told what comes."""
 
+    @property
+    def wants_requests(self) -> bool: ...
     def head_began(self) -> None: ...
     def head_came(self, scope: Scope, *, keeps_alive: bool, awaits_continue: bool) -> Exchange: ...
     def broke(self, refusal: Refusal) -> None: ...
@@ -30,12 +35,16 @@ class Listener(Protocol):
 class Incoming:
     """Feeds the parser, and tells its listener of heads and exchanges of bodies."""
 
-    def __init__(self, listener: Listener, head_bytes: int) -> None:
+    def __init__(self, listener: Listener, head_bytes: int, head_lines: int) -> None:
         self.in_head = False
         # Whose body is not whole yet.
         self.reading: Exchange | None = None
         self._listener = listener
         self._most_head_bytes = head_bytes
+        self._most_head_lines = head_lines
+        # What has come, and how far it is read.
+        self._come = b""
+        self._at = 0
         self._parser = httptools.HttpRequestParser(self)
         self._heads = 0
         self._head_bytes = 0
@@ -44,16 +53,36 @@ class Incoming:
         self._awaits_continue = False
         self._upgrade = b""
         self._repeats_head = False
+        self._fault = MALFORMED
+        # Of a body that said how long it is.
+        self._body_left = 0
         self._chunks = 0
         self._trailers = 0
         self._line_bytes = 0
 
     def feed(self, data: bytes) -> None:
         """Takes what came in one read."""
-        if self.reading is not None:
-            self._feed_body(self.reading, data)
-        else:
-            self._feed_heads(data)
+        self._come = self._come[self._at :] + data if self._at < len(self._come) else data
+        self._at = 0
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Reads what has come as far as the listener wants it."""
+        while self._at < len(self._come) and self._listener.wants_requests:
+            size = self._body_left or _STEP_BYTES
+            piece = self._come[self._at : self._at + size]
+            self._at += len(piece)
+            if self.reading is not None:
+                self._feed_body(self.reading, piece)
+            else:
+                self._feed_heads(piece)
+        if self._at == len(self._come):
+            self._come, self._at = b"", 0
+
+    def drop(self) -> None:
+        """Forgets what has come; nothing more will be wanted."""
+        self.reading = None
+        self._come, self._at = b"", 0
 
     def _feed_heads(self, data: bytes) -> None:
         heads = self._heads + (not self.in_head)
@@ -85,7 +114,7 @@ class Incoming:
         except httptools.HttpParserUpgrade as upgrade:
             self._stay(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._listener.broke(MALFORMED)
+            self._listener.broke(self._fault)
 
     def _stay(self, rest: bytes) -> None:
         """Goes on as if no other protocol had been offered. The parser takes a request with such an
@@ -110,6 +139,7 @@ class Incoming:
         self._url = b""
         self._headers = []
         self._awaits_continue = False
+        self._body_left = 0
         self._line_bytes = 0
         self._listener.head_began()
 
@@ -121,8 +151,13 @@ class Incoming:
             # A trailer, which must not pass for a header.
             self._trailers += 1
             return
+        if len(self._headers) == self._most_head_lines:
+            self._fault = HEAD_TOO_LARGE
+            raise httptools.HttpParserError("too many lines")
         name = name.lower()
-        if name == b"expect":
+        if name == b"content-length":
+            self._body_left = int(value)
+        elif name == b"expect":
             self._awaits_continue = value.lower() == b"100-continue"
         self._headers.append((name, value))
 
@@ -151,11 +186,15 @@ class Incoming:
             "headers": self._headers,
         }
         self.reading = self._listener.head_came(
-            scope, keeps_alive=parser.should_keep_alive(), awaits_continue=self._awaits_continue
+            scope,
+            keeps_alive=parser.should_keep_alive(),
+            # HTTP/1.0 knows no answer before the answer.
+            awaits_continue=self._awaits_continue and version == "1.1",
         )
 
     def on_body(self, part: bytes) -> None:
         if self.reading is not None:
+            self._body_left = max(0, self._body_left - len(part))
             self.reading.body += part
             self.reading.wake()
 
@@ -164,6 +203,7 @@ class Incoming:
 
     def on_message_complete(self) -> None:
         if self.reading is not None and not self._upgrade:
+            self._body_left = 0
             self.reading.whole = True
             self.reading.wake()
             self.reading = None

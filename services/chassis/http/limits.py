@@ -15,6 +15,7 @@ class HttpLimits:
 
     connections: int = 64
     head_bytes: int = 65_536
+    head_lines: int = 100
     head_seconds: float = 5.0
     idle_seconds: float = 75.0
     send_seconds: float = 10.0

@@ -57,7 +57,7 @@ HEAD_TOO_LARGE = Refusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     status="INVALID_ARGUMENT",
     reason="HEAD_TOO_LARGE",
-    message="the request line and headers are too large",
+    message="the request line and headers are too large, or too many",
 )
 NO_ROOM = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,24 +2,21 @@
 second, and the drain."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import grpc
 import structlog
-from google.protobuf.message import DecodeError
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
 
 from services.chassis.background import Background, repeat
 from services.chassis.errors import DomainError
+from services.chassis.process.probes import serve_probes
 
 __all__ = ["Checked", "Health"]
 
 _INTERVAL_SECONDS = 1.0
 _CHECK_SECONDS = 2.0
-_REQUEST_BYTES = 1_000
-# Found by nobody: what is no request asks for a service that isn't there.
-_NO_REQUEST = health_pb2.HealthCheckRequest(service="(unreadable)")
 
 _log = structlog.get_logger("health")
 
@@ -53,9 +50,8 @@ class Health:
         self._draining = False
 
     def serve_on(self, server: grpc.aio.Server) -> None:
-        """Answers on this server, also strangers: so of what they send only little is parsed."""
-        small_requests: Any = _SmallRequests(server)
-        health_pb2_grpc.add_HealthServicer_to_server(self.servicer, small_requests)
+        """Answers on this server, also strangers."""
+        serve_probes(self.servicer, server)
 
     @property
     def ready(self) -> bool:
@@ -116,31 +112,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"it took longer than {_CHECK_SECONDS:g} s"
     return "the log says why"
-
-
-class _SmallRequests:
-    """Stands in for the server when the health service is added, and bounds its requests."""
-
-    def __init__(self, server: grpc.aio.Server) -> None:
-        self._server = server
-
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """The generated code offers every method this way as well."""
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        small = {
-            name: handler._replace(request_deserializer=_small_request)
-            for name, handler in handlers.items()
-        }
-        self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler(service, small),)
-        )
-
-
-def _small_request(data: bytes) -> health_pb2.HealthCheckRequest:
-    if len(data) > _REQUEST_BYTES:
-        return _NO_REQUEST
-    try:
-        return health_pb2.HealthCheckRequest.FromString(data)
-    except DecodeError:
-        return _NO_REQUEST

@@ -252,10 +252,12 @@ async def proxied_echo(folder: Path) -> AsyncIterator[tuple[Any, tuple[tuple[str
         clock, metrics = SystemClock(), GatewayMetrics(Metrics())
         methods = methods_of(echo.SERVICE)
         backends = Backends({"test": running.target}, methods)
-        door = Door(KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)})
+        door = Door(
+            KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)}, 5.0
+        )
         limits = Limits(100, 100, None, metrics)
         log = request_lines("gateway", "warning", "json")
-        proxy = Proxy(methods, backends, door, limits, metrics, log, Uuid7Ids(), 5.0)
+        proxy = Proxy(methods, backends, door, limits, metrics, log, Uuid7Ids(), 5.0, 5.0, {})
         server = grpc.aio.server()
         server.add_generic_rpc_handlers((proxy,))
         port = server.add_insecure_port("127.0.0.1:0")

@@ -81,8 +81,9 @@ async def filled(postgres_url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
 
 async def plan(filled: asyncpg.Connection[Any], caller: Caller) -> str:
     """How a page of orders is found for the caller."""
-    page, _ = scoped(orders.query.page(orders.all, Listing()).statement, caller)
-    text = page.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    page: Any = scoped(orders.query.page(orders.all, Listing()).statement, caller)[0]
+    dialect: Any = postgresql.dialect
+    text = page.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
     return "\n".join(row[0] for row in await filled.fetch(f"EXPLAIN {text}"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.grpc_server import MAX_STREAMS
 from gateway.http.app import MAX_DEADLINE_SECONDS
 from gateway.http.endpoints import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 from gateway.http.head import MAX_HEAD_BYTES, MAX_URL_BYTES
@@ -40,9 +41,9 @@ def test_sizes_are_true(what: str, number_of_bytes: int) -> None:
     ("what", "setting"),
     [
         ("time for a head", "head_seconds"),
-        ("time for a body", "body_seconds"),
-        ("time without a request", "idle_seconds"),
-        ("time in which a reader takes in nothing of an answer", "send_seconds"),
+        ("time for a body, or over gRPC for the message of a call", "body_seconds"),
+        ("time without a request or call", "idle_seconds"),
+        ("time in which a reader takes in 16 KiB of an answer that waits", "send_seconds"),
     ],
 )
 def test_times_are_true(what: str, setting: str) -> None:
@@ -54,6 +55,14 @@ def test_numbers_of_connections_are_true() -> None:
     bound, variable = SETTINGS.max_connections, SETTINGS.variable("max_connections")
     assert cap_of("connections over HTTP, and as many over gRPC") == f"{bound:,}, `{variable}`"
     assert cap_of("connections to an admin port") == str(HttpLimits().connections)
+
+
+def test_the_number_of_headers_is_true() -> None:
+    assert cap_of("headers of a request") == str(HttpLimits().head_lines)
+
+
+def test_the_number_of_calls_is_true() -> None:
+    assert cap_of("calls at a time on one connection over gRPC") == str(MAX_STREAMS)
 
 
 def test_the_longest_deadline_is_true() -> None:

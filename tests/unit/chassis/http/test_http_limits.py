@@ -11,6 +11,7 @@ import pytest
 
 from services.chassis.http.limits import HttpLimits
 from tests.support.http_server import SHORT, serving
+from tests.support.running import eventually
 from tests.support.wire import Wire, request
 
 GENEROUS = HttpLimits(connections=3)
@@ -71,6 +72,33 @@ class TestTime:
             await asyncio.sleep(1.5)
             caller.read_on()
             assert len(await caller.rest()) < 10_000_000
+
+    @pytest.mark.parametrize("following", ["/a", "/large", "/wait", "/stream"])
+    async def test_nor_does_one_stay_who_has_asked_for_more(self, following: str) -> None:
+        async with serving(SHORT) as http, http.wire() as caller:
+            caller.stop_reading()
+            await caller.say(request("GET", "/large") + request("GET", following) * 3)
+            await eventually(lambda: http.server.open_connections == 1)
+            await eventually(lambda: http.server.open_connections == 0)
+
+    async def test_a_reader_who_takes_in_next_to_nothing_is_left_as_well(self) -> None:
+        async with serving(SHORT) as http, http.wire(receive_bytes=4_096) as caller:
+            await caller.say(request("GET", "/large"))
+            began = time.monotonic()
+            while http.server.open_connections:
+                assert time.monotonic() - began < 8
+                await caller.reader.read(100)
+                await asyncio.sleep(0.05)
+
+    async def test_one_who_takes_in_enough_stays_however_much_there_is(self) -> None:
+        async with serving(SHORT) as http, http.wire(receive_bytes=65_536) as caller:
+            await caller.say(request("GET", "/large", "Connection: close"))
+            await caller.head()
+            for _ in range(50):
+                # The system takes over megabytes, and would take more only after most of them.
+                assert await caller.reader.readexactly(30_000)
+                await asyncio.sleep(0.05)
+            assert http.server.open_connections == 1
 
     async def test_a_reader_who_is_slow_is_not(self) -> None:
         async with serving(SHORT) as http, http.wire() as caller:
@@ -138,6 +166,33 @@ class TestNumber:
             later = await stack.enter_async_context(http.wire())
             await later.say(request("GET", "/a"))
             assert (await later.answer()).body == b"/a"
+
+    @pytest.mark.parametrize("following", [b"", b"GET /a HT"], ids=["silent", "begins another"])
+    async def test_an_answer_on_its_way_is_not_cut_off_for_a_newcomer(
+        self, following: bytes
+    ) -> None:
+        async with serving(replace(GENEROUS, connections=2)) as http, AsyncExitStack() as stack:
+            slow, silent = [await stack.enter_async_context(http.wire()) for _ in range(2)]
+            slow.stop_reading()
+            await slow.say(request("GET", "/large") + following)
+            await eventually(http.teller.left.is_set)
+            for _ in range(4):
+                newcomer = await stack.enter_async_context(http.wire())
+                await newcomer.say(request("GET", "/b"))
+                assert (await newcomer.answer()).body == b"/b"
+            assert await silent.rest() == b""
+            slow.read_on()
+            assert len((await slow.answer()).body) == 10_000_000
+
+    async def test_once_it_has_left_its_connection_makes_room(self) -> None:
+        async with serving(replace(GENEROUS, connections=1)) as http, AsyncExitStack() as stack:
+            slow = await stack.enter_async_context(http.wire())
+            await slow.say(request("GET", "/large"))
+            assert (await slow.answer()).status == 200
+            newcomer = await stack.enter_async_context(http.wire())
+            await newcomer.say(request("GET", "/b"))
+            assert (await newcomer.answer()).body == b"/b"
+            assert await slow.rest() == b""
 
 
 class TestStop:

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.chassis.http.limits import HttpLimits
 from tests.support.http_server import Serving, serving
 from tests.support.running import eventually
-from tests.support.wire import Wire, request
+from tests.support.wire import request
 
 CHUNKED = "Transfer-Encoding: chunked"
 GZIP = "Transfer-Encoding: gzip"
@@ -99,6 +100,13 @@ class TestABodyIsWholeOrItIsNone:
             await caller.say(b"body")
             assert (await caller.answer()).json()["body"] == "body"
 
+    async def test_an_old_client_is_not_asked_for_it(self, http: Serving) -> None:
+        expecting = request("POST", "/read", "Expect: 100-continue", body=b"body")
+        async with http.wire() as caller:
+            await caller.say(expecting.replace(b"HTTP/1.1", b"HTTP/1.0"))
+            answer = await caller.answer()
+            assert (answer.status, answer.json()["body"]) == (200, "body")
+
 
 class TestTrailers:
     async def test_they_are_no_headers(self, http: Serving) -> None:
@@ -130,84 +138,6 @@ class TestTrailers:
         assert 1_400_000 < told["dropped"] <= 1_700_100
 
 
-class TestManyRequests:
-    async def test_they_are_answered_in_turn(self, http: Serving) -> None:
-        async with http.wire() as caller:
-            await caller.say(
-                request("GET", "/a")
-                + request("POST", "/read", body=b"b")
-                + request("POST", "/read", CHUNKED)
-                + b"1\r\nc\r\n0\r\n\r\n"
-                + request("GET", "/d")
-            )
-            answers = [await caller.answer() for _ in range(4)]
-        assert [answers[0].body, answers[3].body] == [b"/a", b"/d"]
-        assert [each.json()["body"] for each in answers[1:3]] == ["b", "c"]
-
-    @pytest.mark.parametrize("size", [1, 2, 3, 7, 61])
-    async def test_however_they_are_cut_they_are_the_same(self, http: Serving, size: int) -> None:
-        sent = (
-            request("GET", "/a")
-            + request("POST", "/read", CHUNKED)
-            + b"3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nX-Api-Key: late\r\n\r\n\r\n"
-            + request("POST", "/read", "Connection: Upgrade", "Upgrade: h2c", body=b"e")
-            + request("POST", "/read", body=b"f")
-        )
-        async with http.wire() as caller:
-            await caller.say(*(sent[at : at + size] for at in range(0, len(sent), size)))
-            first, *rest = [await caller.answer() for _ in range(4)]
-        assert first.body == b"/a"
-        assert [each.json()["body"] for each in rest] == ["abcd", "e", "f"]
-        assert all(name != b"x-api-key" for name, _ in http.teller.headers)
-
-    async def test_a_caller_who_goes_is_missed_though_more_was_asked(self, http: Serving) -> None:
-        async with http.wire() as caller:
-            await caller.say(request("GET", "/beat"), request("GET", "/a"))
-            await caller.head()
-            caller.hang_up()
-            # Nothing is read meanwhile: what tells it is what can't be sent.
-            async with asyncio.timeout(5):
-                await http.teller.left.wait()
-
-    @pytest.mark.parametrize(
-        ("first", "part"),
-        [
-            (request("GET", "/wait"), request("POST", "/a", body=b"x" * 60_000)),
-            (request("POST", "/wait", length=60_000_000), b"x" * 60_000),
-        ],
-        ids=["requests", "a body"],
-    )
-    async def test_no_more_is_read_than_is_asked_for(
-        self, http: Serving, first: bytes, part: bytes
-    ) -> None:
-        async with http.wire() as caller:
-            await caller.say(first)
-            with pytest.raises(TimeoutError):
-                await until_nobody_listens(caller, part)
-            http.teller.go_on.set()
-            assert (await caller.answer()).body == b"done"
-
-    async def test_garbage_after_one_is_refused_in_its_turn(self, http: Serving) -> None:
-        async with http.wire() as caller:
-            await caller.say(request("GET", "/a") + b"this is no request\r\n\r\n")
-            assert (await caller.answer()).body == b"/a"
-            answer = await caller.answer()
-            assert (answer.status, answer.reason) == (400, "MALFORMED_REQUEST")
-            assert await caller.rest() == b""
-
-    async def test_what_follows_the_last_one_is_not_answered(self, http: Serving) -> None:
-        async with http.wire() as caller:
-            await caller.say(request("GET", "/a", "Connection: close") + request("GET", "/b"))
-            answer = await caller.answer()
-            assert (answer.body, answer.headers["connection"]) == (b"/a", "close")
-            assert await caller.rest() == b""
-
-
-async def until_nobody_listens(caller: Wire, part: bytes) -> None:
-    for _ in range(1_000):
-        await asyncio.wait_for(caller.say(part), 0.5)
-
-
 class TestNoRequests:
     @pytest.mark.parametrize(
         "sent",
@@ -230,6 +160,16 @@ class TestNoRequests:
             answer = await caller.answer()
             assert (answer.status, answer.reason) == (400, "MALFORMED_REQUEST")
             assert answer.headers["connection"] == "close"
+            assert await caller.rest() == b""
+
+    async def test_a_head_has_no_more_lines_than_it_may(self, http: Serving) -> None:
+        most = HttpLimits().head_lines
+        async with http.wire() as caller:
+            await caller.say(request("GET", "/a", *["a: b"] * (most - 1)))
+            assert (await caller.answer()).body == b"/a"
+            await caller.say(request("GET", "/a", *["a: b"] * most))
+            answer = await caller.answer()
+            assert (answer.status, answer.reason) == (431, "HEAD_TOO_LARGE")
             assert await caller.rest() == b""
 
     @pytest.mark.parametrize("part", [b"x" * 8_000, b"X-Many: 1\r\n" * 700])
@@ -267,6 +207,15 @@ class TestAnswers:
             assert (nothing.status, "transfer-encoding" in nothing.headers) == (204, False)
             await caller.say(request("GET", "/b"))
             assert (await caller.answer()).body == b"/b"
+
+    @pytest.mark.parametrize("path", ["/stream", "/beat"])
+    async def test_head_of_a_stream_is_no_stream(self, http: Serving, path: str) -> None:
+        async with http.wire() as caller:
+            await caller.say(request("HEAD", path) + request("GET", "/b"))
+            assert (await caller.answer(body=False)).status == 200
+            assert (await caller.answer()).body == b"/b"
+            async with asyncio.timeout(5):
+                await http.teller.left.wait()
 
     async def test_an_old_client_is_answered_until_the_end(self, http: Serving) -> None:
         async with http.wire() as caller:
