@@ -17,7 +17,7 @@ from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
 from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer, Verifier
 from services.chassis.errors import DomainError
-from tests.support.chassis import believed_keys, keys, new_keys
+from tests.support.chassis import believed_keys, keys
 from tests.support.services import AdjustableClock
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -228,7 +228,7 @@ def test_as_many_teams_as_fit_in_a_token_and_no_more(path: Path) -> None:
     fitting = create_key(path, "users/ann", roles=["rep"], teams=teams[:55], now=NOW)
     door = Door(
         KeyRing(path, AdjustableClock(NOW)),
-        Signer(new_keys().private),
+        Signer(keys().private),
         AdjustableClock(NOW),
         {"gateway": ("gateway", "customer", "sales", "insight")},
         5,
