@@ -265,9 +265,8 @@ class _Exchange:
         self._proxy._log("rpc", fields)
 
 
-def _expect_head(incoming: Context) -> None:
+def _expect_head(given: Metadata) -> None:
     """Raises DomainError for metadata larger than the head of any request may be."""
-    given = cast(Metadata, tuple(incoming.invocation_metadata() or ()))
     if sum(len(name) + len(value) for name, value in given) > MAX_HEAD_BYTES:
         raise head_too_large(MAX_HEAD_BYTES, "metadata")
 
