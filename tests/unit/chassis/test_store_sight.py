@@ -14,12 +14,9 @@ from services.chassis.clock import SystemClock
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Uuid7Ids
 from services.chassis.store import (
-    Named,
     OfCustomer,
     Owned,
-    Shared,
     Store,
-    Through,
     WriteTransaction,
     new_metadata,
 )
@@ -274,32 +271,3 @@ async def test_a_row_of_a_composed_key_is_seen_as_its_parent_of_the_same_key(
         assert await names(store, deeds, BOB) == ["deed-2"]
     finally:
         await store.close()
-
-
-@pytest.mark.parametrize(
-    ("info", "what"),
-    [
-        ({}, "says nothing of who sees its rows"),
-        ({"scope": Through("name", "gone")}, "gone"),
-        ({"scope": Owned("boss")}, "boss"),
-        ({"scope": Owned("owner", named=(Named("gone", "row"),))}, "gone"),
-        ({"scope": OfCustomer("owner", "shared")}, "shared"),
-        ({"scope": Through("owner", "shared")}, "shared"),
-    ],
-)
-async def test_a_table_that_does_not_say_who_sees_it_stops_the_start(
-    sqlite_url: str, info: dict[str, object], what: str
-) -> None:
-    declared = new_metadata()
-    shared = {"scope": Shared()}
-    Table("shared", declared, Column("name", sa.Text, primary_key=True), info=shared)
-    Table(
-        "odd",
-        declared,
-        Column("name", sa.Text, primary_key=True),
-        Column("owner", sa.Text, nullable=False),
-        info=info,
-    )
-    with pytest.raises(TypeError, match=what) as refused:
-        await Store.open(sqlite_url, metadata=declared, clock=SystemClock(), ids=Uuid7Ids())
-    assert "odd" in str(refused.value)
