@@ -45,8 +45,9 @@ def segments(as_of: AsOf = "") -> None:
             money(segment.spend_365d),
         )
     Console().print(table)
+    counted = f"{model.buyer_count:,} buyers; " if model.HasField("buyer_count") else ""
     Console().print(
-        f"{model.buyer_count:,} buyers; cut points:"
+        f"{counted}cut points:"
         f" recency {_points(model.recency_cut_points)} days,"
         f" frequency {_points(model.frequency_cut_points)},"
         f" monetary {_points(model.monetary_cut_points)} {_currency(reply.segments)}"

@@ -6,6 +6,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from gateway.contract import Contract
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.proxy import Proxy
 from services.chassis.process.addresses import refuse_taken
 from services.chassis.process.health import Health
@@ -15,6 +16,9 @@ __all__ = ["MAX_STREAMS", "PublicGrpcServer"]
 
 # Of one connection, at a time.
 MAX_STREAMS = 100
+
+# gRPC counts 32 bytes for each pair besides.
+_METADATA_BYTES = 2 * MAX_HEAD_BYTES
 
 
 class PublicGrpcServer:
@@ -46,6 +50,9 @@ class PublicGrpcServer:
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", -1),
+                # Between two bounds gRPC drops calls at random. The proxy says no in words before.
+                ("grpc.max_metadata_size", _METADATA_BYTES),
+                ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
             ]
         )
         self._server.add_generic_rpc_handlers((proxy,))

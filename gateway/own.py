@@ -18,6 +18,7 @@ from gateway.company.servicer import CompanyServicer
 from gateway.settings import GatewaySettings
 from services.chassis.access import Verifier, load_roles
 from services.chassis.client import connect
+from services.chassis.clock import BusinessCalendar, SystemClock
 from services.chassis.identity import ForwardedToken
 from services.chassis.metrics import Metrics
 from services.chassis.process.grpc_server import GrpcServer, Servicers
@@ -33,6 +34,7 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
         sales=connect(settings.sales_target, identity=ForwardedToken()),
         insight=connect(settings.insight_target, identity=ForwardedToken()),
     )
+    calendar = BusinessCalendar(SystemClock(), settings.zone, settings.business_date)
     company = CompanyServicer(
         base_currency=settings.base_currency,
         time_zone=settings.time_zone,
@@ -40,7 +42,7 @@ async def own_servicers(settings: GatewaySettings) -> AsyncIterator[Servicers]:
     )
     try:
         yield (
-            (add_BriefServiceServicer_to_server, BriefServicer(sources, settings.zone)),
+            (add_BriefServiceServicer_to_server, BriefServicer(sources, calendar)),
             (add_CompanyServiceServicer_to_server, company),
         )
     finally:

@@ -14,18 +14,20 @@ import grpc
 
 from gateway.backends import Backends, Multicallable, details_of, draining, without_details
 from gateway.contract import Method, owner_of
+from gateway.http.head import MAX_HEAD_BYTES
 from gateway.http.refusals import body_incomplete, body_timeout
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.resuming import Positions, Replies
 from gateway.signin.door import Door
 from gateway.signin.keys import ApiKey
+from gateway.transcode.refusals import head_too_large
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Ids
 from services.chassis.request_lines import RequestLines
 from services.chassis.status import code_of, to_status
-from services.chassis.wire import AUTHORIZATION_KEY, DETAILS_KEY, REQUEST_ID_KEY
+from services.chassis.wire import AUTHORIZATION_KEY, CONSISTENCY_KEY, DETAILS_KEY, REQUEST_ID_KEY
 
 __all__ = ["Proxy"]
 
@@ -36,10 +38,9 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 _DOMAIN = "gateway"
 _HOP_SECONDS = 0.020
-# Ours, the connection's, or claims that only the gateway may make.
-_KEPT_BACK = frozenset(
-    ("authorization", "x-api-key", "x-request-id", "user-agent", "te", "content-type", "cookie")
-)
+# What a caller may say to a service beside its request. All else is the gateway's to say, or read
+# by nobody.
+_PASSED_ON = frozenset((CONSISTENCY_KEY,))
 
 
 class Proxy(grpc.GenericRpcHandler):
@@ -154,7 +155,8 @@ class _Exchange:
         self._method = method
         self._incoming = incoming
         self._started = time.perf_counter()
-        self._given: Mapping[str, Any] = dict(incoming.invocation_metadata() or ())
+        self._head = cast(Metadata, tuple(incoming.invocation_metadata() or ()))
+        self._given: Mapping[str, Any] = dict(self._head)
         self._code = "OK"
         self._reason = ""
         self._caller = ""
@@ -167,6 +169,7 @@ class _Exchange:
         proxy = self._proxy
         self._request_id = _fit(self._given.get(REQUEST_ID_KEY)) or proxy._ids.new()
         context.request_id.set(self._request_id)
+        _expect_head(self._head)
         key = proxy._door.admit(*self._shown)
         self._caller = key.subject
         await proxy._limits.take(key.subject)
@@ -195,11 +198,7 @@ class _Exchange:
         return self._given.get(AUTHORIZATION_KEY, ""), self._given.get("x-api-key", "")
 
     def _metadata(self, key: ApiKey) -> Metadata:
-        passed = tuple(
-            (name, value)
-            for name, value in cast(Metadata, tuple(self._incoming.invocation_metadata() or ()))
-            if name not in _KEPT_BACK and not name.startswith(("grpc-", ":", "x-guanxi-"))
-        )
+        passed = tuple(each for each in self._head if each[0] in _PASSED_ON)
         authorization = self._proxy._door.authorization(key, owner_of(self._method))
         return (*passed, (AUTHORIZATION_KEY, authorization), (REQUEST_ID_KEY, self._request_id))
 
@@ -264,6 +263,12 @@ class _Exchange:
         if self._reason:
             fields["reason"] = self._reason
         self._proxy._log("rpc", fields)
+
+
+def _expect_head(given: Metadata) -> None:
+    """Raises DomainError for metadata larger than the head of any request may be."""
+    if sum(len(name) + len(value) for name, value in given) > MAX_HEAD_BYTES:
+        raise head_too_large(MAX_HEAD_BYTES, "metadata")
 
 
 def _fit(request_id: Any) -> str:

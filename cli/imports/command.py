@@ -165,7 +165,8 @@ def orders(
     customer, customer_name, region, currency, exchange_rate, original_order, seller.
     What an order has once may be given on its first row only.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(currency), import_orders)
 
@@ -179,7 +180,8 @@ def customers(shared: _Shared) -> None:
     phones and emails (several separated by ;), industry, region, source, owner, team,
     lifecycle_stage, first_seen_time.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(), import_customers)
 
@@ -193,7 +195,8 @@ def touchpoints(shared: _Shared) -> None:
     direction, subject, content, topics and products_of_concern (several separated by ;),
     duration_minutes, outcome, actor.
 
-    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done.
+    Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
+    it stopped: a sentence says why. Run it again.
     """
     _run(shared.options(), import_touchpoints)
 

@@ -4,6 +4,7 @@ answer changes nothing."""
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cli.connection import CommandError, describe, error_info, retry_after_secon
 
 _IN_FLIGHT = 2
 _MAX_ITEMS = 1_000
+_BATCH_OF = re.compile("Batch[A-Z][a-z]+([A-Z][a-z]+)Request")
 _CALL_SECONDS = 120.0
 _GIVE_UP_SECONDS = 60.0
 _RETRIED = frozenset(
@@ -65,7 +67,8 @@ async def send_batches(
     """Sends `(index of the first item, request)` pairs and adds up what became of the items.
 
     Raises:
-        CommandError: a whole batch was refused, or the gateway stayed unreachable for a minute.
+        CommandError: a whole batch was refused, or the gateway stayed unreachable for a minute; it
+            says what had gone in by then.
     """
     tally = Tally()
     slots = asyncio.Semaphore(_IN_FLIGHT)
@@ -73,6 +76,8 @@ async def send_batches(
     async def send(first: int, request: Request) -> None:
         try:
             reply = await _call_until_answered(call, request, metadata)
+        except CommandError as error:
+            raise CommandError(f"{error}{_so_far(tally, request)}") from error
         finally:
             slots.release()
         count = len(request.requests)  # type: ignore[attr-defined]  # every batch request has it
@@ -133,6 +138,22 @@ async def _call_until_answered(
                 raise CommandError(describe(status)) from error
             await asyncio.sleep(retry_after_seconds(status) or pause)
             pause = min(2 * pause, 5.0)
+
+
+def _so_far(tally: Tally, request: Message) -> str:
+    """What there is to know of an import that stops at a request, behind why it does."""
+    if request.validate_only or not tally.created:  # type: ignore[attr-defined]  # likewise
+        return ""
+    return (
+        f" At least {tally.created:,} new {_noun(request)} had gone in."
+        " Run it again: what is there already is left as it is."
+    )
+
+
+def _noun(request: Message) -> str:
+    """`orders`, of a BatchCreateOrdersRequest."""
+    found = _BATCH_OF.fullmatch(request.DESCRIPTOR.name)
+    return found[1].lower() if found else "items"
 
 
 def cut(items: Sequence[Item], batch: Callable[[Sequence[Item]], Request]) -> Batches[Request]:

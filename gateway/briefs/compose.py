@@ -10,6 +10,7 @@ from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from guanxi.insight.v1.facts_pb2 import CustomerFacts
 
+from gateway.briefs.day import TODAY, BriefDay
 from gateway.briefs.highlights import highlights
 from gateway.briefs.parts import Parts
 from services.chassis.status import to_status
@@ -19,7 +20,7 @@ __all__ = ["compose"]
 Value = TypeVar("Value")
 
 
-def compose(name: str, parts: Parts, zone: tzinfo = UTC) -> CallBrief:
+def compose(name: str, parts: Parts, zone: tzinfo = UTC, day: BriefDay = TODAY) -> CallBrief:
     """The brief of the parts that came, with the missing ones named; days are those of `zone`."""
     brief = CallBrief(name=name)
     if parts.customer is not None:
@@ -43,7 +44,7 @@ def compose(name: str, parts: Parts, zone: tzinfo = UTC) -> CallBrief:
         brief.same_period.CopyFrom(_same_period(parts.facts))
     for part, error in sorted(parts.missing.items()):
         brief.missing_parts.add(part=part, status=to_status(error, "gateway"))
-    brief.highlights.extend(highlights(brief, parts.facts, zone))
+    brief.highlights.extend(highlights(brief, parts.facts, zone, day))
     return brief
 
 

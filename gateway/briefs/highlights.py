@@ -1,13 +1,15 @@
 """The brief in a few plain sentences, the most urgent first."""
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from guanxi.insight.v1.facts_pb2 import CustomerFacts
 
+from gateway.briefs.day import BriefDay
 from services.chassis.money import amount_text, minor_of
 
 __all__ = ["highlights"]
@@ -16,12 +18,14 @@ _ALERTS = 3
 _PURCHASES = 2
 
 
-def highlights(brief: CallBrief, facts: CustomerFacts | None, zone: tzinfo) -> Iterator[str]:
+def highlights(
+    brief: CallBrief, facts: CustomerFacts | None, zone: tzinfo, day: BriefDay
+) -> Iterator[str]:
     """What the caller should have in mind when the phone is picked up; days are those of `zone`.
 
     What is large, and what a contact, is for insight to say: it is read from the `facts`.
     """
-    if brief.customer.HasField("delete_time"):
+    if brief.customer.HasField("delete_time") and _reached(brief.customer.delete_time, day):
         yield "This customer was deleted."
     alerts = brief.alerts[:_ALERTS]
     yield from (alert.text_en for alert in alerts)
@@ -35,6 +39,11 @@ def highlights(brief: CallBrief, facts: CustomerFacts | None, zone: tzinfo) -> I
     if brief.purchases:
         bought = " and ".join(p.description or p.product for p in brief.purchases[:_PURCHASES])
         yield f"Mostly buys {bought}."
+
+
+def _reached(moment: Timestamp, day: BriefDay) -> bool:
+    """Whether it had happened by the end of the brief's day."""
+    return day.end is None or moment.ToDatetime(UTC) < day.end
 
 
 def _same_period(brief: CallBrief) -> Iterator[str]:

@@ -19,8 +19,10 @@ from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from gateway.backends import unanswered
+from gateway.briefs.day import BriefDay
 from services.chassis.client import Channel
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, failed_precondition
+from services.chassis.timestamps import to_timestamp
 
 __all__ = ["Parts", "Sources", "ask"]
 
@@ -57,8 +59,8 @@ class Parts:
     missing: dict[CallBrief.Part.ValueType, DomainError] = field(default_factory=dict)
 
 
-async def ask(sources: Sources, customer: str, as_of: Date | None) -> Parts:
-    """All parts for `customers/{customer}` on a business day (today if None)."""
+async def ask(sources: Sources, customer: str, day: BriefDay) -> Parts:
+    """All parts for `customers/{customer}` as they were at the end of a business day."""
     parts = Parts()
 
     async def part(
@@ -73,6 +75,15 @@ async def ask(sources: Sources, customer: str, as_of: Date | None) -> Parts:
             )
             return None
 
+    async def alerts() -> Any:
+        if day.is_today:
+            return await part(CallBrief.ALERTS, "insight", _alerts(sources, customer))
+        # Rules look at today's facts, and an alert says what they find now.
+        parts.missing[CallBrief.ALERTS] = failed_precondition(
+            "PART_OF_TODAY", "alerts are of today, and this brief is of another day"
+        )
+        return None
+
     (
         parts.customer,
         parts.touchpoints,
@@ -84,13 +95,13 @@ async def ask(sources: Sources, customer: str, as_of: Date | None) -> Parts:
         parts.facts,
     ) = await asyncio.gather(
         part(CallBrief.PROFILE, "customer", _customer(sources, customer)),
-        part(CallBrief.JOURNEY, "customer", _touchpoints(sources, customer)),
-        part(CallBrief.PURCHASES, "sales", _purchases(sources, customer)),
-        part(CallBrief.RECENT_ORDERS, "sales", _orders(sources, customer)),
-        part(CallBrief.ALERTS, "insight", _alerts(sources, customer)),
-        part(CallBrief.SEGMENT, "insight", _segment(sources, customer, as_of)),
-        part(CallBrief.PREDICTION, "insight", _prediction(sources, customer, as_of)),
-        part(CallBrief.SAME_PERIOD, "insight", _facts(sources, customer, as_of)),
+        part(CallBrief.JOURNEY, "customer", _touchpoints(sources, customer, day)),
+        part(CallBrief.PURCHASES, "sales", _purchases(sources, customer, day)),
+        part(CallBrief.RECENT_ORDERS, "sales", _orders(sources, customer, day)),
+        alerts(),
+        part(CallBrief.SEGMENT, "insight", _segment(sources, customer, day.as_of)),
+        part(CallBrief.PREDICTION, "insight", _prediction(sources, customer, day.as_of)),
+        part(CallBrief.SAME_PERIOD, "insight", _facts(sources, customer, day.as_of)),
     )
     return parts
 
@@ -101,19 +112,33 @@ def _customer(sources: Sources, customer: str) -> Any:
     return stub.GetCustomer(request, timeout=_PART_SECONDS)
 
 
-def _touchpoints(sources: Sources, customer: str) -> Any:
-    request = touchpoints_pb2.ListTouchpointsRequest(parent=customer, page_size=_TOUCHPOINTS)
+def _touchpoints(sources: Sources, customer: str, day: BriefDay) -> Any:
+    request = touchpoints_pb2.ListTouchpointsRequest(
+        parent=customer, filter=_before("touch_time", day), page_size=_TOUCHPOINTS
+    )
     return TouchpointServiceStub(sources.customer).ListTouchpoints(request, timeout=_PART_SECONDS)
 
 
-def _purchases(sources: Sources, customer: str) -> Any:
-    request = orders_pb2.ListPurchasesRequest(parent=customer, page_size=_PURCHASES)
+def _purchases(sources: Sources, customer: str, day: BriefDay) -> Any:
+    request = orders_pb2.ListPurchasesRequest(
+        parent=customer,
+        page_size=_PURCHASES,
+        end_time=None if day.end is None else to_timestamp(day.end),
+    )
     return OrderServiceStub(sources.sales).ListPurchases(request, timeout=_PART_SECONDS)
 
 
-def _orders(sources: Sources, customer: str) -> Any:
-    request = orders_pb2.ListOrdersRequest(filter=f'customer = "{customer}"', page_size=_ORDERS)
+def _orders(sources: Sources, customer: str, day: BriefDay) -> Any:
+    met = (f'customer = "{customer}"', _before("order_time", day))
+    request = orders_pb2.ListOrdersRequest(
+        filter=" AND ".join(filter(None, met)), page_size=_ORDERS
+    )
     return OrderServiceStub(sources.sales).ListOrders(request, timeout=_PART_SECONDS)
+
+
+def _before(field: str, day: BriefDay) -> str:
+    """The filter for what had happened by the end of the day."""
+    return "" if day.end is None else f'{field} < "{day.end.isoformat()}"'
 
 
 def _alerts(sources: Sources, customer: str) -> Any:

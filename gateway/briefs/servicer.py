@@ -1,16 +1,15 @@
 """Transport room of briefs: the name of a customer in, the brief out."""
 
-from datetime import tzinfo
 from typing import Any
 
 import grpc
-from google.type.date_pb2 import Date
 from guanxi.gateway.v1.briefs_pb2 import CallBrief, GetCallBriefRequest
 from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceServicer
 
 from gateway.briefs.compose import compose
+from gateway.briefs.day import day_of
 from gateway.briefs.parts import Sources, ask
-from services.chassis.dates import from_date
+from services.chassis.clock import BusinessCalendar
 from services.chassis.errors import Kind
 
 __all__ = ["BriefServicer"]
@@ -23,16 +22,16 @@ _NO_CUSTOMER = frozenset({Kind.NOT_FOUND, Kind.PERMISSION_DENIED})
 class BriefServicer(BriefServiceServicer):
     """Answers GetCallBrief from three services."""
 
-    def __init__(self, sources: Sources, zone: tzinfo) -> None:
+    def __init__(self, sources: Sources, calendar: BusinessCalendar) -> None:
         self._sources = sources
-        self._zone = zone
+        self._calendar = calendar
 
     async def GetCallBrief(
         self, request: GetCallBriefRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> CallBrief:
         """Composes the brief; an unknown customer is an error, a missing part is not."""
-        as_of = _day(request.as_of)
-        parts = await ask(self._sources, request.name.removesuffix(_SUFFIX), as_of)
+        day = day_of(request.as_of, self._calendar)
+        parts = await ask(self._sources, request.name.removesuffix(_SUFFIX), day)
         error = parts.missing.get(CallBrief.PROFILE)
         if error is not None and error.kind in _NO_CUSTOMER:
             raise error
@@ -40,12 +39,4 @@ class BriefServicer(BriefServiceServicer):
             # What a service finds wrong was in this request: nothing else is asked for.
             if error.kind is Kind.INVALID_ARGUMENT:
                 raise error
-        return compose(request.name, parts, self._zone)
-
-
-def _day(as_of: Date) -> Date | None:
-    """The day asked for, None for today; raises DomainError DATE_INVALID."""
-    if not (as_of.year or as_of.month or as_of.day):
-        return None
-    from_date(as_of, field="as_of")
-    return as_of
+        return compose(request.name, parts, self._calendar.zone, day)

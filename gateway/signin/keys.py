@@ -16,14 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.signin.holder import KeysError, expect_holder
+
 __all__ = ["ApiKey", "KeysError", "create_key", "read_keys", "revoke_key", "secret_hash"]
 
 MAX_LIVE_KEYS = 2
 _SECRET_BYTES = 32
-
-
-class KeysError(Exception):
-    """A key that can't be made or found, or a file that can't be read; fit for a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,10 @@ def create_key(
 ) -> str:
     """Makes a key for a subject (`users/ann`) and returns it; it can't be shown again.
 
-    `scopes` narrow what the roles give; None doesn't. Raises KeysError where the subject has two
-    live keys already: one to use and one to change over to.
+    `scopes` narrow what the roles give; None doesn't. Raises KeysError as `expect_holder`, and
+    where the subject has two live keys already: one to use and one to change over to.
     """
-    if not subject.startswith("users/") or len(subject) <= len("users/"):
-        raise KeysError(f"the subject {subject!r} is not of the form users/NAME")
-    if not roles:
-        raise KeysError("a key needs at least one role")
+    expect_holder(subject, roles=roles, teams=teams, scopes=scopes or ())
     identifier = base64.b32encode(secrets.token_bytes(10)).decode().lower()
     secret = base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)).rstrip(b"=").decode()
     key = ApiKey(

@@ -8,7 +8,9 @@ the other, are the bytes of the whole (on the wire, concatenation is a merge), a
 turn between two of them.
 """
 
+import re
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.transcode.refusals import (
@@ -21,7 +23,7 @@ from gateway.transcode.refusals import (
     unknown_field,
 )
 from gateway.transcode.shapes import Holds, Member, Shape, Shapes
-from gateway.transcode.tokens import PLAIN, VALUE_BYTES, Tokens
+from gateway.transcode.tokens import PLAIN, VALUE_BYTES, Tokens, is_number
 from services.chassis.errors import DomainError
 
 __all__ = ["MAX_DEPTH", "PIECE_BYTES", "Bodies", "Piece"]
@@ -53,6 +55,15 @@ class Bodies:
     def pieces(self, body: bytes) -> Iterator[Piece]:
         """The body in pieces, each checked; raises DomainError naming what is wrong."""
         return _Reading(body, self._shapes, self._elsewhere).pieces(self._shape)
+
+    def place_of(self, piece: Piece, at: int) -> str:
+        """The field in which a byte of a piece is."""
+        reading = _Reading(piece.text[:at], self._shapes, self._elsewhere)
+        # Reading what comes before it ends, for want of the rest, where it is.
+        with suppress(DomainError):
+            for _ in reading.pieces(self._shape):
+                pass
+        return reading.where_in_whole(piece.first)
 
 
 class _Reading(Tokens):
@@ -127,13 +138,13 @@ class _Reading(Tokens):
         while more:
             found = PLAIN.match(self.data, at, self.limit)
             name = shape.plain.get(found[1]) if found is not None else None
-            if found is None or name is None or name in given:
+            if found is None or name is None or name in given or _is_odd(found, name, shape):
                 member, key, at = self._member(shape, at, given)
                 at, more = self.next(self._value(member, key, at, depth), b"}")
                 continue
             given.add(name)
-            more = found[2] == b","
-            at = found.end() if more else found.end(2)
+            more = found[3] == b","
+            at = found.end() if more else found.end(3)
         return at
 
     def _member(self, shape: Shape, at: int, given: set[str]) -> tuple[Member, bytes, int]:
@@ -166,7 +177,7 @@ class _Reading(Tokens):
 
     def _list(self, member: Member, at: int, depth: int) -> int:
         if self.data[at : at + 1] != b"[":
-            raise invalid_value(self.where(), "must be a list")
+            raise self.other_than("a list", at)
         at, more = self.opened(at, b"]")
         count = 0
         while more:
@@ -179,13 +190,15 @@ class _Reading(Tokens):
 
     def _map(self, member: Member, at: int, depth: int) -> int:
         if self.data[at : at + 1] != b"{":
-            raise invalid_value(self.where(), "must be an object")
+            raise self.other_than("an object", at)
         at, more = self.opened(at, b"}")
         given: set[bytes] = set()
         while more:
             self._count(member, len(given))
             key, at = self._free_key(at, given)
             self.path.append(key)
+            if member.number_keys and not is_number(self.plain(key)):
+                raise invalid_value(self.where(), "the keys of this map are whole numbers")
             at, more = self.next(self._one(member, at, depth), b"}")
             self.path.pop()
         return at
@@ -193,13 +206,17 @@ class _Reading(Tokens):
     def _one(self, member: Member, at: int, depth: int) -> int:
         """One value of a member, or null in its place; returns the position behind it."""
         if member.holds is Holds.SCALAR or self.data[at : at + 1] == b"n":
-            return self.scalar(at)
+            return (
+                self.number(at, member.must_be)
+                if member.number
+                else self.scalar(at, member.must_be)
+            )
         if member.holds is Holds.ENUM:
-            return self.enum(at)
+            return self.enum(at, member.must_be)
         if member.holds is Holds.FREE:
             return self._free_value(at, depth)
         if self.data[at : at + 1] != b"{":
-            raise invalid_value(self.where(), "must be an object")
+            raise self.other_than("an object", at)
         if member.shape is None:
             return self._any(at, depth)
         return self._object(member.shape, at, depth + 1)
@@ -218,7 +235,7 @@ class _Reading(Tokens):
             raise invalid_value(self.where(), f"holds more than {_FREE_VALUES} values")
         opener = self.data[at : at + 1]
         if opener not in (b"{", b"["):
-            return self.scalar(at)
+            return self.scalar(at, "a value of JSON")
         if depth >= MAX_DEPTH:
             raise nested_too_deep(self.where(), MAX_DEPTH)
         closer = b"}" if opener == b"{" else b"]"
@@ -258,3 +275,8 @@ class _Reading(Tokens):
         name = key[1:-1].decode("utf-8", "replace")
         place = self._elsewhere.get(name) if not self.path else None
         return unknown_field(self.where(key), place or "")
+
+
+def _is_odd(found: re.Match[bytes], name: str, shape: Shape) -> bool:
+    """Whether a number is written as a text that isn't plainly one."""
+    return found[2] is not None and name in shape.numbers

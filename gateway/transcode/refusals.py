@@ -93,13 +93,10 @@ def body_too_large(limit_bytes: int) -> DomainError:
     return _too_large("BODY_TOO_LARGE", f"the body is larger than {limit_bytes} bytes", limit_bytes)
 
 
-def head_too_large(limit_bytes: int) -> DomainError:
-    """A request line and headers past their cap."""
-    return _too_large(
-        "HEAD_TOO_LARGE",
-        f"the request line and headers are larger than {limit_bytes} bytes",
-        limit_bytes,
-    )
+def head_too_large(limit_bytes: int, what: str = "request line and headers") -> DomainError:
+    """What comes before the message, past its cap."""
+    message = f"more than {limit_bytes} bytes of {what}"
+    return _too_large("HEAD_TOO_LARGE", message, limit_bytes)
 
 
 def path_not_found(path: str) -> DomainError:

@@ -122,8 +122,8 @@ class RequestCodec:
         mask = values.pop("updateMask", None) if self._mask is not None else None
         try:
             return message_from_json_value(self._message.type, values).to_binary(), mask
-        except DECODE_ERRORS as error:
-            raise explain(self._message, values, error) from None
+        except DECODE_ERRORS:
+            raise explain(self._message, values, self._types) from None
 
     def _encode_body(self, body: bytes, extras: Extras) -> Iterator[bytes]:
         if self._bodies is None:
@@ -143,8 +143,8 @@ class RequestCodec:
             try:
                 decoded = message.type.from_json(piece.text, registry=self._types)
                 yield decoded.to_binary() if field is None else self._wrapped(field, decoded)
-            except DECODE_ERRORS as error:
-                raise self._explained(message, piece, error) from None
+            except DECODE_ERRORS:
+                raise self._explained(self._bodies, piece) from None
             if extras is not NO_EXTRAS:
                 self._expect_once(decoded, extras)
 
@@ -158,8 +158,12 @@ class RequestCodec:
         if key and extras.idempotency_key not in ("", key):
             raise duplicate_field("Idempotency-Key")
 
-    def _explained(self, message: DescMessage, piece: Piece, error: Exception) -> DomainError:
-        return explain(message, _loaded(piece.text), error, piece.first)
+    def _explained(self, bodies: Bodies, piece: Piece) -> DomainError:
+        try:
+            piece.text.decode()
+        except UnicodeDecodeError as error:
+            return invalid_value(bodies.place_of(piece, error.start), "is not valid UTF-8")
+        return explain(self._body_message, _loaded(piece.text), self._types, piece.first)
 
     def _wrapped(self, field: DescField, decoded: Message) -> bytes:
         return self._message.type(**{field.local_name: decoded}).to_binary()
@@ -261,10 +265,8 @@ def _read_variable(read: ReadText, multi: bool, raw: str, path: tuple[str, ...])
 
 
 def _loaded(body: bytes) -> JsonValue:
-    try:
-        return cast(JsonValue, json.loads(body))
-    except ValueError as error:
-        raise malformed_body(str(error)) from None
+    """A body that has been checked, as Python has it."""
+    return cast(JsonValue, json.loads(body))
 
 
 def _message(types: Registry, name: str) -> DescMessage:

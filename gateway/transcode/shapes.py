@@ -15,7 +15,8 @@ from protobuf import (
     ScalarType,
 )
 
-from gateway.transcode.values import oneof_of, part_of
+from gateway.transcode.values import is_number, oneof_of, part_of
+from gateway.transcode.words import must_be
 
 __all__ = ["Holds", "Member", "Shape", "Shapes"]
 
@@ -35,7 +36,11 @@ class Holds(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One field: what it holds, whether as a list or map, and how many at most (0: no rule)."""
+    """One field: what it holds, whether as a list or map, and how many at most (0: no rule).
+
+    `must_be` says in words what one value is; `number` whether it is one, which may be in quotes,
+    and `number_keys` whether the keys of a map are.
+    """
 
     name: str
     holds: Holds
@@ -44,6 +49,9 @@ class Member:
     mapped: bool
     most: int
     oneof: str
+    must_be: str
+    number: bool
+    number_keys: bool
 
     @property
     def is_plain(self) -> bool:
@@ -56,14 +64,16 @@ class Member:
 class Shape:
     """The members of a message by either spelling, in quotes as they stand in a body.
 
-    `plain` are the names of those of which any single value will do.
+    `plain` are the names of those of which any single value will do; `numbers` those of them that
+    are numbers, whose text in quotes has a form.
     """
 
     members: dict[bytes, Member] = field(default_factory=dict)
     plain: dict[bytes, str] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
 
 
-_TYPE = Member("@type", Holds.SCALAR, None, listed=False, mapped=False, most=0, oneof="")
+_TYPE = Member("@type", Holds.SCALAR, None, False, False, 0, "", "text", False, False)
 
 
 class Shapes:
@@ -84,6 +94,8 @@ class Shapes:
                     shape.members[key] = member
                     if member.is_plain:
                         shape.plain[key] = member.name
+                if member.is_plain and member.number:
+                    shape.numbers.add(member.name)
         return self._made[message.type_name]
 
     def named(self, type_url: str) -> Shape | None:
@@ -93,7 +105,7 @@ class Shapes:
         if message is None or not own:
             return None
         shape = self.of(message)
-        return Shape({**shape.members, b'"@type"': _TYPE}, shape.plain)
+        return Shape({**shape.members, b'"@type"': _TYPE}, shape.plain, shape.numbers)
 
     def _member(self, described: DescField) -> Member:
         value = described.value
@@ -107,6 +119,9 @@ class Shapes:
             isinstance(value, DescFieldValueMap),
             _most(described),
             oneof_of(described),
+            must_be(kind),
+            is_number(kind),
+            isinstance(value, DescFieldValueMap) and is_number(value.key),
         )
 
 

@@ -7,9 +7,10 @@ import re
 from typing import Any
 
 from gateway.transcode.refusals import invalid_value, malformed_body
+from gateway.transcode.words import refused_as
 from services.chassis.errors import DomainError
 
-__all__ = ["PLAIN", "VALUE_BYTES", "Tokens"]
+__all__ = ["PLAIN", "VALUE_BYTES", "Tokens", "is_number"]
 
 # The largest value of the outermost object, or item of a list in it: nobody waits for more.
 VALUE_BYTES = 1024 * 1024
@@ -23,15 +24,19 @@ _NUMBER = rb"-?(?:0|[1-9][0-9]*+)(?:[.][0-9]++)?+(?:[eE][-+]?[0-9]++)?+"
 _SPACE = re.compile(_WS)
 _KEY = re.compile(b"(" + _STRING + b")" + _WS + b":" + _WS)
 _SCALAR = re.compile(b"(" + _STRING + b")|(" + _NUMBER + b")|true|false|null")
+# What ProtoJSON takes for a number in quotes: a number of JSON, and three words.
+_QUOTED_NUMBER = re.compile(b'"(?:' + _NUMBER + b'|NaN|-?Infinity)"')
 _NO_NUMBER = re.compile(rb"-?(?:NaN|Infinity)")
 _NEXT = re.compile(_WS + rb"([,\]}])" + _WS)
-# Nine of ten members: a key, one value, neither with escapes, and what comes behind them.
+_PLAIN_NUMBER = rb"-?(?:0|[1-9][0-9]{0,17}+)"
+# Nine of ten members: a key, one value, neither with escapes, and what comes behind them. What is
+# in quotes and no plain number is a group of its own.
 PLAIN = re.compile(
     rb'("[^"\\\x00-\x1f]*+")'
     + _WS
     + b":"
     + _WS
-    + rb'(?:"[^"\\\x00-\x1f]*+"|-?(?:0|[1-9][0-9]{0,17}+)|true|false|null)'
+    + (rb'(?:"%b"|("[^"\\\x00-\x1f]*+")|%b|true|false|null)' % (_PLAIN_NUMBER, _PLAIN_NUMBER))
     + _WS
     + b"([,}])"
     + _WS
@@ -82,11 +87,11 @@ class Tokens:
         found = _SPACE.match(self.data, at, self.limit)
         return at if found is None else found.end()
 
-    def scalar(self, at: int) -> int:
-        """Behind a text, number, `true`, `false` or `null`."""
+    def scalar(self, at: int, must_be: str) -> int:
+        """Behind a text, number, `true`, `false` or `null`; `must_be` says which is wanted."""
         found = _SCALAR.match(self.data, at, self.limit)
         if found is None:
-            raise self._no_scalar(at)
+            raise self._no_scalar(at, must_be)
         text, number = found.groups()
         if text is not None and b"\\u" in text:
             self.plain(text)
@@ -94,12 +99,19 @@ class Tokens:
             raise invalid_value(self.where(), f"has more than {_NUMBER_DIGITS} digits")
         return found.end()
 
-    def enum(self, at: int) -> int:
+    def number(self, at: int, must_be: str) -> int:
+        """As `scalar`, of a number: in quotes it has the same form as without."""
+        end = self.scalar(at, must_be)
+        if self.data[at : at + 1] == b'"' and not is_number(self.plain(self.data[at:end])):
+            raise self.other_than(must_be, at)
+        return end
+
+    def enum(self, at: int, must_be: str) -> int:
         """As `scalar`, of an enum: its numbers are of 32 bits."""
-        end = self.scalar(at)
+        end = self.scalar(at, must_be)
         number = self.data[at:end]
         if number[:1] in b"-0123456789" and not _is_int32(number):
-            raise invalid_value(self.where(), "is no number of an enum")
+            raise self.other_than(must_be, at)
         return end
 
     def plain(self, text: bytes) -> bytes:
@@ -119,11 +131,18 @@ class Tokens:
         except UnicodeDecodeError:
             raise invalid_value(self.where(), "is not valid UTF-8") from None
 
-    def _no_scalar(self, at: int) -> DomainError:
+    def other_than(self, must_be: str, at: int) -> DomainError:
+        """The refusal of the value at a position, which is none of what it must be."""
         first = self.data[at : at + 1]
         if first in (b"{", b"["):
-            what = "an object" if first == b"{" else "a list"
-            return invalid_value(self.where(), f"must be a single value, not {what}")
+            return invalid_value(self.where(), refused_as(must_be, {} if first == b"{" else []))
+        end = self.scalar(at, must_be)
+        given = json.loads(self.data[at:end].decode("utf-8", "replace"))
+        return invalid_value(self.where(), refused_as(must_be, given))
+
+    def _no_scalar(self, at: int, must_be: str) -> DomainError:
+        if self.data[at : at + 1] in (b"{", b"["):
+            return self.other_than(must_be, at)
         if _NO_NUMBER.match(self.data, at):
             return invalid_value(self.where(), "NaN and Infinity are no numbers of JSON")
         return self.malformed(at)
@@ -137,6 +156,12 @@ class Tokens:
             return malformed_body(f"it ends{where} before it is complete")
         return malformed_body(f"unexpected text{where} at byte {at}")
 
+    def where_in_whole(self, first: int) -> str:
+        """As `where`, in the body whose item number `first` is the first of this one's list."""
+        if len(self.path) > 1 and isinstance(self.path[1], int):
+            self.path[1] += first
+        return self.where()
+
     def where(self, *further: bytes) -> str:
         """The path to here, as people write it: `requests[0].order.lines`."""
         parts: list[str] = []
@@ -147,6 +172,11 @@ class Tokens:
                 name = part[1:-1].decode("utf-8", "replace")[:100]
                 parts.append(f".{name}" if parts else name)
         return "".join(parts) or "body"
+
+
+def is_number(quoted: bytes) -> bool:
+    """Whether a text in its quotes is a number."""
+    return _QUOTED_NUMBER.fullmatch(quoted) is not None
 
 
 def _is_int32(number: bytes) -> bool:

@@ -26,10 +26,12 @@ __all__ = [
     "field_of",
     "holds_any",
     "is_http_body",
+    "is_number",
     "kind_of",
     "message_of",
     "oneof_of",
     "part_of",
+    "scalar_of",
     "text_reader",
 ]
 
@@ -51,6 +53,7 @@ _WRAPPERS: Mapping[str, ScalarType] = {
     "google.protobuf.StringValue": ScalarType.STRING,
     "google.protobuf.BytesValue": ScalarType.BYTES,
 }
+_NO_NUMBERS = frozenset((ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL))
 
 
 def text_reader(kind: ScalarType | DescEnum | DescMessage) -> ReadText | None:
@@ -89,6 +92,19 @@ def field_of(message: DescMessage, name: str) -> DescField | None:
 def holds_any(message: DescMessage) -> bool:
     """Whether there may be a `google.protobuf.Any` anywhere in a message."""
     return _holds_any(message, set())
+
+
+def is_number(kind: ScalarType | DescEnum | DescMessage | None) -> bool:
+    """Whether a value is a number, which ProtoJSON takes in quotes too; an enum is none."""
+    scalar = scalar_of(kind)
+    return isinstance(scalar, ScalarType) and scalar not in _NO_NUMBERS
+
+
+def scalar_of(
+    kind: ScalarType | DescEnum | DescMessage | None,
+) -> ScalarType | DescEnum | DescMessage | None:
+    """The kind, or what is in the wrapper that it is."""
+    return _WRAPPERS.get(kind.type_name, kind) if isinstance(kind, DescMessage) else kind
 
 
 def oneof_of(field: DescField) -> str:

@@ -14,6 +14,7 @@ from google.rpc.status_pb2 import Status
 
 from services.chassis.errors import DomainError, invalid
 from services.chassis.status import to_status
+from services.chassis.turns import taking_turns
 
 __all__ = [
     "broken_items",
@@ -36,7 +37,7 @@ def is_batch(request: Descriptor, reply: Descriptor) -> bool:
     return ITEMS in request.fields_by_name and _FAILED in reply.fields_by_name
 
 
-def read_items(
+async def read_items(
     requests: Sequence[Any], read: Callable[[Any], T]
 ) -> tuple[dict[int, T], dict[int, DomainError]]:
     """The items of a batch by their index, and what is wrong with those that are refused.
@@ -46,7 +47,7 @@ def read_items(
     """
     refused = dict(broken_items.get({}))
     items: dict[int, T] = {}
-    for index, request in enumerate(requests):
+    async for index, request in taking_turns(enumerate(requests)):
         if index in refused:
             continue
         try:
@@ -57,10 +58,12 @@ def read_items(
     return items, refused
 
 
-def failed_requests(request: Message, refused: Mapping[int, DomainError]) -> dict[int, Status]:
+async def failed_requests(
+    request: Message, refused: Mapping[int, DomainError]
+) -> dict[int, Status]:
     """What `failed_requests` of the reply to a batch holds."""
     _, domain, _ = request.DESCRIPTOR.file.package.split(".")  # guanxi.sales.v1
-    return {index: to_status(error, domain) for index, error in refused.items()}
+    return {index: to_status(error, domain) async for index, error in taking_turns(refused.items())}
 
 
 def _expect_no_request_id(request: Message) -> None:

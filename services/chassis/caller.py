@@ -30,7 +30,8 @@ class Caller:
     `key` is the id of the API key they came with; empty where they came otherwise. `importing`: the
     method brings in many rows at once, which others have written. `granted` is the scope their
     roles give them, where it is not the `scope` they work with: a method on rows of the whole
-    company. `permissions` are the patterns that the key narrows the roles to, None for none.
+    company. `permissions` are the patterns that the key narrows the roles to, None for none. A team
+    without a name is none: rows that have no team are nobody's, not that team's.
     """
 
     subject: str
@@ -42,6 +43,15 @@ class Caller:
     importing: bool = False
     granted: Scope | None = None
     permissions: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if "" in self.teams:
+            object.__setattr__(self, "teams", tuple(filter(None, self.teams)))
+
+    @property
+    def sees_company(self) -> bool:
+        """Whether every row of the company is in their sight, so that its numbers may be told."""
+        return (self.granted or self.scope) is Scope.ALL
 
     @property
     def in_person(self) -> bool:

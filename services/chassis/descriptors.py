@@ -42,6 +42,7 @@ class DataScope(Enum):
 
     OWNED = options_pb2.DATA_SCOPE_OWNED
     SHARED = options_pb2.DATA_SCOPE_SHARED
+    COMPANY = options_pb2.DATA_SCOPE_COMPANY
 
 
 class Idempotency(Enum):

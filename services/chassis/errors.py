@@ -181,6 +181,16 @@ def permission_denied(permission: str) -> DomainError:
     )
 
 
+def company_needed(permission: str) -> DomainError:
+    """The caller's roles hold the permission, but not on every row of the company."""
+    return DomainError(
+        Kind.PERMISSION_DENIED,
+        "COMPANY_NEEDED",
+        f"this needs the permission {permission} on every row of the company",
+        metadata={"permission": permission},
+    )
+
+
 def work_needed(resource: str) -> DomainError:
     """The caller may read the named resource, and not change it."""
     return DomainError(

@@ -1,15 +1,16 @@
-"""Resource names (AIP-122): built and taken apart by a template, `customers/{customer}`.
+"""Resource names (AIP-122): built and taken apart by a template, `customers/{customer}`; and forms,
+which say what every value of a field looks like.
 
 Standard library only, so that models may use it.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
 from services.chassis.errors import invalid
 
-__all__ = ["ID_PATTERN", "Template", "check_id"]
+__all__ = ["CURRENCY", "ID_PATTERN", "Capitals", "Form", "OneOf", "Template", "check_id"]
 
 ID_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
@@ -28,10 +29,62 @@ def check_id(value: str, *, field: str) -> str:
     return value
 
 
+class Form(Protocol):
+    """What every value of a field looks like."""
+
+    @property
+    def told(self) -> str:
+        """As a person is told: `names like customers/{customer}`."""
+        ...
+
+    def matches(self, value: str) -> bool:
+        """Whether the value looks so."""
+        ...
+
+    def begins(self, prefix: str) -> bool:
+        """Whether some value that looks so begins like this."""
+        ...
+
+
+class Capitals:
+    """Codes of so many capital letters."""
+
+    __slots__ = ("_length", "told")
+
+    def __init__(self, length: int, told: str) -> None:
+        self._length = length
+        self.told = told
+
+    def matches(self, value: str) -> bool:
+        return len(value) == self._length and self.begins(value)
+
+    def begins(self, prefix: str) -> bool:
+        return len(prefix) <= self._length and re.fullmatch("[A-Z]*", prefix) is not None
+
+
+CURRENCY: Final = Capitals(3, "codes of three capital letters such as EUR")
+
+
+class OneOf:
+    """Names of an enum of another service, whose newer values are kept as their numbers."""
+
+    __slots__ = ("_names", "told")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        self.told = f"one of {', '.join(self._names)}"
+
+    def matches(self, value: str) -> bool:
+        return value in self._names or value.isdecimal()
+
+    def begins(self, prefix: str) -> bool:
+        return prefix.isdecimal() or any(name.startswith(prefix) for name in self._names)
+
+
 class Template:
     """The names of one kind of resource: `Template("customers/{customer}")`."""
 
-    __slots__ = ("_pattern", "text", "variables")
+    __slots__ = ("_beginning", "_pattern", "text", "variables")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -42,6 +95,7 @@ class Template:
         for group, following in zip(groups, literal[1:], strict=True):
             pieces += [group, re.escape(following)]
         self._pattern = re.compile("".join(pieces))
+        self._beginning = re.compile(_beginning(text))
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
@@ -63,5 +117,22 @@ class Template:
         """The last id in a name. Raises as `parse`."""
         return self.parse(name, field=field)[self.variables[-1]]
 
-    def matches(self, name: str) -> bool:
-        return self._pattern.fullmatch(name) is not None
+    @property
+    def told(self) -> str:
+        return f"names like {self.text}"
+
+    def matches(self, value: str) -> bool:
+        return self._pattern.fullmatch(value) is not None
+
+    def begins(self, prefix: str) -> bool:
+        return self._beginning.fullmatch(prefix) is not None
+
+
+def _beginning(template: str) -> str:
+    """What any beginning of a name matches: each piece may be the last one, or be missing."""
+    pieces = re.findall(r"\{[a-z_]+\}|.", template)
+    pattern = ""
+    for piece in reversed(pieces):
+        one = "[a-z0-9][a-z0-9-]{0,62}" if _VARIABLE.fullmatch(piece) else re.escape(piece)
+        pattern = f"(?:{one}{pattern})?"
+    return pattern

@@ -1,10 +1,14 @@
 """Normal forms by which people's texts are compared, whatever way they are typed. Standard library
 only, so that models may use it."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 __all__ = ["digits", "folded", "with_lower_domains"]
+
+_NO_DIGITS: Final = re.compile("[^0-9]+")
 
 
 def folded(text: str) -> str:
@@ -17,6 +21,8 @@ def folded(text: str) -> str:
 
 def digits(text: str) -> str:
     """The digits alone, those of other scripts too: for phone numbers."""
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)
     return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
 
 

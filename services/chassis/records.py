@@ -15,6 +15,7 @@ from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.store import KnownNames, ReadTransaction, WriteTransaction
 from services.chassis.store.layout import reader_and_writer
+from services.chassis.turns import made_in_turns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -105,7 +106,7 @@ class Records(Generic[R]):
         self, tx: ReadTransaction, statement: Select[*tuple[Any, ...]], **parameters: Any
     ) -> list[R]:
         """What a statement on `all` finds, in its order."""
-        return [self._read(row) for row in await tx.all(statement, parameters)]
+        return await self._models(await tx.all(statement, parameters))
 
     async def page(
         self,
@@ -122,7 +123,7 @@ class Records(Generic[R]):
         """
         query = self.query.page(self.all if among is None else among, listing)
         rows = await tx.all(query.statement)
-        found = [self._read(row) for row in rows]
+        found = await self._models(rows)
         kept, next_page_token = query.cut(rows, fitting and fitting(found))
         return Page(found[: len(kept)], next_page_token)
 
@@ -134,9 +135,13 @@ class Records(Generic[R]):
 
     async def insert(self, tx: WriteTransaction, new: Iterable[R]) -> None:
         """Writes new ones."""
-        await tx.insert_rows(self.table, [self._values(each) for each in new])
+        rows = await made_in_turns(self._values, new)
+        await tx.insert_rows(self.table, rows)
 
     async def save(self, tx: WriteTransaction, *changed: R) -> None:
         """Writes changed ones over what is stored."""
         rows = [dict(zip(self._parameters, self._values(each), strict=True)) for each in changed]
         await tx.run_many(self._save, rows)
+
+    async def _models(self, rows: Sequence[Sequence[Any]]) -> list[R]:
+        return await made_in_turns(self._read, rows)

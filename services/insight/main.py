@@ -35,6 +35,7 @@ from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
 from services.insight.engine.aside import Asides
+from services.insight.engine.caught_up import CaughtUpWithRules
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -117,7 +118,7 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    generations = Generations(store, await _prepared(store, currency, derivation))
+    generations = Generations(store, await _prepared(store, currency, derivation), derivation)
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
@@ -146,7 +147,9 @@ async def assemble(
     views = DayViews(store, evaluation, generations, metrics)
 
     async def run() -> Segmentation:
-        return await runs.request(generations.active)
+        async with store.read(caller=Caller.system(DOMAIN)) as tx:
+            generation = await feed_actions.expect_kept(tx, derivation)
+        return await runs.request(generation)
 
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
@@ -177,10 +180,14 @@ async def assemble(
             *upkeep(store, log, settings),
             following.run,
             runs.answer_requests,
-            StoredRuns(store, evaluation, asides).run,
+            StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],
-        caught_up=CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+        caught_up=CaughtUpWithRules(
+            store,
+            CaughtUp(store, feeds, lambda _: consumer_of(generations.active)),
+            generations,
+        ),
     )
 
 

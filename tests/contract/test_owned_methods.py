@@ -11,6 +11,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor
+from guanxi.options.v1 import options_pb2
 from sqlalchemy import Column, MetaData, Table
 
 from services.chassis.descriptors import DataScope, load_catalogue
@@ -67,6 +70,34 @@ def test_a_table_is_owned_by_what_it_says() -> None:
         assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"scope": sight}))
     assert not is_owned(Table("shared", metadata, Column("a", Name), info={"scope": Shared()}))
     assert not is_owned(Table("unsaid", metadata, Column("a", Name)))
+
+
+def shown_of_customers(message: Descriptor, seen: frozenset[str] = frozenset()) -> set[str]:
+    """Fields of a reply, at any depth, that name a customer or hold something personal."""
+    found = set()
+    for field in message.fields:
+        personal = field.GetOptions().Extensions[options_pb2.personal]
+        if personal or field.name in ("customer", "customers", "aggregate_id"):
+            found.add(f"{message.name}.{field.name}")
+        inner = field.message_type
+        if inner is not None and inner.full_name not in seen:
+            found |= shown_of_customers(inner, seen | {message.full_name})
+    return found
+
+
+def test_what_is_shared_shows_no_customer() -> None:
+    catalogue = load_catalogue()
+    for file in catalogue.files.file:
+        if file.package.startswith("guanxi."):
+            import_module(f"{file.name.removesuffix('.proto').replace('/', '.')}_pb2")
+    pool = descriptor_pool.Default()
+    shown = {
+        method.full_name: shown_of_customers(pool.FindMessageTypeByName(method.response_type))
+        for method in catalogue.methods.values()
+        if method.data_scope is DataScope.SHARED and not method.internal
+    }
+    assert len(shown) >= 10
+    assert {method for method, fields in shown.items() if fields} == set()
 
 
 def modules_of(package: str) -> Iterator[ModuleType]:

@@ -21,6 +21,7 @@ INSIGHT_APART = {
     "CreateRule": RULE_SIGHT,
     "UpdateRule": RULE_SIGHT,
     "DeleteRule": RULE_SIGHT,
+    "GetSegmentation": "the company's measure: insight/test_insight_segments.py",
     "WatchAlerts": "a stream: insight/test_insight_watch.py",
 }
 
@@ -44,6 +45,6 @@ async def test_of_what_insight_derives(databases: Databases) -> None:
 
 def rows_of(reply: Any) -> Any:
     """Without the bounds of the segments, which are the company's."""
-    if isinstance(reply, segments_pb2.ListSegmentsResponse):
+    if isinstance(reply, segments_pb2.ListSegmentsResponse | segments_pb2.CustomerSegment):
         reply.ClearField("segmentation")
     return reply

@@ -7,11 +7,22 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.local_run import LocalRun
 from tests.support.suite import ROOT
+
+
+def answers(printed: str) -> list[Any]:
+    """The JSON documents that a block prints, one behind the other."""
+    found, decoder = [], json.JSONDecoder()
+    while printed:
+        document, end = decoder.raw_decode(printed)
+        found.append(document)
+        printed = printed[end:].lstrip()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +73,17 @@ def test_a_filter_over_facts_finds_whom_it_says(printed: list[str]) -> None:
     assert all(each["daysSinceContact"] > 14 for each in facts)
 
 
-def test_what_the_visitor_writes_is_there(printed: list[str]) -> None:
-    assert '"name":"customers/river-cafe"' in printed[5].replace(" ", "")
-    assert "840" in printed[5]
+def test_what_the_visitor_writes_is_there_and_so_is_what_follows_from_it(
+    printed: list[str],
+) -> None:
+    customer, order, orders, facts, brief = answers(printed[5])
+    assert customer["name"] == "customers/river-cafe"
+    assert order["state"] == "CONFIRMED"
+    assert [each["name"] for each in orders["orders"]] == [order["name"]]
+    assert facts["ordersTotal"] == 1
+    assert facts["spendTotal"] == {"currencyCode": "USD", "units": "840"}
+    assert "Mostly buys Pump S." in brief["highlights"]
+    assert [each["name"] for each in brief["recentOrders"]] == [order["name"]]
 
 
 def test_a_wrong_request_names_field_and_reason(printed: list[str]) -> None:

@@ -112,6 +112,7 @@ CLIENTS = {
     "bobs": ("users/bob", "teams/north", ""),
     "carls": ("users/carl", "teams/south", ""),
     "pooled": ("", "teams/south", "pools/leads"),
+    "alone": ("users/yuri", "", ""),
 }
 
 

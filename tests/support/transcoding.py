@@ -31,6 +31,7 @@ CODECS = {
         "CreateCustomer",
         "UpdateCustomer",
         "BatchGetCustomers",
+        "LogTouchpoint",
         "BatchCreateOrders",
         "CancelOrder",
         "WatchAlerts",

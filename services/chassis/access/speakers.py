@@ -11,6 +11,7 @@ GATEWAY: Final = "gateway"
 # Of processes of the suite acting for themselves.
 SERVICE_ROLE: Final = "service"
 _CALLERS: Final = ("users/", "apps/")
+# Of the suite itself: no person and no app has them.
 RESERVED_ROLES: Final = frozenset({SERVICE_ROLE, "system"})
 
 

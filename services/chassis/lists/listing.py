@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Listing:
     """What a request for a page asks (AIP-158), and the day and zone that its filter is read in.
 
-    `arguments` are the request's other fields as text: a page token holds only as long as they stay
-    the same.
+    `arguments` are the request's other fields as text, and `request` the name of its type: a page
+    token holds only as long as they stay the same.
     """
 
     filter: str = ""
@@ -27,6 +27,7 @@ class Listing:
     page_size: int = 0
     page_token: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    request: str = ""
     today: date | None = None
     zone: tzinfo = UTC
 
@@ -41,6 +42,7 @@ class Listing:
             page_size=given.pop("page_size", 0),
             page_token=given.pop("page_token", ""),
             arguments={name: _text(value) for name, value in given.items()},
+            request=request.DESCRIPTOR.full_name,
             today=calendar.today() if calendar else None,
             zone=calendar.zone if calendar else UTC,
         )

@@ -21,6 +21,8 @@ __all__ = ["DEFAULT_PAGE_SIZE", "MAX_PAGE_SIZE", "PageQuery", "Query", "size_of_
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 1000
 _LABEL: Final = "page_key_"
+# No argument of a list, so that which list it was has its place among them.
+_OF_LIST: Final = "page_token"
 
 R = TypeVar("R", bound=Row[*tuple[Any, ...]])
 
@@ -97,10 +99,16 @@ class Query:
 
         Raises DomainError INVALID_ARGUMENT: what `filters.compile` and `ordering.parse` raise;
         PAGE_TOKEN_INVALID on page_token; PAGE_TOKEN_MISMATCH on the argument that has changed since
-        the token was given; PAGE_SIZE_NEGATIVE.
+        the token was given, and on page_token where it was given for another list;
+        PAGE_SIZE_NEGATIVE.
         """
         hashes = fingerprints(
-            {"filter": listing.filter, "order_by": listing.order_by, **listing.arguments}
+            {
+                _OF_LIST: listing.request,
+                "filter": listing.filter,
+                "order_by": listing.order_by,
+                **listing.arguments,
+            }
         )
         keys = self._keys(listing.order_by)
         size = size_of_page(listing.page_size)
@@ -150,6 +158,12 @@ def _values(
 ) -> tuple[KeyValue, ...]:
     """Where the token's page ended, once it is sure that the token belongs to this request."""
     read = decode(token)
+    if read.arguments.get(_OF_LIST) != hashes.get(_OF_LIST):
+        raise invalid(
+            _OF_LIST,
+            "PAGE_TOKEN_MISMATCH",
+            "was given for another list; repeat the request it came from, or start without a token",
+        )
     for argument in sorted({*read.arguments, *hashes}):
         if read.arguments.get(argument) != hashes.get(argument):
             raise invalid(

@@ -9,7 +9,7 @@ from services.chassis.access.authorizer import Authorizer
 from services.chassis.access.speakers import SERVICE_ROLE
 from services.chassis.caller import Caller, Scope, acting_as
 from services.chassis.descriptors import DataScope, Method
-from services.chassis.errors import permission_denied, unauthenticated
+from services.chassis.errors import company_needed, permission_denied, unauthenticated
 from services.chassis.events.personal import clear_personal
 from services.chassis.middleware.call import Call, Proceed
 
@@ -29,6 +29,7 @@ class Access:
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         scope_of, permission = self._authorizer.scope_of, method.permission
         shared = method.data_scope is DataScope.SHARED
+        of_everyone = method.data_scope is DataScope.COMPANY
         importing = permission.endswith(_IMPORTS)
         services = self._authorizer.services_that_call(method.full_name)
 
@@ -41,7 +42,7 @@ class Access:
                 scope = Scope.ALL if identity.subject in services else None
             else:
                 scope = scope_of(identity.roles, identity.scopes, permission)
-            if scope is None:
+            if scope is None or (of_everyone and scope is not Scope.ALL):
                 self._logger.warning(
                     "access denied",
                     audit=True,
@@ -50,7 +51,7 @@ class Access:
                     permission=permission,
                     method=method.path,
                 )
-                raise permission_denied(permission)
+                raise permission_denied(permission) if scope is None else company_needed(permission)
             caller = Caller(
                 subject=identity.subject,
                 roles=identity.roles,

@@ -10,6 +10,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2
 
 from services.chassis.background import Background, repeat
+from services.chassis.errors import DomainError
 from services.chassis.process.probes import serve_probes
 
 __all__ = ["Checked", "Health"]
@@ -88,7 +89,10 @@ class Health:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._checked.check()
         except Exception as error:  # whatever the reason, callers must go elsewhere
-            return f"the store does not answer: {error!r}"
+            unfit = f"the store does not answer: {_reason(error)}"
+            if unfit != self._unfit:
+                _log.warning(unfit, exc_info=error)
+            return unfit
         return ""
 
     async def _publish(self) -> None:
@@ -99,3 +103,12 @@ class Health:
         )
         for service in self._services:
             await self.servicer.set(service, status)
+
+
+def _reason(error: Exception) -> str:
+    """What is told of an error where anybody who reaches the admin port reads it."""
+    if isinstance(error, DomainError):
+        return error.message
+    if isinstance(error, TimeoutError):
+        return f"it took longer than {_CHECK_SECONDS:g} s"
+    return "the log says why"

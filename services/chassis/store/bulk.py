@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Dialect, Insert, Table, insert
 
 from services.chassis.store.upsert import upsert
+from services.chassis.turns import taking_turns
 
 __all__ = ["BulkInsert", "Taken", "bulk_statement"]
 
 _TABLES = 100
+_ROWS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class BulkInsert:
         if not self.converters:
             return rows
         return [self._converted(row) for row in rows]
+
+    async def bound_in_turns(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """As `bound`, where others wait for the loop."""
+        if not self.converters:
+            return rows
+        bound: list[tuple[Any, ...]] = []
+        async for first in taking_turns(range(0, len(rows), _ROWS_AT_ONCE)):
+            bound += map(self._converted, rows[first : first + _ROWS_AT_ONCE])
+        return bound
 
     def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)

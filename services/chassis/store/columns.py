@@ -21,6 +21,8 @@ from pydantic_core import from_json
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
+from services.chassis.names import Form
+
 __all__ = ["Choice", "Json", "Name", "Names", "UtcTime", "holds_name", "microseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,9 +82,11 @@ class Names(TypeDecorator[tuple[str, ...]]):
     impl = Text
     cache_ok = True
 
-    def __init__(self, members: type[StrEnum] | None = None) -> None:
+    def __init__(self, members: type[StrEnum] | None = None, *, form: Form | None = None) -> None:
+        """`form` is what all elements look like: filters refuse any other."""
         super().__init__()
         self.members = members
+        self.form = form
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str] | None], str | None]:
         return _text
@@ -94,10 +98,17 @@ class Names(TypeDecorator[tuple[str, ...]]):
 
 
 class Name(TypeDecorator[str]):
-    """Text compared byte by byte on both engines; PostgreSQL would follow the locale."""
+    """Text compared byte by byte on both engines; PostgreSQL would follow the locale.
+
+    `form` is what all its values look like but the empty one: filters refuse any other.
+    """
 
     impl = Text
     cache_ok = True
+
+    def __init__(self, form: Form | None = None) -> None:
+        super().__init__()
+        self.form = form
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
         collation = "C" if dialect.name == "postgresql" else None

@@ -12,6 +12,7 @@ from services.chassis.actors import actor_text
 from services.chassis.caller import Caller
 from services.chassis.ids import Ids
 from services.chassis.store.columns import microseconds
+from services.chassis.turns import taking_turns
 
 __all__ = ["SLOTS", "EmittedEvent", "log_rows"]
 
@@ -29,7 +30,7 @@ class EmittedEvent:
     caller: Caller
 
 
-def log_rows(
+async def log_rows(
     events: Sequence[EmittedEvent], *, now: datetime, ids: Ids
 ) -> Sequence[Mapping[str, Any]]:
     """Rows of `event_log`, in the order the events were emitted."""
@@ -47,5 +48,5 @@ def log_rows(
             "request_id": emitted.caller.request_id,
             "actor": actor_text(emitted.caller),
         }
-        for emitted in events
+        async for emitted in taking_turns(events)
     ]

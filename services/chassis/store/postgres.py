@@ -131,8 +131,9 @@ class _Writer:
         self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
     ) -> None:
         bulk = bulk_statement(table, self._connection.dialect, taken)
+        bound = await bulk.bound_in_turns(rows)
         with translated(uncommitted=True):
-            await self._connection.exec_driver_sql(bulk.sql, list(bulk.bound(rows)))
+            await self._connection.exec_driver_sql(bulk.sql, bound)
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         def finish(connection: Connection) -> None:

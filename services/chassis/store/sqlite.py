@@ -133,7 +133,7 @@ class _Writer:
         self, table: Table, rows: Sequence[tuple[Any, ...]], taken: Taken | None = None
     ) -> None:
         bulk = bulk_statement(table, self._connection.dialect, taken)
-        bound = list(bulk.bound(rows))
+        bound = await bulk.bound_in_turns(rows)
         await self._work(lambda: run_rows(self._connection, bulk.sql, bound))
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:

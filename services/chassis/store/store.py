@@ -175,15 +175,15 @@ class Store:
                 caller, self._clock.now(), connection, ids=self._ids, snapshot=snapshot
             )
             result = await work(tx)
-            await connection.commit(self._appends(tx))
+            await connection.commit(await self._appends(tx))
         if tx.emitted:
             self._emitted.set()
         return result
 
-    def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
+    async def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
         if not tx.emitted:
             return ()
-        rows = log_rows(tx.emitted, now=tx.now, ids=self._ids)
+        rows = await log_rows(tx.emitted, now=tx.now, ids=self._ids)
         return ((self._tables.event_log.insert(), rows),)
 
 

@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping, Set
 
 from google.protobuf.message import Message
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import DomainError, beneath, invalid
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import expect_may_give, settle_owner
 from services.chassis.store import ReadTransaction, WriteTransaction
+from services.chassis.turns import taking_turns
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
 from services.customer.customers.store import counted_orders, customers
@@ -54,12 +56,12 @@ async def create_customers(
         # Sales may have told of orders before.
         return customer.bought(orders.get(each.name, 0), at=tx.now, etag=etag)
 
-    outcomes = create_each(new, make, known=known, field="customer")
+    outcomes = await create_each(new, make, known=known, field="customer")
     if not validate_only:
         await customers.insert(tx, outcomes.created)
         given = [each.name for each in outcomes.created if each.name in names]
         await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
-        for customer in outcomes.created:
+        async for customer in taking_turns(outcomes.created):
             _emit(tx, customer, messages.created(customer))
     return outcomes
 

@@ -12,6 +12,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
+from services.chassis.turns import made_in_turns
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -51,7 +52,8 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         async with self._store.read() as tx:
             page = await store.page(tx, listing, show_deleted=request.show_deleted)
         return customers_pb2.ListCustomersResponse(
-            customers=map(to_message, page.rows), next_page_token=page.next_page_token
+            customers=await made_in_turns(to_message, page.rows),
+            next_page_token=page.next_page_token,
         )
 
     async def UpdateCustomer(
@@ -88,13 +90,13 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     async def BatchCreateCustomers(
         self, request: customers_pb2.BatchCreateCustomersRequest, context: Any
     ) -> customers_pb2.BatchCreateCustomersResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
             outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
             return customers_pb2.BatchCreateCustomersResponse(
-                customers=map(to_message, outcomes.created),
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                customers=await made_in_turns(to_message, outcomes.created),
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)
@@ -105,7 +107,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         look_up = customers.those_found if request.allow_missing else customers.many
         async with self._store.read() as tx:
             found = await look_up(tx, request.names)
-        return customers_pb2.BatchGetCustomersResponse(customers=map(to_message, found))
+        return customers_pb2.BatchGetCustomersResponse(
+            customers=await made_in_turns(to_message, found)
+        )
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids)

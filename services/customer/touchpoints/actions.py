@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import not_found, work_needed
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import WriteTransaction
+from services.chassis.turns import taking_turns
 from services.customer.customers import store as customers
 from services.customer.customers.model import expect_alive
 from services.customer.touchpoints import messages
@@ -45,10 +47,10 @@ async def log_touchpoints(
         expect_alive(customer, delete_times[customer])
         return record(each, actor=actor, at=tx.now)
 
-    outcomes = create_each(new, make, known=known, field="touchpoint")
+    outcomes = await create_each(new, make, known=known, field="touchpoint")
     if not validate_only:
         await touchpoints.insert(tx, outcomes.created)
-        for touchpoint in outcomes.created:
+        async for touchpoint in taking_turns(outcomes.created):
             tx.emit(
                 messages.logged(touchpoint),
                 aggregate_type="touchpoint",

@@ -11,6 +11,7 @@ from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
+from services.chassis.turns import made_in_turns
 from services.customer.customers.store import customers
 from services.customer.touchpoints import actions, messages, store
 from services.customer.touchpoints.messages import to_message
@@ -42,13 +43,13 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
     async def BatchLogTouchpoints(
         self, request: touchpoints_pb2.BatchLogTouchpointsRequest, context: Any
     ) -> touchpoints_pb2.BatchLogTouchpointsResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> touchpoints_pb2.BatchLogTouchpointsResponse:
             outcomes = await actions.log_touchpoints(tx, new, validate_only=request.validate_only)
             return touchpoints_pb2.BatchLogTouchpointsResponse(
-                touchpoints=map(to_message, outcomes.created),
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                touchpoints=await made_in_turns(to_message, outcomes.created),
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, touchpoints_pb2.BatchLogTouchpointsResponse, work)
@@ -62,7 +63,8 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
                 await customers.get(tx, customer)
             page = await store.page(tx, Listing.of(request, self._calendar), customer=customer)
         return touchpoints_pb2.ListTouchpointsResponse(
-            touchpoints=map(to_message, page.rows), next_page_token=page.next_page_token
+            touchpoints=await made_in_turns(to_message, page.rows),
+            next_page_token=page.next_page_token,
         )
 
     def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> New[Draft]:

@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, T
 
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
@@ -35,8 +36,15 @@ __all__ = ["page", "touchpoints"]
 table = Table(
     "touchpoints",
     metadata,
-    Column("name", Name, primary_key=True),
-    Column("customer", Name, ForeignKey("customers.name"), nullable=False),
+    Column(
+        "name", Name(Template("customers/{customer}/touchpoints/{touchpoint}")), primary_key=True
+    ),
+    Column(
+        "customer",
+        Name(Template("customers/{customer}")),
+        ForeignKey("customers.name"),
+        nullable=False,
+    ),
     Column("type", Choice(TouchpointType), nullable=False),
     Column("channel", Choice(Channel)),
     Column("channel_detail", Text, nullable=False),
@@ -45,10 +53,10 @@ table = Table(
     Column("subject", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("topics", Names(Topic), nullable=False),
-    Column("products_of_concern", Names, nullable=False),
+    Column("products_of_concern", Names(form=Template("products/{product}")), nullable=False),
     Column("duration_minutes", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
-    Column("actor", Name, nullable=False),
+    Column("actor", Name(Template("users/{user}")), nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
     # The timeline of a customer, and everyone's.

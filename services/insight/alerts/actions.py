@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from services.chassis.store import WriteTransaction
 from services.insight.alerts import messages, store
-from services.insight.alerts.model import Alert, AlertState, Evidence, Finding, Outcome
+from services.insight.alerts.model import Alert, Evidence, Finding, Outcome
 from services.insight.rules.model import OWNER, Severity
 from services.insight.rules.store import CompiledRule, Matcher
 from services.insight.rules.texts import FactTexts
@@ -30,7 +30,15 @@ class _Changes:
 
     opened: list[Alert]
     updated: list[Alert]
-    ended: list[Alert]
+    ended: list["_Ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """An alert that has ended, and who was given it until then."""
+
+    alert: Alert
+    given_to: str
 
 
 async def acknowledge_alert(tx: WriteTransaction, name: str, etag: str) -> Alert:
@@ -76,9 +84,9 @@ async def follow_rules(
     changes = await _compare(tx, generation, who, matcher, texts)
     everything = tx.unscoped()
     await store.insert_many(everything, changes.opened)
-    await store.save_many(everything, [*changes.updated, *changes.ended])
+    await store.save_many(everything, [*changes.updated, *(each.alert for each in changes.ended)])
     _tell(tx, changes.opened, messages.opened)
-    _tell(tx, changes.ended, messages.resolved)
+    _tell_ended(tx, changes.ended)
     if by_event:
         _tell(tx, changes.updated, messages.updated)
 
@@ -98,9 +106,15 @@ async def _compare(
             elif not alert.says(finding):
                 updated.append(alert.refreshed(finding, at=tx.now))
     read = {each.rule.name for each in matcher.alerts}
-    ended = [alert.resolved(at=tx.now) for alert in live.values() if alert.rule in read]
+    ended = [
+        _Ended(alert.resolved(at=tx.now), alert.given_to)
+        for alert in live.values()
+        if alert.rule in read
+    ]
     ended += [
-        alert.expired(at=tx.now) for alert in live.values() if alert.rule not in matcher.in_force
+        _Ended(alert.expired(at=tx.now), alert.given_to)
+        for alert in live.values()
+        if alert.rule not in matcher.in_force
     ]
     return _Changes(await _opened(tx, new), updated, ended)
 
@@ -135,6 +149,7 @@ def _finding(compiled: CompiledRule, row: Mapping[Any, Any], texts: FactTexts) -
         owner=row["owner"],
         team=row["team"],
         assignee=row["owner"] if rule.assignee == OWNER else rule.assignee,
+        given_to=rule.given_to,
         severity=rule.severity or Severity.NOTICE,
         text_en=texts.fill(rule.text_en, row),
         text_zh=texts.fill(rule.text_zh, row),
@@ -151,16 +166,22 @@ async def _change(
     if after is before:
         return before
     await store.save_many(tx, [after])
-    ended = after.state in (AlertState.RESOLVED, AlertState.EXPIRED)
-    _tell(tx, [after], messages.resolved if ended else messages.updated)
+    if after.live:
+        _tell(tx, [after], messages.updated)
+    else:
+        _tell_ended(tx, [_Ended(after, before.given_to)])
     return after
 
 
 def _tell(tx: WriteTransaction, alerts: Sequence[Alert], event: Callable[[Alert], Message]) -> None:
     for alert in alerts:
-        tx.emit(
-            event(alert),
-            aggregate_type="alert",
-            aggregate_id=alert.name,
-            partition_key=alert.customer,
-        )
+        _emit(tx, alert, event(alert))
+
+
+def _tell_ended(tx: WriteTransaction, ended: Sequence[_Ended]) -> None:
+    for each in ended:
+        _emit(tx, each.alert, messages.resolved(each.alert, each.given_to))
+
+
+def _emit(tx: WriteTransaction, alert: Alert, event: Message) -> None:
+    tx.emit(event, aggregate_type="alert", aggregate_id=alert.name, partition_key=alert.customer)

@@ -13,6 +13,7 @@ __all__ = [
     "CHANGES",
     "beginning",
     "change_message",
+    "ending_message",
     "opened",
     "outcome_of",
     "resolved",
@@ -75,8 +76,9 @@ def updated(alert: Alert) -> alerts_pb2.AlertUpdated:
     return alerts_pb2.AlertUpdated(alert=to_message(alert))
 
 
-def resolved(alert: Alert) -> alerts_pb2.AlertResolved:
-    return alerts_pb2.AlertResolved(alert=to_message(alert))
+def resolved(alert: Alert, given_to: str) -> alerts_pb2.AlertResolved:
+    """`given_to` is who was given it until then."""
+    return alerts_pb2.AlertResolved(alert=to_message(alert), given_to=given_to)
 
 
 def beginning(resume_token: str) -> alerts_pb2.WatchAlertsResponse:
@@ -87,7 +89,33 @@ def beginning(resume_token: str) -> alerts_pb2.WatchAlertsResponse:
 def change_message(
     event_type: str, payload: bytes, resume_token: str
 ) -> alerts_pb2.WatchAlertsResponse:
-    """What a watcher is told of an event of one of the `CHANGES`."""
+    """What a watcher who sees the alert is told of an event of one of the `CHANGES`."""
     message_type, change = CHANGES[event_type]
     event = message_type.FromString(payload)
     return _Change(resume_token=resume_token, change=change, alert=event.alert)
+
+
+def ending_message(
+    event_type: str, payload: bytes, resume_token: str, subject: str
+) -> alerts_pb2.WatchAlertsResponse | None:
+    """What a watcher who sees the alert no more is told of an event: that it has ended, and nothing
+    of its customer, if it was given to them until then."""
+    message_type, change = CHANGES[event_type]
+    if message_type is not alerts_pb2.AlertResolved:
+        return None
+    event = alerts_pb2.AlertResolved.FromString(payload)
+    if event.given_to != subject:
+        return None
+    ended = event.alert
+    return _Change(
+        resume_token=resume_token,
+        change=change,
+        alert=_Message(
+            name=ended.name,
+            rule=ended.rule,
+            assignee=subject,
+            state=ended.state,
+            update_time=ended.update_time,
+            resolve_time=ended.resolve_time,
+        ),
+    )

@@ -58,6 +58,7 @@ class Finding:
     owner: str
     team: str
     assignee: str
+    given_to: str
     severity: Severity
     text_en: str
     text_zh: str
@@ -66,7 +67,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One reason to get in touch with one customer; owner and team are the customer's."""
+    """One reason to get in touch with one customer; owner and team are the customer's.
+
+    `given_to` is who sees it besides those who see the customer: nobody once it has ended.
+    """
 
     name: str
     rule: str
@@ -75,6 +79,7 @@ class Alert:
     owner: str
     team: str
     assignee: str
+    given_to: str
     severity: Severity
     text_en: str
     text_zh: str
@@ -99,6 +104,7 @@ class Alert:
             owner=finding.owner,
             team=finding.team,
             assignee=finding.assignee,
+            given_to=finding.given_to,
             severity=finding.severity,
             text_en=finding.text_en,
             text_zh=finding.text_zh,
@@ -190,6 +196,7 @@ class Alert:
     ) -> "Alert":
         return replace(
             self,
+            given_to="",
             state=state,
             outcome=outcome,
             note=note,
@@ -205,6 +212,7 @@ _FOUND: Sequence[str] = (
     "owner",
     "team",
     "assignee",
+    "given_to",
     "severity",
     "text_en",
     "text_zh",

@@ -1,4 +1,9 @@
-"""The alerts table and every statement on it; no rule, no message."""
+"""The alerts table and every statement on it; no rule, no message.
+
+An alert is seen as its customer is, for as long as it is kept. The customer's owner and team are
+copied into it, in the transaction that keeps them of the customer (`follow_customers`), so that a
+page of anybody's alerts comes from an index in its order, however many others have.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -17,14 +22,16 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
 from services.chassis.errors import not_found
-from services.chassis.lists.filters import STRING, TIME, Field, enum
+from services.chassis.lists.filters import TIME, Field, enum
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.store import (
     AnyRow,
     Choice,
@@ -38,11 +45,13 @@ from services.chassis.store import (
 from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
 from services.insight.metadata import metadata
 from services.insight.rules.model import Severity
-from services.insight.sources.store import Few, Selection
+from services.insight.sources.customers import CUSTOMERS
+from services.insight.sources.store import RECORDS, Few, Selection
 
 __all__ = [
     "alerts",
     "closed_since",
+    "follow_customers",
     "get",
     "in_sight",
     "insert_many",
@@ -56,13 +65,14 @@ __all__ = [
 alerts = Table(
     "alerts",
     metadata,
-    Column("name", Name, primary_key=True),
-    Column("rule", Name, nullable=False),
-    Column("customer", Name, nullable=False),
+    Column("name", Name(Template("alerts/{alert}")), primary_key=True),
+    Column("rule", Name(Template("rules/{rule}")), nullable=False),
+    Column("customer", Name(Template("customers/{customer}")), nullable=False),
     Column("customer_display_name", Text, nullable=False),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
-    Column("assignee", Name, nullable=False),
+    Column("owner", Name(Template("users/{user}")), nullable=False),
+    Column("team", Name(Template("teams/{team}")), nullable=False),
+    Column("assignee", Name(Template("users/{user}")), nullable=False),
+    Column("given_to", Name(Template("users/{user}")), nullable=False),
     Column("severity", SmallInteger, nullable=False),
     Column("text_en", Text, nullable=False),
     Column("text_zh", Text, nullable=False),
@@ -75,13 +85,14 @@ alerts = Table(
     Column("update_time", UtcTime, nullable=False),
     Column("resolve_time", UtcTime),
     Column("version", Integer, nullable=False),
-    # The list's default order, for everybody, for an owner, a team and an assignee.
+    # The list's default order: for everybody, an owner, a team, who is given alerts; an assignee.
     Index("ix_alerts_severity", "severity", "create_time", "name"),
     Index("ix_alerts_owner", "owner", "severity", "create_time", "name"),
     Index("ix_alerts_team", "team", "severity", "create_time", "name"),
+    Index("ix_alerts_given_to", "given_to", "severity", "create_time", "name"),
     Index("ix_alerts_assignee", "assignee", "severity", "create_time", "name"),
     Index("ix_alerts_customer", "customer", "rule"),
-    info={"scope": Owned("owner", "team", "assignee")},
+    info={"scope": Owned("owner", "team", "given_to")},
 )
 _IS_LIVE: Final = alerts.c.state.in_(LIVE)
 Index(
@@ -101,10 +112,10 @@ Index(
 
 QUERY: Final = Query(
     {
-        "name": Field(alerts.c.name, STRING),
-        "rule": Field(alerts.c.rule, STRING),
-        "customer": Field(alerts.c.customer, STRING),
-        "assignee": Field(alerts.c.assignee, STRING),
+        "name": Field.of(alerts.c.name),
+        "rule": Field.of(alerts.c.rule),
+        "customer": Field.of(alerts.c.customer),
+        "assignee": Field.of(alerts.c.assignee),
         "severity": Field(alerts.c.severity, enum({each.name: each.value for each in Severity})),
         "state": Field(alerts.c.state, enum(each.name for each in AlertState)),
         "outcome": Field(alerts.c.outcome, enum(each.name for each in Outcome)),
@@ -136,6 +147,11 @@ _LIVE_COUNTS: Final = (
     select(alerts.c.rule, func.count().label("live")).where(_IS_LIVE).group_by(alerts.c.rule)
 )
 _INSERT: Final = insert(alerts)
+_MOVE: Final = (
+    update(alerts)
+    .where(alerts.c.name == bindparam("key"))
+    .values(owner=bindparam("new_owner"), team=bindparam("new_team"))
+)
 _SAVE: Final = (
     update(alerts)
     .where(alerts.c.name == bindparam("key"))
@@ -193,6 +209,15 @@ async def insert_many(tx: WriteTransaction, new: Sequence[Alert]) -> None:
     await tx.run_many(_INSERT, [_row(alert) for alert in new])
 
 
+async def follow_customers(tx: WriteTransaction, generation: int, who: Selection) -> None:
+    """Gives all alerts of the selected customers, the ended too, to whose the customers are now."""
+    everything = tx.unscoped()
+    parameters = {"generation": generation, **who.parameters()}
+    moved = await everything.all(_moved(type(who)), parameters)
+    rows = [{"key": row.name, "new_owner": row.owner, "new_team": row.team} for row in moved]
+    await everything.run_many(_MOVE, rows)
+
+
 async def save_many(tx: WriteTransaction, changed: Sequence[Alert]) -> None:
     """Writes changed alerts over what is stored."""
     await tx.run_many(_SAVE, [_saved(alert) for alert in changed])
@@ -201,6 +226,20 @@ async def save_many(tx: WriteTransaction, changed: Sequence[Alert]) -> None:
 @cache
 def _live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     return _ALL.where(_IS_LIVE, kind.holds(alerts.c.customer))
+
+
+@cache
+def _moved(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    customers = RECORDS.table(CUSTOMERS)
+    return (
+        select(alerts.c.name, customers.c.owner, customers.c.team)
+        .join(customers, customers.c.customer == alerts.c.customer)
+        .where(
+            customers.c.generation == bindparam("generation"),
+            kind.holds(alerts.c.customer),
+            or_(alerts.c.owner != customers.c.owner, alerts.c.team != customers.c.team),
+        )
+    )
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(Alert))

@@ -9,7 +9,7 @@ from services.chassis.errors import invalid
 from services.chassis.events.log import EventLog, Stretch
 from services.chassis.store import Store
 from services.insight.alerts import store
-from services.insight.alerts.messages import CHANGES, beginning, change_message
+from services.insight.alerts.messages import CHANGES, beginning, change_message, ending_message
 
 __all__ = ["watch"]
 
@@ -23,8 +23,9 @@ async def watch(
     """First where it begins, then what happens to alerts in the caller's sight, after the token's
     event or from now on.
 
-    An alert that has left the caller's sight since is not told any more. Ends only when it is
-    cancelled. Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
+    An alert that has left the caller's sight since is not told any more, but for its end to whom it
+    was given until then. Ends only when it is cancelled.
+    Raises INVALID_ARGUMENT, RESUME_TOKEN_INVALID.
     """
     after = await _position(log, resume_token)
     yield beginning(_token(log, after))
@@ -48,11 +49,13 @@ async def _in_sight(
         return []
     async with database.read() as tx:
         seen = await store.in_sight(tx, [row.aggregateid for row in told])
-    return [
+    changes = (
         change_message(row.type, row.payload, _token(log, row.position))
-        for row in told
         if row.aggregateid in seen
-    ]
+        else ending_message(row.type, row.payload, _token(log, row.position), tx.caller.subject)
+        for row in told
+    )
+    return [change for change in changes if change is not None]
 
 
 def _token(log: EventLog, position: int) -> str:

@@ -3,20 +3,24 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Self
+from typing import Any, Final, Self
 
 import numpy as np
 
+from services.chassis.store import AnyRow
 from services.insight.engine.computing import Computed
-from services.insight.engine.model import score_orders
+from services.insight.engine.model import FactColumns, score_orders
+from services.insight.engine.rows import fact_rows
 from services.insight.facts.model.gaps import Gaps
 from services.insight.facts.model.order_facts import DatedOrders, OrderFactColumns, order_facts
-from services.insight.numbers.columns import Flags, Ints
+from services.insight.facts.store import facts
+from services.insight.numbers.columns import UNSET, Flags, Ints
 from services.insight.predictions.model import PredictionColumns
 from services.insight.segments.model import Population, SegmentColumns, measure_population
 
-__all__ = ["Everyone"]
+__all__ = ["Everyone", "day_rows"]
 
+_AGE: Final = tuple(facts.c.keys()).index("age_days")
 _PLAIN = tuple(each.name for each in fields(OrderFactColumns) if each.name != "gaps")
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -25,17 +29,25 @@ _NOBODY = order_facts(DatedOrders(_NONE, _NONE, _NONE, _NONE, _NONE), customers=
 
 @dataclass(frozen=True, slots=True)
 class Everyone:
-    """All customers of a day that are not deleted; place n of the columns is name n."""
+    """All customers of a day: place n of the columns is name n.
+
+    The deleted are none of them, nor is whom nobody had met by then.
+    """
 
     names: tuple[str, ...]
     orders: OrderFactColumns
 
     @classmethod
     def of(cls, parts: Sequence[Computed]) -> Self:
-        """The customers of all parts, but for the deleted."""
-        kept = [np.array([not row.deleted for row in rows], dtype=np.bool_) for rows, _ in parts]
+        """The customers of the day among those of all parts."""
+        kept = [_of_day(rows, computed) for rows, computed in parts]
         return cls(
-            tuple(row.customer for rows, _ in parts for row in rows if not row.deleted),
+            tuple(
+                row.customer
+                for (rows, _), which in zip(parts, kept, strict=True)
+                for row, is_kept in zip(rows, which.tolist(), strict=True)
+                if is_kept
+            ),
             _joined(
                 [_some(part.orders, which) for (_, part), which in zip(parts, kept, strict=True)]
             ),
@@ -71,6 +83,20 @@ class Everyone:
         names = [self.names[place] for place in np.flatnonzero(differs)]
         predictions, segments = score_orders(_some(self.orders, differs), now)
         return names, predictions, segments
+
+
+def day_rows(
+    generation: int, customers: Sequence[AnyRow], computed: FactColumns
+) -> list[tuple[Any, ...]]:
+    """Facts of the customers of the day, as rows in the order of the table's columns."""
+    return [row for row in fact_rows(generation, customers, computed) if row[_AGE] is not None]
+
+
+def _of_day(customers: Sequence[AnyRow], computed: FactColumns) -> Flags:
+    """Who is not deleted, and was seen by the end of the day: then they have an age."""
+    there = np.array([not row.deleted for row in customers], dtype=np.bool_)
+    met: Flags = computed.touches.age_days != UNSET
+    return there & met
 
 
 def _unequal(one: np.ndarray, other: np.ndarray) -> Flags:

@@ -20,6 +20,7 @@ from services.insight.numbers.business_days import Day
 from services.insight.segments import store as segments
 from services.insight.segments.model import Segmentation
 from services.insight.segments.views import SegmentedView, SegmentedViews
+from services.insight.sources.store import RECORDS
 
 __all__ = ["DayViews"]
 
@@ -56,6 +57,10 @@ class DayViews(SegmentedViews):
         async with self._store.read() as tx:
             if day == today:
                 yield SegmentedView(tx, generation, terms)
+                return
+            if customer and not await RECORDS.is_seen(tx, generation, customer):
+                # Nothing is computed for an answer that is none; whoever reads finds nobody.
+                yield SegmentedView(_reading(tx, await Snapshot.empty()), generation, terms)
                 return
             matcher = await self._evaluation.matcher(tx, day)
             asked = (tx, generation, day, matcher)

@@ -6,13 +6,14 @@ until that customer is alone; they are named in the log, counted, and tried agai
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from prometheus_client import Gauge
 
 from services.chassis.metrics import Metrics
-from services.chassis.store import WriteTransaction
+from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.feeds import store as feeds
 from services.insight.sources.store import Few, Selection, known_names
 
@@ -21,7 +22,7 @@ __all__ = ["UNABLE", "Asides"]
 UNABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What computing raises. Failures of the database and conflicts are none of it."""
 
-# Beyond it, it isn't the customers.
+# Beyond it, in a generation, it isn't the customers.
 _MOST: Final = 100
 
 _log = structlog.get_logger("aside")
@@ -47,19 +48,23 @@ class Asides:
         generation: int,
         who: Selection,
         work: Callable[[Selection], Awaitable[None]],
+        *,
+        however_many: bool = False,
     ) -> None:
         """Does all that follows from their records for the selected customers, and sets those
         aside with whom it fails; the others are so no more.
 
-        Raises what work raises where it fails with too many: then it isn't the customers.
+        Raises what work raises where more customers would be set aside than may be, unless they
+        may be `however_many`: then it isn't the customers.
         """
-        before = await feeds.names_aside(tx, generation)
-        failed = await self._halve(tx, generation, who, work, frozenset(before))
-        back = [name for name in before if name not in failed and who.includes(name)]
+        attempt = await _begin(tx, generation, work, who, however_many=however_many)
+        await attempt.halve(who)
+        back = sorted(attempt.before - attempt.failed)
         await feeds.put_back(tx, generation, back)
         for name in back:
             _log.info("customer followed again", customer=name)
-        self._show(len(set(before).difference(back).union(failed)))
+        if attempt.failed or back:
+            await self.show(tx, generation)
 
     async def attempt(
         self,
@@ -67,51 +72,67 @@ class Asides:
         generation: int,
         who: Selection,
         work: Callable[[Selection], Awaitable[None]],
+        *,
+        however_many: bool = False,
     ) -> None:
         """As `follow`, for a part of it: who was set aside before stays so."""
-        before = frozenset(await feeds.names_aside(tx, generation))
-        self._show(len(before | await self._halve(tx, generation, who, work, before)))
+        attempt = await _begin(tx, generation, work, who, however_many=however_many)
+        await attempt.halve(who)
+        if attempt.failed:
+            await self.show(tx, generation)
 
-    def _show(self, customers: int) -> None:
+    async def show(self, tx: ReadTransaction, generation: int) -> None:
+        """Brings the metric up to date."""
         if self._count is not None:
-            self._count.set(customers)
+            self._count.set(await feeds.count_aside(tx, generation))
 
-    async def _halve(
-        self,
-        tx: WriteTransaction,
-        generation: int,
-        who: Selection,
-        work: Callable[[Selection], Awaitable[None]],
-        before: frozenset[str],
-    ) -> set[str]:
+
+async def _begin(
+    tx: WriteTransaction,
+    generation: int,
+    work: Callable[[Selection], Awaitable[None]],
+    who: Selection,
+    *,
+    however_many: bool,
+) -> "_Attempt":
+    before = frozenset(await feeds.names_aside(tx, generation, who))
+    return _Attempt(tx, generation, work, before, however_many)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try of some work, and with whom it fails; `before` are those who were aside already."""
+
+    tx: WriteTransaction
+    generation: int
+    work: Callable[[Selection], Awaitable[None]]
+    before: frozenset[str]
+    however_many: bool
+    failed: set[str] = field(default_factory=set)
+
+    async def halve(self, who: Selection) -> None:
+        """Does the work, for all at once or for ever fewer."""
         try:
-            await work(who)
+            await self.work(who)
         except UNABLE as error:
-            names = await known_names(tx, generation, who)
+            names = await known_names(self.tx, self.generation, who)
             if not names:
                 raise
             if len(names) == 1:
-                await self._set_aside(tx, generation, names[0], error, before)
-                return set(names)
-            failed = set()
+                await self._set_aside(names[0], error)
+                return
             half = len(names) // 2
             for part in (names[:half], names[half:]):
-                failed |= await self._halve(tx, generation, Few(part), work, before)
-                if len(failed) > _MOST:
-                    raise
-            return failed
-        return set()
+                await self.halve(Few(part))
 
-    async def _set_aside(
-        self,
-        tx: WriteTransaction,
-        generation: int,
-        customer: str,
-        error: Exception,
-        before: frozenset[str],
-    ) -> None:
-        await feeds.set_aside(tx, generation, customer, f"{type(error).__name__}: {error}")
-        if customer not in before:
-            _log.error(
-                "customer set aside: they can't be evaluated", customer=customer, exc_info=error
-            )
+    async def _set_aside(self, customer: str, error: Exception) -> None:
+        self.failed.add(customer)
+        await feeds.set_aside(
+            self.tx, self.generation, customer, f"{type(error).__name__}: {error}"
+        )
+        if customer in self.before:
+            return
+        # Counted anew each time: it is rare, and others may set aside, too.
+        if not self.however_many and await feeds.count_aside(self.tx, self.generation) > _MOST:
+            raise error
+        _log.error("customer set aside: they can't be evaluated", customer=customer, exc_info=error)

@@ -27,6 +27,7 @@ async def _clear_some(tx: WriteTransaction, generation: int) -> bool:
         await segments.remove(tx, generation)
         await feeds.forget_consumer(tx, generation)
         await feeds.forget_aside(tx, generation)
+        await feeds.forget_owed(tx, generation)
         await feeds.forget_touched(tx, generation)
         return False
     await facts.remove_until(tx, generation, last)

@@ -63,20 +63,28 @@ class Evaluation:
         in_force = await rules.enabled(tx)
         terms = self.terms(day)
         if self._compiled is None or self._compiled[:2] != (in_force, terms):
-            matcher = Matcher(_compiled(in_force, terms), (rule.name for rule in in_force))
-            if day != self.day:
+            today = day == self.day
+            compiled = _compiled(in_force, terms, told=today)
+            matcher = Matcher(compiled, (rule.name for rule in in_force))
+            if not today:
                 return matcher
             self._compiled = (in_force, terms, matcher)
         return self._compiled[2]
 
 
-def _compiled(in_force: Sequence[Rule], terms: FilterTerms) -> Iterator[CompiledRule]:
+def _compiled(
+    in_force: Sequence[Rule], terms: FilterTerms, *, told: bool
+) -> Iterator[CompiledRule]:
     """A rule is checked when it is written; one that another version wrote may not be read here.
 
-    It must not keep the others from being followed.
+    It must not keep the others from being followed. Only today's are `told` to the log: a caller
+    may ask for a day from which a rule's `days(-365)` leads out of the calendar.
     """
     for rule in in_force:
         try:
             yield compile_rule(rule, terms)
         except DomainError as error:
-            _log.error("a rule can't be read and is left out", rule=rule.name, reason=error.message)
+            if told:
+                _log.error(
+                    "a rule can't be read and is left out", rule=rule.name, reason=error.message
+                )

@@ -12,6 +12,7 @@ from services.chassis.background import repeat
 from services.chassis.caller import Caller
 from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
+from services.insight.alerts.store import follow_customers
 from services.insight.engine import clearing
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
@@ -22,6 +23,7 @@ from services.insight.engine.runs import Runs
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
+from services.insight.sources.store import EVERYONE
 
 __all__ = ["Following"]
 
@@ -84,7 +86,8 @@ class Following:
         await self._read_for(wanted, active)
         for reader in self._readers.values():
             reader.expect_running()
-        await self._bound_touched(active)
+        if active in wanted:
+            await self._bound_touched(active)
         ours = rebuild is not None and rebuild.derivation == self._plan.derivation
         if rebuild and rebuilding and ours and await self._places.has_caught_up(rebuilding):
             await self._finish(rebuild)
@@ -111,7 +114,11 @@ class Following:
                 events = await store.applied_events(tx, generation)
 
             async def switch(tx: WriteTransaction) -> bool:
-                return await actions.finish_rebuild(tx, generation, events)
+                switched = await actions.finish_rebuild(tx, generation, events)
+                if switched:
+                    await follow_customers(tx, generation, EVERYONE)
+                    await store.owe_rules(tx, generation)  # alerts follow the one in use alone
+                return switched
 
             switched = await self._store.write(switch, caller=_SYSTEM)
         except Exception as error:

@@ -7,11 +7,18 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.store import WriteTransaction
+from services.insight.alerts.store import follow_customers
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
-from services.insight.feeds.store import active_generation, mark_touched
+from services.insight.feeds.store import (
+    active_generation,
+    hold_basis,
+    mark_touched,
+    owe_rules,
+)
 from services.insight.segments import store as segments
+from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.registered import READERS
 from services.insight.sources.store import RECORDS, Few, Selection
 
@@ -29,8 +36,8 @@ class DeriveFacts:
 
     Applying an event again changes nothing: records are written by name and position, and facts are
     computed anew from all records of the customers touched. Rules wait while a backlog is read:
-    half a history fulfils conditions that the whole one doesn't. `rules_wait_since` says since when
-    (the loop's time); the sweep lets them follow, and so does every start.
+    half a history fulfils conditions that the whole one doesn't. That they are owed is stored with
+    what they wait for, so that some replica's sweep lets them follow, whatever becomes of this one.
     """
 
     def __init__(self, generation: int, evaluation: Evaluation, asides: Asides) -> None:
@@ -38,7 +45,6 @@ class DeriveFacts:
         self.generation = generation
         self.applied = 0
         self.applied_at = 0.0
-        self.rules_wait_since: float | None = None
         self._backlog_until = 0.0
         self._evaluation = evaluation
 
@@ -51,19 +57,21 @@ class DeriveFacts:
         rules_wait = now < self._backlog_until
         # Also what is nobody's now: an older event that says otherwise may come again.
         await RECORDS.keep(tx, self.generation, changes)
+        active = await active_generation(tx) == self.generation
+        if active and changes.of(CUSTOMERS):
+            await follow_customers(tx, self.generation, Few(sorted(changes.of(CUSTOMERS))))
         if touched:
             await mark_touched(tx, self.generation, touched)
-            await self._derive(tx, Few(touched), rules_wait=rules_wait)
-        if rules_wait and self.rules_wait_since is None:
-            self.rules_wait_since = now
+            await self._derive(tx, Few(touched), active=active, rules_wait=rules_wait)
         self.applied += len(events)
         self.applied_at = now
 
-    async def _derive(self, tx: WriteTransaction, who: Few, *, rules_wait: bool) -> None:
+    async def _derive(
+        self, tx: WriteTransaction, who: Few, *, active: bool, rules_wait: bool
+    ) -> None:
         generation = self.generation
         run = await segments.latest(tx, generation)
         population = run.population if run else None
-        active = await active_generation(tx) == generation
 
         async def derive_facts(some: Selection) -> None:
             await refresh(tx, generation, some, self._evaluation.day, population)
@@ -74,5 +82,7 @@ class DeriveFacts:
 
         if rules_wait:
             await self._asides.attempt(tx, generation, who, derive_facts)
+            await owe_rules(tx, generation)
         else:
             await self._asides.follow(tx, generation, who, derive_all)
+        await hold_basis(tx)

@@ -5,6 +5,7 @@ What a run leaves behind depends on the records and the day alone, not on how th
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,14 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
-from services.insight.feeds.store import active_generation, names_aside
+from services.insight.feeds.store import (
+    active_generation,
+    change_basis,
+    hold_basis,
+    next_aside,
+    owed_rules,
+    settle_rules,
+)
 from services.insight.numbers.business_days import Day
 from services.insight.segments import store
 from services.insight.segments.messages import ran
@@ -26,6 +34,7 @@ from services.insight.sources.store import Few, Selection, Span, known_names
 
 __all__ = ["Runs"]
 
+_TRIED_AT_ONCE = 100
 _SYSTEM = Caller.system("run")
 
 _log = structlog.get_logger("run")
@@ -108,6 +117,7 @@ class Runs:
         async def put_in_force(tx: WriteTransaction) -> Segmentation:
             run = Segmentation(population, tx.now)
             await store.save(tx, generation, run)
+            await change_basis(tx)
             if await active_generation(tx) == generation:
                 tx.emit(
                     ran(run, self._evaluation.currency),
@@ -118,42 +128,60 @@ class Runs:
             return run
 
         run = await self._store.write(put_in_force, caller=_SYSTEM)
-        async for span in self._spans(generation):
-            await self._rescore_span(generation, span, day, population)
+        async with self._making_up(generation):
+            async for span in self._spans(generation):
+                await self._rescore_span(generation, span, day, population)
         return run
 
     async def evaluate(self, generation: int) -> None:
         """Every rule for everyone, on the facts as they are."""
-        async for span in self._spans(generation):
+        async with self._making_up(generation):
+            async for span in self._spans(generation):
+                await self._store.write(partial(self._evaluate, generation, span), caller=_SYSTEM)
 
-            async def work(tx: WriteTransaction, span: Span = span) -> None:
-                active = await active_generation(tx) == generation
-                follow = partial(
-                    self._evaluation.follow, tx, generation, active=active, by_event=False
-                )
-                await self._asides.attempt(tx, generation, span, follow)
+    async def _evaluate(self, generation: int, span: Span, tx: WriteTransaction) -> None:
+        active = await active_generation(tx) == generation
+        follow = partial(self._evaluation.follow, tx, generation, active=active, by_event=False)
+        await self._asides.attempt(tx, generation, span, follow, however_many=True)
+        await hold_basis(tx)
 
-            await self._store.write(work, caller=_SYSTEM)
+    @asynccontextmanager
+    async def _making_up(self, generation: int) -> AsyncIterator[None]:
+        """Whoever has been through all the rules makes up for what they were owed before."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            owed = await owed_rules(tx, generation)
+        yield
+        if owed.ids:
+            await self._store.write(lambda tx: settle_rules(tx, generation, owed), caller=_SYSTEM)
 
     async def try_again(self, generation: int) -> None:
-        """Those who are set aside, once more."""
+        """Those who are set aside, once more, a few at a time."""
         async with self._store.read(caller=_SYSTEM) as tx:
-            names = await names_aside(tx, generation)
+            await self._asides.show(tx, generation)
             run = await store.latest(tx, generation)
-        if names:
-            day, population = self._evaluation.day, run.population if run else None
+        day, population = self._evaluation.day, run.population if run else None
+        async for some in self._set_aside(generation):
             await self._store.write(
-                lambda tx: self._rescore(tx, generation, Few(names), day, population),
-                caller=_SYSTEM,
+                partial(self._rescore, generation, some, day, population), caller=_SYSTEM
             )
+
+    async def _set_aside(self, generation: int) -> AsyncIterator[Few]:
+        after = ""
+        while True:
+            async with self._store.read(caller=_SYSTEM) as tx:
+                names = await next_aside(tx, generation, after, _TRIED_AT_ONCE)
+            if not names:
+                return
+            yield Few(names)
+            after = names[-1]
 
     async def _rescore(
         self,
-        tx: WriteTransaction,
         generation: int,
         who: Selection,
         day: Day,
         population: Population | None,
+        tx: WriteTransaction,
     ) -> None:
         active = await active_generation(tx) == generation
 
@@ -161,14 +189,15 @@ class Runs:
             await refresh(tx, generation, some, day, population)
             await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
 
-        await self._asides.follow(tx, generation, who, rescore)
+        await self._asides.follow(tx, generation, who, rescore, however_many=True)
+        await hold_basis(tx)
 
     async def _rescore_span(
         self, generation: int, span: Span, day: Day, population: Population
     ) -> None:
         try:
             await self._store.write(
-                lambda tx: self._rescore(tx, generation, span, day, population), caller=_SYSTEM
+                partial(self._rescore, generation, span, day, population), caller=_SYSTEM
             )
         except DomainError as error:
             # Events keep changing customers of this span; of fewer they change fewer.

@@ -18,7 +18,7 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import CHUNK_CUSTOMERS
 from services.insight.facts.store import count
-from services.insight.feeds.store import active_generation
+from services.insight.feeds.store import active_generation, hold_basis, keeps_active
 from services.insight.runs.actions import fail_runs, finish_runs
 from services.insight.runs.model import Run, RunState
 from services.insight.runs.store import lock, runs, unfinished
@@ -35,8 +35,12 @@ _log = structlog.get_logger("run")
 class StoredRuns:
     """The background task that lets changed rules take effect for everyone."""
 
-    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides) -> None:
+    def __init__(
+        self, store: Store, evaluation: Evaluation, asides: Asides, derivation: str
+    ) -> None:
+        """`derivation` is this process's own: what another one derives is not for it to judge."""
         self._store = store
+        self._derivation = derivation
         self._evaluation = evaluation
         self._asides = asides
         self._slice_customers = CHUNK_CUSTOMERS
@@ -65,9 +69,12 @@ class StoredRuns:
 
     async def _is_any_due(self) -> bool:
         async with self._store.read(caller=_SYSTEM) as tx:
-            return any(run.is_due(tx.now) for run in await unfinished(tx))
+            due = any(run.is_due(tx.now) for run in await unfinished(tx))
+            return due and await keeps_active(tx, self._derivation)
 
     async def _work(self, tx: WriteTransaction) -> bool:
+        if not await keeps_active(tx, self._derivation):
+            return False
         waiting = await unfinished(tx)
         # The oldest stands for all: another replica that is at work has it locked.
         if not waiting or not await lock(tx, waiting[0].name):
@@ -95,6 +102,7 @@ class StoredRuns:
         span = Span(after, end or EVERYONE.last)
         follow = partial(self._evaluation.follow, tx, generation, active=True, by_event=True)
         await self._asides.attempt(tx, generation, span, follow)
+        await hold_basis(tx)
         followed = await count(tx, generation, span)
         further = [run.went_on(span.last, followed) for run in at_work]
         if end is None:

@@ -1,10 +1,13 @@
 """Rebuilds, on an open transaction; the servicer and the followers of the feeds share it."""
 
-from services.chassis.store import WriteTransaction
+from services.chassis.errors import DomainError, Kind
+from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.feeds import store
 from services.insight.feeds.model import Rebuild, RebuildState
 
 __all__ = [
+    "ask_for_rebuild",
+    "expect_kept",
     "finish_rebuild",
     "follow_derivation",
     "give_up_rebuild",
@@ -25,6 +28,29 @@ async def follow_derivation(tx: WriteTransaction, derivation: str) -> Rebuild | 
     if last is not None and last.derivation != derivation:
         await _give_up_for_another_version(tx, last)
     return None
+
+
+async def ask_for_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:
+    """Starts a rebuild, or returns the one that runs.
+
+    Raises UNAVAILABLE (ANOTHER_VERSION_IN_USE), also where that version's own rebuild runs.
+    """
+    await expect_kept(tx, derivation)
+    last = await store.last_rebuild(tx)
+    if last is not None and last.running and last.derivation != derivation:
+        raise _another_version()
+    return await start_rebuild(tx, derivation)
+
+
+async def expect_kept(tx: ReadTransaction, derivation: str) -> int:
+    """The generation in use, which processes of a derivation may write to.
+
+    Raises UNAVAILABLE (ANOTHER_VERSION_IN_USE): while versions run side by side, the other one's
+    processes may.
+    """
+    if not await store.keeps_active(tx, derivation):
+        raise _another_version()
+    return await store.active_generation(tx)
 
 
 async def start_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:
@@ -72,6 +98,16 @@ async def give_up_rebuild(tx: WriteTransaction, generation: int, error: str) -> 
     rebuild = await _running(tx, generation)
     if rebuild is not None:
         await store.save_rebuild(tx, rebuild.failed(error, tx.now))
+
+
+def _another_version() -> DomainError:
+    return DomainError(
+        Kind.UNAVAILABLE,
+        "ANOTHER_VERSION_IN_USE",
+        "another version of this service has started since, which derives otherwise: that is for "
+        "its processes to do",
+        retry_after_seconds=1.0,
+    )
 
 
 async def _give_up_for_another_version(tx: WriteTransaction, rebuild: Rebuild) -> None:

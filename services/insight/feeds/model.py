@@ -10,6 +10,7 @@ from enum import StrEnum
 __all__ = [
     "FIRST_GENERATION",
     "FeedPosition",
+    "OwedRules",
     "Place",
     "Rebuild",
     "RebuildState",
@@ -57,6 +58,13 @@ class SetAside:
     customer: str
     error: str
     set_aside_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRules:
+    """Transactions whose customers the rules are yet to be asked about."""
+
+    ids: tuple[str, ...]
 
 
 class RebuildState(StrEnum):

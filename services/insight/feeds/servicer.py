@@ -68,8 +68,9 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
     async def ReplayParkedEvent(
         self, request: feeds_pb2.ReplayParkedEventRequest, context: Any
     ) -> feeds_pb2.ReplayParkedEventResponse:
-        reaction = self._reaction_of(await self._active())
-        await replay(self._store, reaction, parked_id(request.name))
+        async with self._store.read(caller=_SYSTEM) as tx:
+            generation = await actions.expect_kept(tx, self._derivation)
+        await replay(self._store, self._reaction_of(generation), parked_id(request.name))
         return feeds_pb2.ReplayParkedEventResponse()
 
     async def ListSetAsideCustomers(
@@ -87,7 +88,7 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         self, request: feeds_pb2.StartRebuildRequest, context: Any
     ) -> feeds_pb2.Rebuild:
         async def work(tx: WriteTransaction) -> Rebuild:
-            return await actions.start_rebuild(tx, self._derivation)
+            return await actions.ask_for_rebuild(tx, self._derivation)
 
         return rebuild_message(await self._store.write(work, caller=_SYSTEM))
 

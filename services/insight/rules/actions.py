@@ -1,13 +1,16 @@
 """What can be done with rules, on an open transaction. A change asks for the run by which it takes
 effect for everyone: that is kept with it, or neither is."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
+from services.insight.feeds.store import change_basis
 from services.insight.rules import store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
+from services.insight.rules.store import CompiledRule
 from services.insight.runs.actions import queue_run
 
 __all__ = ["change_rule", "create_rule", "delete_rule", "match_counts"]
@@ -28,7 +31,7 @@ async def create_rule(
     except DomainError as error:
         raise beneath("rule", error) from None
     if rule.enabled:
-        rule = await _followed(tx, rule)
+        rule = rule.followed_by(await _run_for(tx, name))
     await store.insert_many(tx, [rule])
     return rule
 
@@ -58,7 +61,7 @@ async def change_rule(
     if after is before:
         return before
     if before.enabled or after.enabled:
-        after = await _followed(tx, after)
+        after = after.followed_by(await _run_for(tx, name))
     await store.save(tx, after)
     return after
 
@@ -72,22 +75,31 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
     rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
-    return (await queue_run(tx, name)).name if rule.enabled else ""
+    return await _run_for(tx, name) if rule.enabled else ""
 
 
 async def match_counts(
-    tx: ReadTransaction, generation: int, rules: Sequence[Rule], live_alerts: Mapping[str, int]
+    tx: ReadTransaction,
+    generation: int,
+    terms: FilterTerms,
+    rules: Sequence[Rule],
+    live_alerts: Mapping[str, int],
 ) -> dict[str, int]:
-    """Customers in sight that match each rule now: tagged, or with a live alert."""
-    tags = sorted({rule.tag for rule in rules if rule.kind is RuleKind.TAG and rule.enabled})
-    tagged = await store.tagged_counts(tx, generation, tags)
-    return {
-        rule.name: tagged.get(rule.tag, 0)
-        if rule.kind is RuleKind.TAG
-        else live_alerts.get(rule.name, 0)
-        for rule in rules
-    }
+    """Customers in sight that match each rule now, or have a live alert of it; none where it isn't
+    in force. Several rules may give one tag: it isn't what is counted."""
+    tagging = [rule for rule in rules if rule.kind is RuleKind.TAG and rule.enabled]
+    counts = await store.match_counts(tx, generation, list(_readable(tagging, terms)))
+    return {rule.name: counts.get(rule.name, live_alerts.get(rule.name, 0)) for rule in rules}
 
 
-async def _followed(tx: WriteTransaction, rule: Rule) -> Rule:
-    return rule.followed_by((await queue_run(tx, rule.name)).name)
+def _readable(rules: Iterable[Rule], terms: FilterTerms) -> Iterator[CompiledRule]:
+    """Without those that another version wrote, which match nobody here."""
+    for rule in rules:
+        with suppress(DomainError):
+            yield store.compile_rule(rule, terms)
+
+
+async def _run_for(tx: WriteTransaction, rule: str) -> str:
+    """Who is judged from now on is judged by the rules as they are then, all others by the run."""
+    await change_basis(tx)
+    return (await queue_run(tx, rule)).name

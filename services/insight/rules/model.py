@@ -153,13 +153,24 @@ class Rule:
         """Changes with every change of the record."""
         return etag.of(self.name, self.version)
 
+    @property
+    def given_to(self) -> str:
+        """Who sees its alerts besides those who see the customer; empty for nobody.
+
+        The customer's owner sees the customer. Who gives alerts to themselves sees those of the
+        customers they see: they may have changed teams since they wrote the rule.
+        """
+        to_themselves = self.assignee == self.sight.author and self.sight.reach is not Scope.ALL
+        return "" if self.assignee == OWNER or to_themselves else self.assignee
+
     def expect(self, given: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH."""
         etag.expect(given, self.etag, self.name)
 
     def expect_within(self, caller: Caller) -> None:
-        """Raises PERMISSION_DENIED, RULE_SEES_MORE where a caller doesn't see all that it sees."""
-        if not self.sight.within(caller):
+        """Raises PERMISSION_DENIED, RULE_SEES_MORE where a caller neither wrote the rule nor sees
+        all that it sees. Its author may see less by now: their change brings it down to that."""
+        if caller.subject != self.sight.author and not self.sight.within(caller):
             raise DomainError(
                 Kind.PERMISSION_DENIED,
                 "RULE_SEES_MORE",

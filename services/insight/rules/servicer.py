@@ -117,4 +117,6 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
     async def _counts(self, tx: ReadTransaction, rules: Sequence[Rule]) -> Mapping[str, int]:
         generation = await active_generation(tx)
-        return await actions.match_counts(tx, generation, rules, await self._live_alerts(tx))
+        return await actions.match_counts(
+            tx, generation, self._views.today, rules, await self._live_alerts(tx)
+        )

@@ -5,10 +5,11 @@ from typing import Any
 
 from guanxi.insight.v1 import runs_pb2, runs_pb2_grpc
 
+from services.chassis.caller import current_caller
 from services.chassis.clock import BusinessCalendar
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store
-from services.insight.runs.messages import to_message
+from services.insight.runs.messages import for_caller
 from services.insight.runs.store import runs
 from services.insight.runs.watching import watch
 
@@ -24,19 +25,21 @@ class RunServicer(runs_pb2_grpc.RunServiceServicer):
 
     async def GetRun(self, request: runs_pb2.GetRunRequest, context: Any) -> runs_pb2.Run:
         async with self._store.read() as tx:
-            return to_message(await runs.get(tx, request.name))
+            return for_caller(await runs.get(tx, request.name), current_caller())
 
     async def ListRuns(
         self, request: runs_pb2.ListRunsRequest, context: Any
     ) -> runs_pb2.ListRunsResponse:
         async with self._store.read() as tx:
             page = await runs.page(tx, Listing.of(request, self._calendar))
+            caller = tx.caller
         return runs_pb2.ListRunsResponse(
-            runs=map(to_message, page.rows), next_page_token=page.next_page_token
+            runs=[for_caller(run, caller) for run in page.rows],
+            next_page_token=page.next_page_token,
         )
 
     async def WatchRun(
         self, request: runs_pb2.WatchRunRequest, context: Any
     ) -> AsyncIterator[runs_pb2.Run]:
         async for run in watch(self._store, request.name):
-            yield to_message(run)
+            yield for_caller(run, current_caller())

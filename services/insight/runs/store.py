@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, select
 
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
@@ -23,9 +24,9 @@ __all__ = ["lock", "remove_ended", "runs", "unfinished"]
 table = Table(
     "runs",
     metadata,
-    Column("name", Name, primary_key=True),
+    Column("name", Name(Template("runs/{run}")), primary_key=True),
     Column("kind", Choice(RunKind), nullable=False),
-    Column("rule", Name, nullable=False),
+    Column("rule", Name(Template("rules/{rule}")), nullable=False),
     Column("state", Choice(RunState), nullable=False),
     Column("customers_done", Integer, nullable=False),
     Column("customers_total", Integer, nullable=False),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from guanxi.insight.v1 import facts_pb2, segments_pb2
 
 from services.chassis import money
+from services.chassis.caller import Caller
 from services.chassis.dates import to_date
 from services.chassis.store import AnyRow
 from services.chassis.timestamps import to_timestamp
@@ -12,7 +13,15 @@ from services.insight.facts.messages import to_money
 from services.insight.numbers.codes import RfmSegment
 from services.insight.segments.model import Segmentation, Totals
 
-__all__ = ["customer_segment", "ran", "segment_name", "segment_of", "segmentation", "segments"]
+__all__ = [
+    "customer_segment",
+    "for_caller",
+    "ran",
+    "segment_name",
+    "segment_of",
+    "segmentation",
+    "segments",
+]
 
 
 def segment_name(segment: RfmSegment) -> str:
@@ -78,6 +87,14 @@ def segmentation(run: Segmentation | None, currency: str) -> segments_pb2.Segmen
         days = getattr(population, quartile)
         if days is not None:
             setattr(message, quartile, days)
+    return message
+
+
+def for_caller(message: segments_pb2.Segmentation, caller: Caller) -> segments_pb2.Segmentation:
+    """What a caller is told of it: how many the company has only where they see them all."""
+    if not caller.sees_company:
+        message.ClearField("buyer_count")
+        message.ClearField("customer_count")
     return message
 
 

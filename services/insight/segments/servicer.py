@@ -5,6 +5,7 @@ from typing import Any
 
 from guanxi.insight.v1 import segments_pb2, segments_pb2_grpc
 
+from services.chassis.caller import current_caller
 from services.chassis.errors import not_found
 from services.chassis.lists.listing import Listing
 from services.insight.facts import store as facts
@@ -38,7 +39,7 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
             run = await view.segmentation()
         return segments_pb2.ListSegmentsResponse(
             segments=messages.segments(totals, self._currency),
-            segmentation=messages.segmentation(run, self._currency),
+            segmentation=self._told(run),
         )
 
     async def GetCustomerSegment(
@@ -49,7 +50,7 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
             row = await facts.get(view.tx, view.generation, customer, request.name)
             run = await view.segmentation()
         segment = messages.customer_segment(row, self._currency)
-        segment.segmentation.CopyFrom(messages.segmentation(run, self._currency))
+        segment.segmentation.CopyFrom(self._told(run))
         return segment
 
     async def ListSegmentCustomers(
@@ -71,10 +72,14 @@ class SegmentServicer(segments_pb2_grpc.SegmentServiceServicer):
         self, request: segments_pb2.GetSegmentationRequest, context: Any
     ) -> segments_pb2.Segmentation:
         run = await self._views.segmentation(stated(request))
-        return messages.segmentation(run, self._currency)
+        return self._told(run)
 
     async def RunSegmentation(
         self, request: segments_pb2.RunSegmentationRequest, context: Any
     ) -> segments_pb2.Segmentation:
         run = await self._run()
-        return messages.segmentation(run, self._currency)
+        return self._told(run)
+
+    def _told(self, run: Segmentation | None) -> segments_pb2.Segmentation:
+        message = messages.segmentation(run, self._currency)
+        return messages.for_caller(message, current_caller())

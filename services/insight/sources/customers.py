@@ -8,10 +8,14 @@ from typing import Any, Final
 from guanxi.customer.v1 import customers_pb2
 from guanxi.events.v1.event_feed_pb2 import Event
 
+from services.chassis.names import OneOf
 from services.insight.sources.columns import CustomerColumns
 from services.insight.sources.source import Key, Reader, Source, microseconds, value_name
 
-__all__ = ["CUSTOMERS", "CustomerRecord"]
+__all__ = ["CUSTOMERS", "KINDS", "STAGES", "CustomerRecord"]
+
+KINDS: Final = OneOf(customers_pb2.Customer.Kind.keys()[1:])
+STAGES: Final = OneOf(customers_pb2.Customer.LifecycleStage.keys()[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 from google.protobuf.message import Message
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import failed_precondition, invalid
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import settle_owner
 from services.chassis.store import WriteTransaction
+from services.chassis.turns import taking_turns
 from services.sales.accounts import store as accounts
 from services.sales.accounts.model import Customers
 from services.sales.orders import messages, store
@@ -68,10 +70,10 @@ async def import_orders(
         _expect_original(order, known)
         return order
 
-    outcomes = create_each(new, make, known=known, field="order")
+    outcomes = await create_each(new, make, known=known, field="order")
     if not validate_only:
         await store.insert_with_lines(tx, outcomes.created)
-        for order in outcomes.created:
+        async for order in taking_turns(outcomes.created):
             told = messages.created if order.state is State.DRAFT else messages.confirmed
             _emit(tx, order, told(order))
     return outcomes

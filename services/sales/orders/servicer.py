@@ -12,6 +12,7 @@ from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import size_of_page
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
+from services.chassis.turns import taking_turns
 from services.sales.accounts.actions import Accounts
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
@@ -60,7 +61,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     async def BatchCreateOrders(
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
         answered = await self._store.answered(request, orders_pb2.BatchCreateOrdersResponse)
         if answered is not None:
             return answered
@@ -73,8 +74,10 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
                 tx, new, self._seen, customers, validate_only=request.validate_only
             )
             return orders_pb2.BatchCreateOrdersResponse(
-                orders=[shown(order, request.view) for order in outcomes.created],
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                orders=[
+                    shown(order, request.view) async for order in taking_turns(outcomes.created)
+                ],
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)
@@ -90,7 +93,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         async with self._store.read() as tx:
             page = await store.page(tx, Listing.of(request, self._calendar), most_lines=most_lines)
         return orders_pb2.ListOrdersResponse(
-            orders=[shown(order, request.view) for order in page.rows],
+            orders=[shown(order, request.view) async for order in taking_turns(page.rows)],
             next_page_token=page.next_page_token,
         )
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 
 from google.protobuf.message import Message
 
-from services.chassis.creation import New, Outcomes, create_each, given_names
+from services.chassis.creation import New, given_names
 from services.chassis.errors import DomainError, beneath
+from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import WriteTransaction
+from services.chassis.turns import taking_turns
 from services.sales.products import messages
 from services.sales.products.model import Draft, Product, list_product
 from services.sales.products.store import products
@@ -31,10 +33,10 @@ async def create_products(
         return list_product(each, at=tx.now, etag=tx.new_id())
 
     known = await products.known(tx, given_names(new.values()))
-    outcomes = create_each(new, make, known=known, field="product")
+    outcomes = await create_each(new, make, known=known, field="product")
     if not validate_only:
         await products.insert(tx, outcomes.created)
-        for product in outcomes.created:
+        async for product in taking_turns(outcomes.created):
             _emit(tx, product, messages.created(product))
     return outcomes
 

@@ -11,6 +11,7 @@ from services.chassis.creation import New
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
+from services.chassis.turns import made_in_turns
 from services.sales.products import actions, messages
 from services.sales.products.messages import to_message
 from services.sales.products.model import Draft
@@ -40,13 +41,13 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
     async def BatchCreateProducts(
         self, request: products_pb2.BatchCreateProductsRequest, context: Any
     ) -> products_pb2.BatchCreateProductsResponse:
-        new, refused = read_items(request.requests, self._read)
+        new, refused = await read_items(request.requests, self._read)
 
         async def work(tx: WriteTransaction) -> products_pb2.BatchCreateProductsResponse:
             outcomes = await actions.create_products(tx, new, validate_only=request.validate_only)
             return products_pb2.BatchCreateProductsResponse(
-                products=map(to_message, outcomes.created),
-                failed_requests=failed_requests(request, refused | outcomes.refused),
+                products=await made_in_turns(to_message, outcomes.created),
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
         return await self._store.answer(request, products_pb2.BatchCreateProductsResponse, work)
@@ -63,7 +64,8 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
         async with self._store.read() as tx:
             page = await products.page(tx, Listing.of(request, self._calendar))
         return products_pb2.ListProductsResponse(
-            products=map(to_message, page.rows), next_page_token=page.next_page_token
+            products=await made_in_turns(to_message, page.rows),
+            next_page_token=page.next_page_token,
         )
 
     async def UpdateProduct(

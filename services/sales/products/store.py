@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
 
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.records import Records
 from services.chassis.store import (
     Name,
@@ -23,7 +24,7 @@ _MOST_SEEN: Final = 100_000
 table = Table(
     "products",
     metadata,
-    Column("name", Name, primary_key=True),
+    Column("name", Name(Template("products/{product}")), primary_key=True),
     Column("display_name", Text, nullable=False),
     Column("sku", Name, nullable=False),
     Column("category", Name, nullable=False),

@@ -1,22 +1,29 @@
-"""The day of a brief: checked once, before anything is asked for, and refused by name."""
+"""The day of a brief: checked once, before anything is asked for, refused by name, and the day of
+all that the brief says."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
 import pytest_asyncio
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
-from guanxi.customer.v1 import customers_pb2
+from guanxi.customer.v1 import customers_pb2, touchpoints_pb2_grpc
 from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc
-from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
+from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc, facts_pb2, facts_pb2_grpc
+from guanxi.sales.v1 import orders_pb2_grpc
 
 from gateway.briefs.parts import Sources
 from gateway.briefs.servicer import BriefServicer
 from services.chassis.client import connect
+from services.chassis.clock import BusinessCalendar, SystemClock
 from services.chassis.errors import DomainError, Kind, invalid
 from services.chassis.identity import ForwardedToken
 from tests.support.gateway import FakeService, RunningGateway, reason_of, running_gateway
@@ -24,22 +31,39 @@ from tests.support.gateway import FakeService, RunningGateway, reason_of, runnin
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATH = "/v1/customers/ann/callBrief"
+TODAY = date(2026, 3, 2)
+CALENDAR = BusinessCalendar(SystemClock(), ZoneInfo("Asia/Shanghai"), TODAY)
 
 
 class Briefs(briefs_pb2_grpc.BriefServiceServicer):
-    """The real servicer, in front of services that are known once they run. Sales is away."""
+    """The real servicer, in front of services that are known once they run. Sales is away, but
+    where it is said to be there."""
 
     def __init__(self) -> None:
         self.target = ""
+        self.sales_is_there = False
 
     async def GetCallBrief(self, request: Any, context: Any) -> briefs_pb2.CallBrief:
         async with (
             connect(self.target, identity=ForwardedToken()) as there,
             connect("127.0.0.1:1", identity=ForwardedToken()) as away,
         ):
-            sources = Sources(customer=there, sales=away, insight=there)
-            servicer = BriefServicer(sources, UTC)
+            sales = there if self.sales_is_there else away
+            sources = Sources(customer=there, sales=sales, insight=there)
+            servicer = BriefServicer(sources, CALENDAR)
             return await servicer.GetCallBrief(request, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gateway, and the services that a brief asks."""
+
+    gateway: RunningGateway
+    services: Mapping[str, FakeService]
+
+    def request(self, service: str, method: str) -> Any:
+        """What a method was asked last."""
+        return [each.request for each in self.services[service].seen if each.method == method][-1]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -148,6 +172,67 @@ async def test_a_missing_part_says_why_in_a_sentence_and_by_a_reason(
     assert _info(own) == ("FACTS_NOT_YET", "customer.guanxi", {"since": "now"})
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
+    """A gateway in front of services that are all there."""
+    briefs = Briefs()
+    briefs.sales_is_there = True
+    services = {
+        "touchpoints": FakeService("guanxi.customer.v1.TouchpointService"),
+        "orders": FakeService("guanxi.sales.v1.OrderService"),
+        "alerts": FakeService("guanxi.insight.v1.AlertService"),
+    }
+    beside = (
+        (touchpoints_pb2_grpc.add_TouchpointServiceServicer_to_server, services["touchpoints"]),
+        (orders_pb2_grpc.add_OrderServiceServicer_to_server, services["orders"]),
+        (alerts_pb2_grpc.add_AlertServiceServicer_to_server, services["alerts"]),
+    )
+    own = ((briefs_pb2_grpc.add_BriefServiceServicer_to_server, briefs),)
+    async with running_gateway(tmp_path, own=own, beside=beside) as running:
+        briefs.target = running.customer_target
+        yield Asked(running, services)
+
+
+async def test_a_brief_of_another_day_asks_for_what_had_happened_by_its_end(asked: Asked) -> None:
+    deleted = Timestamp(seconds=1_780_000_000)  # 2026-05-28
+    asked.gateway.customers.answers["GetCustomer"] = customers_pb2.Customer(
+        name="customers/ann", delete_time=deleted
+    )
+    asked.services["alerts"].answers["ListAlerts"] = alerts_pb2.ListAlertsResponse(
+        alerts=[alerts_pb2.Alert(text_en="of today")]
+    )
+    answer = (await asked.gateway.http.get(f"{PATH}?asOf=2026-02-28")).json()
+    assert asked.request("touchpoints", "ListTouchpoints").filter == (
+        'touch_time < "2026-02-28T16:00:00+00:00"'
+    )
+    assert asked.request("orders", "ListOrders").filter == (
+        'customer = "customers/ann" AND order_time < "2026-02-28T16:00:00+00:00"'
+    )
+    end = asked.request("orders", "ListPurchases").end_time
+    assert end.ToJsonString() == "2026-02-28T16:00:00Z"
+    assert not asked.services["alerts"].seen
+    assert not answer.get("alerts")
+    # Nothing of today, and nothing that was to come.
+    assert "highlights" not in answer or answer["highlights"] == []
+    missing = {each["part"]: each["status"] for each in answer["missingParts"]}
+    assert missing["ALERTS"]["code"] == grpc.StatusCode.FAILED_PRECONDITION.value[0]
+    assert missing["ALERTS"]["message"] == "alerts are of today, and this brief is of another day"
+    assert _info(missing["ALERTS"]) == ("PART_OF_TODAY", "gateway.guanxi", {})
+
+
+@pytest.mark.parametrize("query", ["", "?asOf=2026-03-02"])
+async def test_a_brief_of_today_has_its_alerts_and_all_there_is(asked: Asked, query: str) -> None:
+    asked.gateway.customers.answers["GetCustomer"] = customers_pb2.Customer(name="customers/ann")
+    asked.services["alerts"].answers["ListAlerts"] = alerts_pb2.ListAlertsResponse(
+        alerts=[alerts_pb2.Alert(text_en="of today")]
+    )
+    answer = (await asked.gateway.http.get(PATH + query)).json()
+    assert answer["highlights"] == ["of today"]
+    assert asked.request("touchpoints", "ListTouchpoints").filter == ""
+    assert asked.request("orders", "ListOrders").filter == 'customer = "customers/ann"'
+    assert not asked.request("orders", "ListPurchases").HasField("end_time")
+
+
 def _info(status: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
     [info] = [each for each in status["details"] if each["@type"].endswith("ErrorInfo")]
-    return info["reason"], info["domain"], info["metadata"]
+    return info["reason"], info["domain"], info.get("metadata", {})

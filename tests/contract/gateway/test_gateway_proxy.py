@@ -49,13 +49,42 @@ class TestTheSuitesMethods:
         self, gateway: RunningGateway
     ) -> None:
         gateway.customers.answers["GetCustomer"] = ANN
-        metadata = (*gateway.metadata, ("x-request-id", "r-1"), ("x-trace", "t-1"))
+        metadata = (*gateway.metadata, ("x-request-id", "r-1"))
         call = customers(await gateway.channel()).GetCustomer(request(), metadata=metadata)
         assert await call == ANN
         assert dict(await call.trailing_metadata())["x-request-id"] == "r-1"
         seen = gateway.customers.last.metadata
-        assert (seen["x-request-id"], seen["x-trace"]) == ("r-1", "t-1")
+        assert seen["x-request-id"] == "r-1"
         assert gateway.key not in str(seen["authorization"])
+
+    async def test_what_the_contract_does_not_know_is_not_passed_on(
+        self, gateway: RunningGateway
+    ) -> None:
+        gateway.customers.answers["GetCustomer"] = ANN
+        known = ("guanxi-consistency", "caught-up")
+        others = (("x-trace", "t-1"), ("cookie", "a=b"), ("x-guanxi-role", "admin"))
+        metadata = (*gateway.metadata, known, *others, ("x-bytes-bin", b"\0" * 7_000))
+        await customers(await gateway.channel()).GetCustomer(request(), metadata=metadata)
+        seen = gateway.customers.last.metadata
+        given = {name for name, _ in metadata} - {"authorization"}
+        assert given & set(seen) == {"guanxi-consistency"}
+
+    @pytest.mark.parametrize("size", [7_000, 10_000, 14_000, 20_000, 60_000])
+    async def test_a_head_that_is_allowed_always_gets_through(
+        self, gateway: RunningGateway, size: int
+    ) -> None:
+        gateway.customers.answers["GetCustomer"] = ANN
+        stub = customers(await gateway.channel())
+        metadata = (*gateway.metadata, ("x-trace", "t" * size))
+        for _ in range(20):
+            assert await stub.GetCustomer(request(), metadata=metadata) == ANN
+
+    async def test_a_larger_head_is_refused_in_a_sentence(self, gateway: RunningGateway) -> None:
+        stub = customers(await gateway.channel())
+        metadata = (*gateway.metadata, ("x-trace", "t" * 66_000))
+        error = await refusal(stub.GetCustomer(request(), metadata=metadata))
+        assert (error.kind, error.reason) == ("INVALID_ARGUMENT", "HEAD_TOO_LARGE")
+        assert error.message == "more than 65536 bytes of metadata"
 
     async def test_x_api_key_signs_in_as_well(self, gateway: RunningGateway) -> None:
         stub = customers(await gateway.channel())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.support.databases import Databases
-from tests.support.insight import Desk, Insight, running_insight
+from tests.support.insight import Desk, Insight, WrittenFeed, running_insight
+from tests.support.other_days import Counted, counted, twenty
 from tests.support.services import migrated_database
 
 
@@ -22,3 +24,13 @@ async def insight(databases: Databases) -> AsyncIterator[Insight]:
 async def desk(insight: Insight) -> Desk:
     """An administrator's: sees every customer."""
     return await insight.desk()
+
+
+@pytest.fixture
+async def buyers(databases: Databases) -> AsyncIterator[Counted]:
+    """Twenty customers; the n-th has bought for n hundred, n days before."""
+    url = await migrated_database(databases, "insight")
+    async with AsyncExitStack() as stack:
+        running = await counted(stack, url, WrittenFeed(), WrittenFeed())
+        await running.insight.knows(*twenty())
+        yield running

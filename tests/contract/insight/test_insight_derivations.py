@@ -11,9 +11,12 @@ import pytest
 from guanxi.insight.v1 import feeds_pb2
 
 from services.chassis.caller import Caller
+from services.chassis.errors import DomainError, Kind
 from services.chassis.events.derivation import Derivation
+from services.chassis.store.migrate import migrate
 from services.insight import main
 from services.insight.engine import reactions
+from services.insight.engine.stored_runs import StoredRuns
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild, RebuildState
 from services.insight.sources.registered import DERIVATION, READERS, SOURCES
@@ -31,6 +34,7 @@ from tests.support.insight import (
     touch,
     until,
 )
+from tests.support.rule_runs import create
 from tests.support.services import RunningService, migrated_database
 
 SYSTEM = Caller.system("test")
@@ -183,6 +187,62 @@ async def test_a_version_whose_rebuild_failed_follows_the_old_state(upgraded: Up
         assert derivation == OURS
         assert rebuild is not None
         assert rebuild.state is RebuildState.FAILED
+
+
+async def test_an_older_version_writes_nothing_to_what_a_newer_one_has_derived(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers until it is stopped, and leaves runs, replays and rebuilds to the newer one."""
+    await migrate(postgres_url, "services.insight")
+    upgraded = Upgraded(postgres_url, monkeypatch)
+    work, worked = StoredRuns._work_slice, set()
+
+    async def noted(self: StoredRuns, *arguments: Any) -> None:
+        worked.add(self._derivation)
+        await work(self, *arguments)
+
+    async with upgraded.started() as older:
+        old = upgraded.at(older)
+        await old.knows(customer_event("ada"), confirmed("o1", "ada", YESTERDAY))
+        async with upgraded.started(NEXT) as newer:
+            await until(lambda: in_use(newer, 2))
+            old_desk, desk = await old.desk(), await upgraded.at(newer).desk()
+            await asyncio.sleep(0.6)  # it looks four times a second
+            monkeypatch.setattr(StoredRuns, "_work_slice", noted)
+            old.clock.move(days=1)
+            for name in ("one", "two", "three"):
+                await create(old_desk, name)
+            await old_desk.rules_followed()
+            assert worked == {THEIRS}
+            await asyncio.sleep(0.6)
+            assert (await desk.facts_of("ada")).as_of.day == TODAY.day
+            replayed = feeds_pb2.ReplayParkedEventRequest(name="parkedEvents/some")
+            for refused in (
+                old_desk.run(),
+                old_desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest()),
+                old_desk.feeds.ReplayParkedEvent(replayed),
+            ):
+                with pytest.raises(DomainError) as error:
+                    await refused
+                assert (error.value.kind, error.value.reason) == (
+                    Kind.UNAVAILABLE,
+                    "ANOTHER_VERSION_IN_USE",
+                )
+            await desk.run()
+
+
+async def test_nobody_can_give_up_a_newer_versions_rebuild_by_asking_an_older_one(
+    upgraded: Upgraded,
+) -> None:
+    async with upgraded.started() as service:
+        await service.store.write(lambda tx: actions.start_rebuild(tx, THEIRS), caller=SYSTEM)
+        desk = await upgraded.at(service).desk()
+        with pytest.raises(DomainError) as error:
+            await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
+        assert error.value.reason == "ANOTHER_VERSION_IN_USE"
+        _, _, rebuild = await rebuilds(service)
+        assert rebuild is not None
+        assert (rebuild.running, rebuild.derivation) == (True, THEIRS)
 
 
 async def rebuilds(service: RunningService) -> tuple[int, str, Rebuild | None]:

@@ -70,7 +70,7 @@ async def test_an_order_without_a_customer_counts_for_no_customer(
 
 async def test_facts_say_which_days_a_year_ago_were_looked_at(insight: Insight, desk: Desk) -> None:
     await insight.knows(
-        customer_event("ada"),
+        customer_event("ada", first_seen=date(1, 1, 1)),
         confirmed("o1", "ada", TODAY - timedelta(days=365), 300),
         confirmed("o2", "ada", TODAY - timedelta(days=9), 50),
         confirmed("o3", "ada", TODAY - timedelta(days=8), 50),

@@ -52,7 +52,7 @@ class FailingRuns(Runs):
 async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight) -> None:
     database, clock = insight.service.store, insight.clock
     evaluation = Evaluation(BusinessCalendar(clock, ZoneInfo("UTC")), "GBP", 2)
-    generations = Generations(database, 1)
+    generations = Generations(database, 1, OURS)
     task = Following(
         database,
         evaluation,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,177 +11,119 @@ import pytest
 from guanxi.customer.v1 import customers_pb2
 from guanxi.insight.v1 import feeds_pb2, rules_pb2, segments_pb2
 from guanxi.sales.v1 import orders_pb2
+from structlog.testing import capture_logs
 
 from services.chassis.caller import Caller
-from services.chassis.metrics import Metrics
+from services.chassis.errors import DomainError
 from services.chassis.store.migrate import migrate
 from services.insight.feeds import store as feeds
-from tests.support.databases import Databases
-from tests.support.insight import (
-    Desk,
-    Insight,
-    WrittenFeed,
-    confirmed,
-    customer_event,
-    day,
-    insight_reading,
-)
-from tests.support.services import migrated_database
+from tests.support.insight import WrittenFeed, confirmed, customer_event, day
+from tests.support.other_days import CUSTOMERS, OTHER, THEN, Counted, counted, twenty
 
-THEN = date(2025, 6, 1)
-OTHER = date(2025, 7, 1)
-CUSTOMERS = 20
 SYSTEM = Caller.system("test")
 
 
-@dataclass(slots=True)
-class Counted:
-    """An insight service, and how many customers it has computed for other days."""
+async def test_after_one_event_only_the_touched_customer_is_computed(buyers: Counted) -> None:
+    before = await buyers.then()
+    assert buyers.computed() == CUSTOMERS
+    assert await buyers.then(filter="orders_total = 1") == before
+    assert buyers.computed() == CUSTOMERS
 
-    insight: Insight
-    metrics: Metrics
-
-    async def desk(self) -> Desk:
-        return await self.insight.desk()
-
-    async def then(self, as_of: date = THEN, **arguments: Any) -> dict[str, Any]:
-        return await (await self.desk()).all_facts(as_of=day(as_of), **arguments)
-
-    def computed(self) -> int:
-        name = "guanxi_insight_as_of_customers_computed_total"
-        return int(self.metrics.registry.get_sample_value(name) or 0)
-
-
-async def counted(
-    stack: AsyncExitStack, url: str, customer: WrittenFeed, sales: WrittenFeed, **settings: Any
-) -> Counted:
-    metrics = Metrics()
-    reading = insight_reading(
-        url, {"customer": customer, "sales": sales}, metrics=metrics, **settings
-    )
-    service = await stack.enter_async_context(reading)
-    return Counted(Insight(service, customer, sales, service.clock), metrics)
-
-
-@pytest.fixture
-async def company(databases: Databases) -> AsyncIterator[Counted]:
-    """Twenty customers; the n-th has bought for n hundred, n days before."""
-    url = await migrated_database(databases, "insight")
-    async with AsyncExitStack() as stack:
-        running = await counted(stack, url, WrittenFeed(), WrittenFeed())
-        await running.insight.knows(*twenty())
-        yield running
-
-
-def twenty() -> list[Any]:
-    numbers = range(1, CUSTOMERS + 1)
-    return [
-        *(customer_event(f"c{n}") for n in numbers),
-        *(confirmed(f"o{n}", f"c{n}", THEN - timedelta(days=n), 100 * n) for n in numbers),
-    ]
-
-
-async def test_after_one_event_only_the_touched_customer_is_computed(company: Counted) -> None:
-    before = await company.then()
-    assert company.computed() == CUSTOMERS
-    assert await company.then(filter="orders_total = 1") == before
-    assert company.computed() == CUSTOMERS
-
-    await company.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 50))
-    after = await company.then()
-    assert company.computed() == CUSTOMERS + 1
+    await buyers.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 50))
+    after = await buyers.then()
+    assert buyers.computed() == CUSTOMERS + 1
     assert after["c3"].orders_total == 2
     assert after["c3"].spend_total.units == 350
 
 
-async def test_an_order_that_moves_concerns_whom_it_leaves_too(company: Counted) -> None:
-    await company.then()
-    await company.insight.knows(confirmed("o3", "c4", THEN - timedelta(days=3), 300))
-    after = await company.then()
+async def test_an_order_that_moves_concerns_whom_it_leaves_too(buyers: Counted) -> None:
+    await buyers.then()
+    await buyers.insight.knows(confirmed("o3", "c4", THEN - timedelta(days=3), 300))
+    after = await buyers.then()
     assert (after["c3"].orders_total, after["c4"].orders_total) == (0, 2)
-    assert company.computed() == CUSTOMERS + 2
+    assert buyers.computed() == CUSTOMERS + 2
 
 
-async def test_who_is_deleted_or_new_is_so_on_every_day(company: Counted) -> None:
-    await company.then()
-    await company.insight.knows(
+async def test_who_is_deleted_or_new_is_so_on_every_day(buyers: Counted) -> None:
+    await buyers.then()
+    await buyers.insight.knows(
         customer_event("c1", customers_pb2.CustomerDeleted),
         customer_event("new", owner="users/eve"),
     )
-    assert set(await company.then()) == {*(f"c{n}" for n in range(2, CUSTOMERS + 1)), "new"}
-    rep = await company.insight.desk("users/eve", role="rep")
+    assert set(await buyers.then()) == {*(f"c{n}" for n in range(2, CUSTOMERS + 1)), "new"}
+    rep = await buyers.insight.desk("users/eve", role="rep")
     assert set(await rep.all_facts(as_of=day(THEN))) == {"new"}
-    assert company.computed() == CUSTOMERS + 2
+    assert buyers.computed() == CUSTOMERS + 2
 
 
-async def test_a_changed_cut_point_scores_everybody_anew(company: Counted) -> None:
-    before = await company.then()
+async def test_a_changed_cut_point_scores_everybody_anew(buyers: Counted) -> None:
+    before = await buyers.then()
     assert before["c5"].m_score == 2
-    await company.insight.knows(
+    await buyers.insight.knows(
         *(
             confirmed(f"o{n}", f"c{n}", THEN, event=orders_pb2.OrderCancelled)
             for n in range(6, CUSTOMERS + 1)
         )
     )
-    after = await company.then()
+    after = await buyers.then()
     assert after["c5"].m_score == 5
-    run = await (await company.desk()).segments.GetSegmentation(
+    run = await (await buyers.desk()).segments.GetSegmentation(
         segments_pb2.GetSegmentationRequest(as_of=day(THEN))
     )
     assert run.buyer_count == 5
-    assert company.computed() == CUSTOMERS + 15
+    assert buyers.computed() == CUSTOMERS + 15
 
 
-async def test_one_customers_answer_measures_the_company_once(company: Counted) -> None:
-    desk = await company.desk()
+async def test_one_customers_answer_measures_the_company_once(buyers: Counted) -> None:
+    desk = await buyers.desk()
     one = await desk.facts_of("c3", THEN)
-    assert company.computed() == CUSTOMERS + 1
-    await company.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 9_000))
+    assert buyers.computed() == CUSTOMERS + 1
+    await buyers.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 9_000))
     other = await desk.facts_of("c3", THEN)
     assert (one.m_score, other.m_score) == (1, 5)
-    assert company.computed() == CUSTOMERS + 1 + 2
+    assert buyers.computed() == CUSTOMERS + 1 + 2
 
 
-async def test_a_changed_rule_tags_another_day_without_computing_it(company: Counted) -> None:
-    await company.then()
-    desk = await company.desk()
+async def test_a_changed_rule_tags_another_day_without_computing_it(buyers: Counted) -> None:
+    await buyers.then()
+    desk = await buyers.desk()
     rule = rules_pb2.Rule(
         kind=rules_pb2.Rule.TAG, filter="spend_total >= 1900", tag="MINE", enabled=True
     )
     made = await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=rule, rule_id="mine"))
-    after = await company.then(filter='tags : "MINE"')
+    after = await buyers.then(filter='tags : "MINE"')
     assert set(after) == {"c19", "c20"}
     await desk.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=made.name, etag=made.etag))
-    assert await company.then(filter='tags : "MINE"') == {}
-    assert company.computed() == CUSTOMERS
+    assert await buyers.then(filter='tags : "MINE"') == {}
+    assert buyers.computed() == CUSTOMERS
 
 
-async def test_two_days_are_kept_and_of_three_the_last(company: Counted) -> None:
-    await company.then()
-    await company.then(OTHER)
-    await company.then()
-    assert company.computed() == 2 * CUSTOMERS
-    await company.then(date(2025, 8, 1))
-    await company.then()
-    assert company.computed() == 3 * CUSTOMERS
-    await company.then(OTHER)
-    assert company.computed() == 4 * CUSTOMERS
+async def test_two_days_are_kept_and_of_three_the_last(buyers: Counted) -> None:
+    await buyers.then()
+    await buyers.then(OTHER)
+    await buyers.then()
+    assert buyers.computed() == 2 * CUSTOMERS
+    await buyers.then(date(2025, 8, 1))
+    await buyers.then()
+    assert buyers.computed() == 3 * CUSTOMERS
+    await buyers.then(OTHER)
+    assert buyers.computed() == 4 * CUSTOMERS
 
 
 async def test_after_an_event_that_was_parked_its_customer_is_computed(
-    company: Counted, monkeypatch: pytest.MonkeyPatch
+    buyers: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as poison:
         poison.setattr("services.insight.engine.reactions.READERS.read", unreadable)
-        await company.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 50))
-    assert (await company.then())["c3"].orders_total == 1
-    desk = await company.desk()
+        await buyers.insight.knows(confirmed("late", "c3", THEN - timedelta(days=1), 50))
+    assert (await buyers.then())["c3"].orders_total == 1
+    desk = await buyers.desk()
     (parked,) = (
         await desk.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest())
     ).parked_events
     await desk.feeds.ReplayParkedEvent(feeds_pb2.ReplayParkedEventRequest(name=parked.name))
-    assert (await company.then())["c3"].orders_total == 2
-    assert company.computed() == CUSTOMERS + 1
+    assert (await buyers.then())["c3"].orders_total == 2
+    assert buyers.computed() == CUSTOMERS + 1
 
 
 def unreadable(*_: Any) -> None:
@@ -210,28 +150,38 @@ async def test_what_another_replica_has_applied_is_seen(postgres_url: str) -> No
 
 
 async def test_names_of_the_touched_are_bounded_and_then_it_may_be_anybody(
-    company: Counted,
+    buyers: Counted,
 ) -> None:
-    store = company.insight.service.store
+    store = buyers.insight.service.store
     async with store.read(caller=SYSTEM) as tx:
         first = await feeds.current_mark(tx, 1)
     for batch in range(21):
-        await touch(company, [f"customers/x{batch}-{n}" for n in range(1_000)])
+        await touch(buyers, [f"customers/x{batch}-{n}" for n in range(1_000)])
     async with store.read(caller=SYSTEM) as tx:
         late = await feeds.current_mark(tx, 1)
-    await touch(company, ["customers/last"])
+    await touch(buyers, ["customers/last"])
     await store.write(lambda tx: feeds.forget_older_touched(tx, 1), caller=SYSTEM)
     async with store.read(caller=SYSTEM) as tx:
         assert await feeds.touched_since(tx, 1, first) is None
         assert await feeds.touched_since(tx, 1, late) == {"customers/last"}
         assert len(await tx.all(feeds.touched.select())) <= 20_001
 
-    await touch(company, [f"customers/y{n}" for n in range(1_001)])
+    await touch(buyers, [f"customers/y{n}" for n in range(1_001)])
     async with store.read(caller=SYSTEM) as tx:
         assert await feeds.touched_since(tx, 1, late) is None
 
 
-async def touch(company: Counted, names: list[str]) -> None:
-    await company.insight.service.store.write(
+async def touch(buyers: Counted, names: list[str]) -> None:
+    await buyers.insight.service.store.write(
         lambda tx: feeds.mark_touched(tx, 1, names), caller=SYSTEM
     )
+
+
+async def test_a_day_at_the_edge_of_the_calendar_writes_no_errors_into_the_log(
+    buyers: Counted,
+) -> None:
+    with capture_logs() as logs:
+        for edge in (date.min, date.max):
+            with suppress(DomainError):
+                await buyers.then(edge)
+    assert [each for each in logs if each["log_level"] == "error"] == []

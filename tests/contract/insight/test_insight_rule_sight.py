@@ -126,3 +126,41 @@ async def test_an_alert_ends_when_its_customer_leaves_the_sight_of_its_rule(
     await create(manager, assignee="users/max")
     await insight.knows(customer_event("ada", owner="users/eve", team="teams/south"))
     assert await alerted(desk) == set()
+
+
+async def test_an_author_who_has_changed_teams_reads_nothing_of_the_old_one_by_their_rule(
+    insight: Insight, manager: Desk, desk: Desk
+) -> None:
+    await create(manager, assignee="users/max")
+    assert await alerted(manager) == {"customers/ada"}
+    moved = await insight.desk("users/max", role="manager", team="teams/west")
+    await insight.knows(
+        customer_event("cy", owner="users/ann", team="teams/north"), confirmed("o3", "cy", TODAY)
+    )
+    assert await alerted(desk) == {"customers/ada", "customers/cy"}
+    assert await alerted(moved) == set()
+    assert (await get(moved)).match_count == 0
+
+
+@pytest.mark.parametrize("way", ["changed", "disabled", "deleted"])
+async def test_an_author_who_sees_less_by_now_can_end_their_rule(
+    insight: Insight, manager: Desk, desk: Desk, way: str
+) -> None:
+    await create(manager)
+    moved = await insight.desk("users/max", role="manager", team="teams/west")
+    match way:
+        case "changed":
+            rule = await change(moved, MINE, display_name="Mine")
+            assert list(rule.sight.teams) == ["teams/west"]
+        case "disabled":
+            assert not (await change(moved, MINE, enabled=False)).enabled
+        case _:
+            await moved.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=MINE))
+    await desk.rules_followed()
+    assert await alerted(desk) == set()
+
+
+async def test_the_rules_of_somebody_can_be_listed(manager: Desk, desk: Desk) -> None:
+    await create(manager)
+    request = rules_pb2.ListRulesRequest(filter='sight.author = "users/max" AND enabled = true')
+    assert [each.name for each in (await desk.rules.ListRules(request)).rules] == [MINE]

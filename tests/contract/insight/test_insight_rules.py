@@ -266,3 +266,20 @@ async def test_a_rep_reads_rules_and_writes_none(insight: Insight) -> None:
     with pytest.raises(DomainError) as refused:
         await create(rep, tag_rule())
     assert refused.value.kind is Kind.PERMISSION_DENIED
+
+
+async def test_a_tag_rule_counts_whom_it_matches_itself(insight: Insight, desk: Desk) -> None:
+    for name, filter, enabled in (
+        ("never", "orders_total > 1000", True),
+        ("off", "orders_total >= 1", False),
+        ("buyers", "orders_total >= 1", True),
+    ):
+        rule = rules_pb2.Rule(
+            kind=rules_pb2.Rule.TAG, filter=filter, enabled=enabled, tag_dimension="CUSTOM", tag="x"
+        )
+        await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id=name, rule=rule))
+    await insight.knows(customer_event("ada"), customer_event("bob"), confirmed("o1", "ada", TODAY))
+    await desk.rules_followed()
+    listed = await desk.rules.ListRules(rules_pb2.ListRulesRequest(filter='tag = "x"'))
+    counts = {each.name: each.match_count for each in listed.rules}
+    assert counts == {"rules/never": 0, "rules/off": 0, "rules/buyers": 1}

@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from guanxi.insight.v1 import segments_pb2
 
+from services.chassis.store import ReadTransaction
 from services.insight.engine import runs
 from services.insight.engine.measuring import measure
+from services.insight.facts.store import count_buyers
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -84,3 +87,35 @@ async def test_a_run_that_fails_is_told_to_who_asked_and_the_next_one_runs(
         with pytest.raises(Exception, match=r"."):
             await desk.run()
     assert (await desk.run()).customer_count == 1
+
+
+async def test_buyers_are_counted_when_enough_events_have_come_for_a_tenth_of_them(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting reads everybody's facts, and there is a quiet spell after each event."""
+    names = [f"b{number}" for number in range(40)]
+    await insight.knows(
+        *(customer_event(name) for name in names),
+        *(confirmed(f"o-{name}", name, TODAY - timedelta(days=9)) for name in names),
+    )
+
+    async def measured(buyers: int) -> bool:
+        run = await desk.segments.GetSegmentation(segments_pb2.GetSegmentationRequest())
+        return bool(run.buyer_count == buyers)
+
+    await until(lambda: measured(40))
+    await asyncio.sleep(0.6)  # it looks four times a second
+    counted = 0
+
+    async def noted(tx: ReadTransaction, generation: int) -> int:
+        nonlocal counted
+        counted += 1
+        return await count_buyers(tx, generation)
+
+    monkeypatch.setattr("services.insight.engine.sweep.count_buyers", noted)
+    await insight.knows(confirmed("one-more", "b1", TODAY))
+    await asyncio.sleep(0.6)
+    assert counted == 0
+    await insight.knows(*(confirmed(f"o-n{number}", f"n{number}", TODAY) for number in range(4)))
+    await until(lambda: measured(44))
+    assert counted

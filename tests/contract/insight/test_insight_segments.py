@@ -238,3 +238,26 @@ async def test_no_prediction_of_an_unknown_customer(desk: Desk) -> None:
             predictions_pb2.GetPredictionRequest(name="customers/nobody/prediction")
         )
     assert refused.value.kind is Kind.NOT_FOUND
+
+
+@pytest.mark.parametrize("role", ["rep", "manager"])
+async def test_how_many_the_company_has_is_told_to_nobody_who_does_not_see_them(
+    insight: Insight, role: str
+) -> None:
+    whole = await five_buyers(insight)
+    eve = await insight.desk("users/eve", role=role, team="teams/south")
+    await insight.knows(customer_event("hers", owner="users/eve", team="teams/south"))
+    segments = await eve.segments.ListSegments(segments_pb2.ListSegmentsRequest())
+    one = segments_pb2.GetCustomerSegmentRequest(name="customers/hers/segment")
+    for told in (
+        await eve.segments.GetSegmentation(segments_pb2.GetSegmentationRequest()),
+        segments.segmentation,
+        (await eve.segments.GetCustomerSegment(one)).segmentation,
+    ):
+        assert not told.HasField("customer_count")
+        assert not told.HasField("buyer_count")
+        assert len(told.monetary_cut_points) == 4
+    with pytest.raises(DomainError) as refused:
+        await eve.run()
+    assert refused.value.kind is Kind.PERMISSION_DENIED
+    assert (await whole.run()).customer_count == 7

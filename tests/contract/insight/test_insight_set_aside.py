@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
 
+from services.chassis.errors import DomainError, Kind
+from services.insight.engine import aside, runs, sweep
 from services.insight.rules.texts import FactTexts
 from tests.support.databases import Databases
 from tests.support.insight import (
@@ -27,6 +29,7 @@ from tests.support.services import migrated_database
 
 YESTERDAY = TODAY - timedelta(days=1)
 FIRST_DAY = date(1, 1, 1)
+TWELVE = [f"c{number:02}" for number in range(12)]
 
 
 async def rule(desk: Desk, **fields: Any) -> None:
@@ -52,12 +55,13 @@ async def alerted(desk: Desk) -> set[str]:
     return {alert.customer for alert in await desk.open_alerts('rule = "rules/mine"')}
 
 
-def poisoned(monkeypatch: pytest.MonkeyPatch, customer: str) -> None:
-    """Texts about one customer can't be written."""
+def poisoned(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
+    """Texts about some customers can't be written."""
+    names = {f"customers/{customer}" for customer in customers}
     fill = FactTexts.fill
 
     def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
-        if row["customer"] == f"customers/{customer}":
+        if row["customer"] in names:
             raise OverflowError("date value out of range")
         return fill(self, text, row)
 
@@ -74,9 +78,9 @@ async def test_the_others_are_followed_and_ops_are_told(
         *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
     )
     assert await alerted(desk) == {"customers/ada", "customers/cy"}
-    (aside,) = await set_aside(desk)
-    assert (aside.name, aside.customer) == ("setAsideCustomers/bob", "customers/bob")
-    assert aside.error == "OverflowError: date value out of range"
+    (found,) = await set_aside(desk)
+    assert (found.name, found.customer) == ("setAsideCustomers/bob", "customers/bob")
+    assert found.error == "OverflowError: date value out of range"
     feeds = await desk.feeds.ListFeeds(feeds_pb2.ListFeedsRequest())
     assert not any(feed.parked_count for feed in feeds.feeds)
 
@@ -104,6 +108,51 @@ async def test_who_was_set_aside_is_followed_again_by_the_next_event_or_run(
     await insight.knows(confirmed("o3", "bob", YESTERDAY))
     assert (await desk.facts_of("bob")).orders_total == 3
     assert await set_aside(desk) == []
+
+
+async def test_where_it_isnt_the_customers_events_are_parked_and_ops_are_told(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the events come: in one batch or one by one."""
+    await rule(desk)
+    monkeypatch.setattr(aside, "_MOST", 5)
+    poisoned(monkeypatch, *TWELVE)
+    await insight.knows(*(customer_event(name) for name in TWELVE))
+    insight.sales.write(*(confirmed(f"o-{name}", name, YESTERDAY) for name in TWELVE))
+    await insight.caught_up()
+    assert len(await set_aside(desk)) == 5
+    feeds = await desk.feeds.ListFeeds(feeds_pb2.ListFeedsRequest())
+    assert {feed.name: feed.parked_count for feed in feeds.feeds} == {
+        "feeds/customer": 0,
+        "feeds/sales": 7,
+    }
+
+
+async def test_a_run_fails_for_no_customers_and_those_who_work_again_come_back(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_MOST", 5)
+    await rule(desk, filter="days_since_order >= 2")
+    await insight.knows(
+        *(customer_event(name) for name in TWELVE),
+        *(confirmed(f"o-{name}", name, YESTERDAY) for name in TWELVE),
+    )
+    with monkeypatch.context() as poison:
+        poisoned(poison, *TWELVE)
+        insight.clock.move(days=1)
+        await desk.run()
+        assert len(await set_aside(desk)) == len(TWELVE)
+
+    monkeypatch.setattr(runs, "_TRIED_AT_ONCE", 4)
+    monkeypatch.setattr(sweep, "_TRY_AGAIN_SECONDS", 0.1)
+    poisoned(monkeypatch, *TWELVE[:6])
+    left = {f"customers/{name}" for name in TWELVE[:6]}
+
+    async def come_back() -> bool:
+        return {each.customer for each in await set_aside(desk)} == left
+
+    await until(come_back)
+    assert await alerted(desk) == {f"customers/{name}" for name in TWELVE[6:]}
 
 
 async def test_an_order_of_the_first_day_west_of_utc_is_an_order_like_any_other(
@@ -183,3 +232,27 @@ async def test_an_order_counted_in_another_base_currency_is_parked_and_not_added
     reply = await desk.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest())
     (parked,) = reply.parked_events
     assert parked.error == "ValueError: orders/o2 is counted in EUR, not in GBP"
+
+
+async def test_a_manager_learns_of_no_customer_who_is_set_aside_or_whose_event_is_parked(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(desk)
+    poisoned(monkeypatch, "bob")
+    await insight.knows(customer_event("bob"), confirmed("o-bob", "bob", YESTERDAY))
+    insight.customer.write_raw("guanxi.customer.v1.CustomerUpdated", b"\xff\xff")
+    await insight.caught_up()
+    assert await set_aside(desk)
+    eve = await insight.desk("users/eve", role="manager", team="teams/south")
+    assert (await eve.feeds.ListFeeds(feeds_pb2.ListFeedsRequest())).feeds
+    for ask in (
+        lambda: eve.feeds.ListSetAsideCustomers(feeds_pb2.ListSetAsideCustomersRequest()),
+        lambda: eve.feeds.ListParkedEvents(feeds_pb2.ListParkedEventsRequest()),
+        lambda: eve.feeds.GetRebuild(feeds_pb2.GetRebuildRequest()),
+    ):
+        with pytest.raises(DomainError) as refused:
+            await ask()
+        assert (refused.value.kind, refused.value.reason) == (
+            Kind.PERMISSION_DENIED,
+            "COMPANY_NEEDED",
+        )

@@ -15,6 +15,8 @@ from guanxi.sales.v1.orders_pb2 import (
     SummarizeOrdersRequest,
 )
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.products_pb2 import ListProductsRequest
+from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 from sqlalchemy import delete, insert, select
 
 from services.chassis.caller import Caller
@@ -107,7 +109,9 @@ async def test_a_list_has_lines_in_the_full_view_only(year: OrderServiceStub) ->
         await year.ListOrders(ListOrdersRequest(filter=march, view=ORDER_VIEW_MINIMAL))
     ).orders
     assert minimal == Order(name=full.name, state=full.state, etag=full.etag)
-    empty = await year.ListOrders(ListOrdersRequest(filter='name = "x"', view=ORDER_VIEW_FULL))
+    empty = await year.ListOrders(
+        ListOrdersRequest(filter='name = "orders/none"', view=ORDER_VIEW_FULL)
+    )
     assert not empty.orders
 
 
@@ -177,6 +181,24 @@ async def test_the_next_page_of_another_question_is_refused(
         "PAGE_TOKEN_MISMATCH",
     )
     assert error.value.violations[0].field == field
+
+
+async def test_the_next_page_of_another_list_is_refused(
+    year: OrderServiceStub, products: ProductServiceStub
+) -> None:
+    of_orders = (await year.ListOrders(ListOrdersRequest(page_size=1))).next_page_token
+    of_products = (await products.ListProducts(ListProductsRequest(page_size=1))).next_page_token
+    for asked in (
+        products.ListProducts(ListProductsRequest(page_token=of_orders)),
+        year.ListOrders(ListOrdersRequest(page_token=of_products)),
+    ):
+        with pytest.raises(DomainError) as error:
+            await asked
+        assert (error.value.kind, error.value.reason) == (
+            Kind.INVALID_ARGUMENT,
+            "PAGE_TOKEN_MISMATCH",
+        )
+        assert error.value.violations[0].field == "page_token"
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def test_only_a_method_that_reports_its_failures_is_a_batch() -> None:
     assert not is_batch(batch, customers_pb2.BatchGetCustomersResponse.DESCRIPTOR)
 
 
-def test_items_that_can_not_be_read_keep_the_others_from_nothing() -> None:
-    items, refused = read_items(
+async def test_items_that_can_not_be_read_keep_the_others_from_nothing() -> None:
+    items, refused = await read_items(
         [
             request(customer_id="one"),
             request(customer_id="bad"),
@@ -47,18 +47,20 @@ def test_items_that_can_not_be_read_keep_the_others_from_nothing() -> None:
     assert reasons == {1: "BAD", 2: "REQUEST_ID_IN_ITEM"}
 
 
-def test_items_that_break_their_contract_are_not_read_at_all() -> None:
+async def test_items_that_break_their_contract_are_not_read_at_all() -> None:
     broken = invalid("customer", "VALIDATION_FAILED", "value is required")
     token = broken_items.set({1: broken})
     try:
-        items, refused = read_items([request(customer_id="one"), request(customer_id="bad")], read)
+        items, refused = await read_items(
+            [request(customer_id="one"), request(customer_id="bad")], read
+        )
     finally:
         broken_items.reset(token)
     assert (items, refused) == ({0: "one"}, {1: broken})
 
 
-def test_what_failed_says_which_service_refused_it() -> None:
+async def test_what_failed_says_which_service_refused_it() -> None:
     batch = customers_pb2.BatchCreateCustomersRequest()
-    status = failed_requests(batch, {1: not_found("customers/1")})[1]
+    status = (await failed_requests(batch, {1: not_found("customers/1")}))[1]
     error = from_status(status)
     assert (error.message, error.domain) == ("customers/1 was not found", "customer.guanxi")

@@ -125,6 +125,11 @@ def test_a_filter_finds(statements: Statements, text: str, names: str) -> None:
         ("moment > 9999-12-31", "FILTER_VALUE", "moment is compared"),
         ("day > 2024-03-01T10:00:00Z", "FILTER_VALUE", "day is compared with a date"),
         ("day > days(x)", "FILTER_VALUE", r"days takes one whole number: .* at position 7"),
+        (
+            'moment > "2026-01-01T00:00:00 08:00"',
+            "FILTER_VALUE",
+            r"not with '2026-01-01T00:00:00 08:00'; in a URL, \+ is written %2B at position",
+        ),
         ("day > days(1, 2)", "FILTER_VALUE", "days takes one whole number"),
         ("day > days(-999999)", "FILTER_VALUE", "days leads out of the calendar"),
         (

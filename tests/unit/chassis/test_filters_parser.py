@@ -96,6 +96,11 @@ def test_a_filter_is_read_as_its_tree(text: str, tree: Node) -> None:
         ("hugo", "FILTER_BARE_WORD", "'hugo' is compared with nothing; .* at position 1"),
         ("a = big deal", "FILTER_BARE_WORD", "'deal' is compared with nothing; .* at position 9"),
         ('a = 1 AND "b" = 2', "FILTER_BARE_WORD", "at position 11"),
+        (
+            "a > 2026-01-01T00:00:00 08:00 AND b = 1",
+            "FILTER_BARE_WORD",
+            r"'08:00' is compared with nothing; in a URL, \+ is written %2B at position 25",
+        ),
         ("a = 1 and b = 2", "FILTER_SYNTAX", "write AND in capitals at position 7"),
         ("a = 1 AND", "FILTER_SYNTAX", "a field is expected, not the end at position 10"),
         ("a = 1 OR OR b = 2", "FILTER_SYNTAX", "a field is expected, not OR at position 10"),

@@ -8,6 +8,7 @@ import pytest
 from buf.validate import validate_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
@@ -19,11 +20,17 @@ from guanxi.events.v1.event_feed_pb2 import Event, PullResponse
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from protovalidate import Validator
 
-from services.chassis.incoming.texts import texts_of
+from services.chassis.errors import FieldViolation
+from services.chassis.incoming.texts import Texts, texts_of
 from services.chassis.violations import validation_error
 
 TEXTS = texts_of(CreateCustomerRequest.DESCRIPTOR)
 DECOMPOSED, COMPOSED = "Mu\u0308ller", "M\u00fcller"
+
+
+def wrong(texts: Texts, message: Message) -> list[FieldViolation]:
+    """What can't be brought in order, once all else is."""
+    return [each for each in texts.settle(message) if each is not None]
 
 
 def customer(**fields: object) -> CreateCustomerRequest:
@@ -41,7 +48,7 @@ def test_ordinary_text_is_in_order_and_so_are_tabs_newlines_and_emoji() -> None:
 def test_control_characters_are_not_in_order(control: str) -> None:
     request = customer(display_name=f"A{control}nn")
     assert not TEXTS.in_order(request)
-    (violation,) = TEXTS.settle(request)
+    (violation,) = wrong(TEXTS, request)
     assert (violation.field, violation.reason) == (
         "customer.display_name",
         "TEXT_CONTROL_CHARACTER",
@@ -60,13 +67,13 @@ def test_control_characters_are_not_in_order(control: str) -> None:
 )
 def test_wherever_text_is_it_is_looked_at(request_: CreateCustomerRequest, field: str) -> None:
     assert not TEXTS.in_order(request_)
-    assert [each.field for each in TEXTS.settle(request_)] == [field]
+    assert [each.field for each in wrong(TEXTS, request_)] == [field]
 
 
 def test_filters_and_page_tokens_are_text_too() -> None:
     request = ListCustomersRequest(filter="labels.a = 'b\0'", page_token="\0")
     texts = texts_of(ListCustomersRequest.DESCRIPTOR)
-    assert {each.field for each in texts.settle(request)} == {"filter", "page_token"}
+    assert {each.field for each in wrong(texts, request)} == {"filter", "page_token"}
 
 
 def test_items_of_a_batch_are_looked_at_and_named_by_their_place() -> None:
@@ -75,31 +82,48 @@ def test_items_of_a_batch_are_looked_at_and_named_by_their_place() -> None:
     )
     texts = texts_of(BatchCreateCustomersRequest.DESCRIPTOR)
     assert not texts.in_order(request)
-    assert [each.field for each in texts.settle(request)] == ["requests[1].customer.region"]
-    assert not list(texts.settle(request, besides="requests"))
+    assert [each.field for each in wrong(texts, request)] == ["requests[1].customer.region"]
+    assert not wrong(texts.besides("requests"), request)
 
 
 def test_text_that_is_composed_otherwise_is_composed_where_it_stands() -> None:
     request = customer(display_name=DECOMPOSED, labels={DECOMPOSED: DECOMPOSED, "k": "v"})
     assert not TEXTS.in_order(request)
-    assert not list(TEXTS.settle(request))
+    assert not wrong(TEXTS, request)
     assert request == customer(display_name=COMPOSED, labels={COMPOSED: COMPOSED, "k": "v"})
     assert TEXTS.in_order(request)
 
 
 def test_line_ends_of_another_system_are_newlines() -> None:
     request = customer(display_name="a\r\nb")
-    assert not list(TEXTS.settle(request))
+    assert not wrong(TEXTS, request)
     assert request.customer.display_name == "a\nb"
 
 
 def test_a_key_given_in_two_spellings_is_refused() -> None:
     request = customer(labels={DECOMPOSED: "1", COMPOSED: "2"})
-    assert [each.reason for each in TEXTS.settle(request)] == ["TEXT_KEY_TWICE"]
+    assert [each.reason for each in wrong(TEXTS, request)] == ["TEXT_KEY_TWICE"]
 
 
 def test_what_two_texts_would_compose_to_does_not_count() -> None:
     assert TEXTS.in_order(customer(industry="a", region="\u0308b"))
+
+
+def test_so_much_text_that_it_takes_turns_is_settled_all_the_same() -> None:
+    request = customer(display_name="\u4f60" * 70_000, source=DECOMPOSED)
+    assert not TEXTS.in_order(request)
+    assert not wrong(TEXTS, request)
+    assert request.customer.source == COMPOSED
+    assert TEXTS.in_order(customer(display_name="a" * 70_000))
+
+
+def test_a_text_longer_than_any_may_be_is_refused_unread() -> None:
+    request = customer(display_name="e\u0301" * 60_000)
+    (violation,) = wrong(TEXTS, request)
+    assert (violation.field, violation.description) == (
+        "customer.display_name",
+        "must be at most 100000 characters",
+    )
 
 
 def test_bytes_are_not_text() -> None:
@@ -137,7 +161,7 @@ def test_a_list_of_texts_is_looked_at_one_by_one() -> None:
     asked: Any = GetMessageClass(described)(texts=["a", DECOMPOSED, "\0"])
     texts = texts_of(described)
     assert not texts.in_order(asked)
-    assert [each.field for each in texts.settle(asked)] == ["texts[2]"]
+    assert [each.field for each in wrong(texts, asked)] == ["texts[2]"]
     assert asked.texts[1] == COMPOSED
 
 
@@ -147,7 +171,7 @@ def test_the_same_type_in_two_places_is_looked_at_in_both() -> None:
     for orders in (brief.recent_orders, brief.recent_orders):
         orders.add().reference = "\0"
     brief.customer.region = "\0"
-    fields = [each.field for each in texts_of(CallBrief.DESCRIPTOR).settle(brief)]
+    fields = [each.field for each in wrong(texts_of(CallBrief.DESCRIPTOR), brief)]
     assert sorted(fields) == [
         "customer.region",
         "recent_orders[1].reference",

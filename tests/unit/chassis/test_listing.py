@@ -24,7 +24,14 @@ def test_a_request_is_read_with_the_day_and_zone_of_the_company() -> None:
         filter="a = 1", order_by="name", page_size=7, page_token="t"
     )
     assert Listing.of(request, CALENDAR) == Listing(
-        "a = 1", "name", 7, "t", {}, date(2026, 3, 1), BERLIN
+        "a = 1",
+        "name",
+        7,
+        "t",
+        {},
+        "guanxi.sales.v1.ListOrdersRequest",
+        date(2026, 3, 1),
+        BERLIN,
     )
 
 

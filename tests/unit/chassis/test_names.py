@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError
-from services.chassis.names import ID_PATTERN, Template, check_id
+from services.chassis.names import CURRENCY, ID_PATTERN, Template, check_id
 
 CUSTOMERS = Template("customers/{customer}")
 TOUCHPOINTS = Template("customers/{customer}/touchpoints/{touchpoint}")
@@ -43,3 +43,27 @@ def test_a_bad_id_is_refused(value: str) -> None:
 
 def test_the_longest_id_has_63_characters() -> None:
     assert check_id("a" * 63, field="customer_id") == "a" * 63
+
+
+TOUCHPOINTS = Template("customers/{customer}/touchpoints/{touchpoint}")
+
+
+@pytest.mark.parametrize("name", ["customers/a-1/touchpoints/x", "customers/" + "a" * 63])
+def test_every_beginning_of_a_name_begins_one(name: str) -> None:
+    for length in range(len(name) + 1):
+        assert TOUCHPOINTS.begins(name[:length])
+
+
+@pytest.mark.parametrize(
+    "prefix", ["x", "customer/", "customers/-", "customers/A", "customers/a/x", "customers/a//",
+               "customers/" + "a" * 64]
+)  # fmt: skip
+def test_what_begins_no_name_is_known(prefix: str) -> None:
+    assert not TOUCHPOINTS.begins(prefix)
+
+
+def test_a_currency_is_three_capitals() -> None:
+    assert CURRENCY.matches("EUR")
+    assert not any(map(CURRENCY.matches, ("eur", "EURO", "EU", "E1R", "ÄÖÜ")))
+    assert CURRENCY.begins("EU")
+    assert not any(map(CURRENCY.begins, ("e", "EURO", "1")))

@@ -118,3 +118,11 @@ def test_who_may_be_named_as_seller_is_refused_in_its_own_words() -> None:
     with pytest.raises(DomainError) as refused:
         settle_owner(caller(Scope.OWN), "users/bob", "", reason="SELLER_NOT_ALLOWED")
     assert refused.value.reason == "SELLER_NOT_ALLOWED"
+
+
+def test_a_team_without_a_name_is_given_no_row() -> None:
+    nameless = Caller(ANN, REP, ("",), Scope.TEAM)
+    assert settle_owner(nameless, "", "") == (ANN, "")
+    with pytest.raises(DomainError) as refused:
+        settle_owner(nameless, "users/bob", "")
+    assert refused.value.reason == "TEAM_NOT_ALLOWED"

@@ -169,6 +169,8 @@ def token_of(statements: Statements, **request: Any) -> str:
         ({}, {"order_by": "rank"}, "order_by"),
         ({"arguments": {"parent": "a"}}, {"arguments": {"parent": "b"}}, "parent"),
         ({}, {"arguments": {"show_deleted": "true"}}, "show_deleted"),
+        ({"request": "ListThings"}, {"request": "ListOthers"}, "page_token"),
+        ({"request": "ListThings", "filter": "rank >= 2"}, {"request": "ListOthers"}, "page_token"),
     ],
 )
 def test_a_changed_argument_is_named(

@@ -200,8 +200,16 @@ async def test_a_draining_process_says_not_serving_before_it_refuses_calls() -> 
 async def test_a_process_whose_store_does_not_answer_lives_and_is_not_ready() -> None:
     async with echo_process("broken") as process:
         assert (await process.get("/livez")).status_code == 200
-        assert (await process.get("/readyz")).status_code == 503
+        ready = await process.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.text.splitlines() == [
+            "not ready",
+            "the store does not answer: the log says why",
+        ]
         assert await _health(f"127.0.0.1:{process.port}", echo.SERVICE) == NOT_SERVING
+        process.process.send_signal(signal.SIGTERM)
+        _, _, log = await process.ended()
+    assert "no database" in log
 
 
 async def test_a_process_whose_background_task_fails_lives_says_so_and_tries_again() -> None:

@@ -39,6 +39,9 @@ from tests.support.sight import (
 ANN, BOB, DORA, EVE, ZOE = (rep(name) for name in ("ann", "bob", "dora", "eve", "zoe"))
 NORTH = rep("nora", Scope.TEAM)
 ALL = rep("olga", Scope.ALL)
+# A team without a name is not that of the rows that have none.
+NAMELESS = Caller("users/mia", ("rep",), ("",), Scope.TEAM)
+BESIDES = Caller("users/noa", ("rep",), ("", "teams/north"), Scope.TEAM)
 EVERY = sorted(CLIENTS)
 # Caller: the clients they see, those they may work on.
 SIGHT = {
@@ -48,6 +51,8 @@ SIGHT = {
     EVE: ([], []),
     ZOE: ([], []),
     NORTH: (["anns", "bobs"], ["anns", "bobs"]),
+    NAMELESS: ([], []),
+    BESIDES: (["anns", "bobs"], ["anns", "bobs"]),
     ALL: (EVERY, EVERY),
 }
 # Beside the rows of clients one sees. zoe sold a bill to each client: that shows her none of them.

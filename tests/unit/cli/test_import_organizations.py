@@ -85,6 +85,10 @@ def test_space_between_words_makes_no_other_organization(tmp_path: Path) -> None
     assert len(set(parents)) == 1
     suite = Suite(organization("customers/v-77", "Berg   Bau"))
     assert belong(path, suite) == (["customers/v-77"] * 3, [], [])
+    wide = written(tmp_path / "w.csv", "name,company\nMia,Berg  Bau\n")
+    assert belong(wide, asked := Suite())[1] == made
+    assert 'display_name = "Berg Bau"' in asked.filters[0]
+    assert 'display_name = "Berg  Bau"' in asked.filters[0]
 
 
 def test_one_of_the_suite_is_found_by_name_in_any_spelling(tmp_path: Path) -> None:

@@ -1,13 +1,22 @@
-"""Two kinds of items are sent at the same time, and end together."""
+"""What is sent in batches: two kinds at the same time, which end together; and an end before the
+end, which says how far it got."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import grpc
 import pytest
+from guanxi.sales.v1.orders_pb2 import (
+    BatchCreateOrdersRequest,
+    BatchCreateOrdersResponse,
+    CreateOrderRequest,
+)
 
 from cli.connection import CommandError
-from cli.imports.sending import side_by_side
+from cli.imports import sending
+from cli.imports.sending import cut, send_batches, side_by_side
 
 
 async def test_both_results_come_back_in_their_places() -> None:
@@ -39,3 +48,51 @@ async def test_where_one_fails_the_other_is_ended_and_the_sentence_is_told() -> 
     with pytest.raises(CommandError, match="says no"):
         await side_by_side(endless(), refused())
     assert ended.is_set()
+
+
+def error(code: grpc.StatusCode, text: str) -> grpc.aio.AioRpcError:
+    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), text)
+
+
+async def stopped(failure: grpc.aio.AioRpcError, *, dry_run: bool = False) -> str:
+    """The sentence of an import whose third batch fails."""
+    answered = 0
+
+    async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
+        nonlocal answered
+        answered += 1
+        if answered > 2:
+            raise failure
+        return BatchCreateOrdersResponse()
+
+    def batch(some: Any) -> BatchCreateOrdersRequest:
+        return BatchCreateOrdersRequest(requests=some, validate_only=dry_run)
+
+    with pytest.raises(CommandError) as ended:
+        await send_batches(call, cut([CreateOrderRequest()] * 5_000, batch), ())
+    return str(ended.value)
+
+
+async def test_an_import_whose_gateway_goes_says_what_is_in_and_to_run_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "_GIVE_UP_SECONDS", -1.0)
+    gone = error(
+        grpc.StatusCode.UNAVAILABLE,
+        "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:50050",
+    )
+    sentence = await stopped(gone)
+    assert sentence.startswith("No gateway answers gRPC at ")
+    assert sentence.endswith(
+        "At least 2,000 new orders had gone in. Run it again: what is there already is left as it "
+        "is."
+    )
+    assert "last error" not in sentence
+
+
+async def test_a_batch_that_is_refused_says_what_is_in() -> None:
+    refused = error(grpc.StatusCode.PERMISSION_DENIED, "this takes sales.orders.import.")
+    assert (await stopped(refused)).startswith(
+        "this takes sales.orders.import. At least 2,000 new orders had gone in."
+    )
+    assert await stopped(refused, dry_run=True) == "this takes sales.orders.import."

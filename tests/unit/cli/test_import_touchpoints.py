@@ -64,6 +64,12 @@ def test_a_column_that_says_something_makes_another_touchpoint(tmp_path: Path) -
     assert touchpoint_ids(one) != touchpoint_ids(two)
 
 
+def test_half_a_second_later_is_another_touchpoint(tmp_path: Path) -> None:
+    rows = "1,call,2026-01-01 10:00:00\n1,call,2026-01-01 10:00:00.5\n"
+    first, second = touchpoint_ids(written(tmp_path / "t.csv", "customer,type,time\n" + rows))
+    assert not second.startswith(first)
+
+
 def test_a_touchpoint_goes_in_with_everything_its_row_says(tmp_path: Path) -> None:
     path = written(
         tmp_path / "t.csv",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 import tracemalloc
 from typing import Any
@@ -122,7 +123,7 @@ class TestValues:
             ('{"attributes": {"a": "\\ud800"}}', "attributes.a"),
             ('{"data": "%"}', "data"),
             ('{"probeTime": "2024-02-30T00:00:00Z"}', "probeTime"),
-            ('{"texts": ["a", null]}', "texts"),
+            ('{"texts": ["a", null]}', "texts[1]"),
             ('{"parts": [null]}', "parts[0]"),
             ('{"parts": {}}', "parts"),
             ('{"labels": []}', "labels"),
@@ -134,6 +135,82 @@ class TestValues:
     )
     def test_a_wrong_value_is_refused_by_name(self, body: str, field: str) -> None:
         assert refused(body) == (field, "INVALID_VALUE")
+
+    @pytest.mark.parametrize(
+        ("body", "why"),
+        [
+            ('{"plainText": true}', "plainText: must be text, not true"),
+            ('{"plainText": 1e400}', "plainText: must be text, not one that is too large"),
+            ('{"plainText": {}}', "plainText: must be text, not an object"),
+            ('{"texts": ["a", "b", "c", 1.5, "d"]}', "texts[3]: must be text, not 1.5"),
+            ('{"labels": {"a": "b", "c": false}}', "labels.c: must be text, not false"),
+            ('{"labels": []}', "labels: must be an object, not a list"),
+            ('{"parts": {}}', "parts: must be a list, not an object"),
+            ('{"parts": [{}, null]}', "parts[1]: must be an object, not null"),
+            ('{"inner": "x"}', 'inner: must be an object, not the text "x"'),
+            ('{"named": {"x": {"real": true}}}', "named.x.real: must be a number, not true"),
+            ('{"real": 1e400}', "real: must be a number, not one that is too large"),
+            (
+                '{"smallNumber": 1e400}',
+                "smallNumber: must be a whole number from -2147483648 to 2147483647, "
+                "not one that is too large",
+            ),
+            ('{"inner": {"color": "PURPLE"}}', 'inner.color: must be one of RED, not the text "PU'),
+            ('{"colors": ["RED", 99999999999]}', "colors[1]: must be one of RED, not 99999999999"),
+            ('{"data": "%"}', 'data: must be text of base64, not the text "%"'),
+            ('{"data": 7}', "data: must be text of base64, not 7"),
+            (
+                '{"probeTime": "soon"}',
+                "probeTime: must be a time with its offset such as 2024-02-29T08:30:00Z, "
+                'not the text "soon"',
+            ),
+            ('{"attributes": 3}', "attributes: must be an object, not 3"),
+            (
+                '{"detail": {"@type": "x/unknown.Type"}}',
+                "detail: must be an object with the @type of a message that is known",
+            ),
+            ('{"smallNumber": "' + "x" * 90 + '"}', "x" * 60 + "…"),
+            (b'{"plainText": "a\xff"}', "plainText: is not valid UTF-8"),
+            (b'{"texts": ["a", "\xed\xa0\x80"]}', "texts[1]: is not valid UTF-8"),
+            (b'{"labels": {"\xff": "a"}}', "labels: is not valid UTF-8"),
+        ],
+    )
+    def test_what_is_wrong_is_said_in_a_sentence(self, body: str | bytes, why: str) -> None:
+        with pytest.raises(DomainError) as caught:
+            read(body)
+        assert why in caught.value.message
+
+    @pytest.mark.parametrize("text", ["1_0", "+1", "１", "٣", " 1", "1 ", "007", "0x1", "", "inf"])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"smallNumber": "#"}',
+            '{"smallNumber" : "#" , "color": 1}',
+            '{"real": "#"}',
+            '{"largeNumbers": [1, "#"]}',
+            '{"parts": [{"smallNumber": "#"}]}',
+            '{"numbered": {"#": "a"}}',
+        ],
+    )
+    def test_a_number_in_quotes_is_written_as_one_without(self, body: str, text: str) -> None:
+        assert refused(body.replace("#", text))[1] == "INVALID_VALUE"
+
+    def test_numbers_are_read_with_and_without_quotes(self) -> None:
+        probe = read(
+            '{"smallNumber": "-7", "real": "1.5e2", "numbered": {"-1": "a"},'
+            '"largeNumbers": ["18446744073709551615", "0", 1.0, "2.0"], "inner": {"real": "NaN"},'
+            '"parts": [{"smallNumber": "\\u0031"}, {"real": "-Infinity"}]}'
+        )
+        assert (probe.small_number, probe.real) == (-7, 150)
+        assert list(probe.large_numbers) == [2**64 - 1, 0, 1, 2]
+        assert dict(probe.numbered) == {-1: "a"}
+        assert math.isnan(probe.inner.real)
+        assert [each.small_number for each in probe.parts] == [1, 0]
+        assert probe.parts[1].real == -math.inf
+
+    def test_what_fits_beside_a_mistake_is_not_blamed_for_it(self) -> None:
+        known = f'"detail": {{"@type": "{DETAIL}", "plainText": "a"}}'
+        assert refused(f'{{{known}, "plainText": 3}}') == ("plainText", "INVALID_VALUE")
 
     def test_a_pair_of_surrogates_is_one_character(self) -> None:
         assert read('{"plainText": "\\ud83d\\ude00 \\u00e4"}').plain_text == "😀 ä"
@@ -166,7 +243,6 @@ class TestValues:
             '{"plainText": tru}',
             "{} {}",
             "{}x",
-            b'{"plainText": "\xff"}',
             b'\xef\xbb\xbf{"plainText": "a"}',
             b'{"plainText\x00": 1}',
         ],
@@ -217,6 +293,12 @@ class TestLongBodies:
         with pytest.raises(DomainError) as caught:
             CODECS["BatchCreateOrders"].encode((), "", json.dumps({"requests": items}).encode())
         assert caught.value.violations[0].field == "requests[998].order.lines[0].quantity"
+
+    def test_what_is_no_utf_8_is_told_with_the_index_it_has_in_the_whole(self) -> None:
+        items = json.dumps({"requests": [ORDER] * 990 + [{"orderId": "#"}]}).encode()
+        with pytest.raises(DomainError) as caught:
+            CODECS["BatchCreateOrders"].encode((), "", items.replace(b"#", b"\xff"))
+        assert caught.value.violations[0].field == "requests[990].orderId"
 
     def test_fields_around_a_list_are_checked_too(self) -> None:
         text = json.dumps({"requests": [ORDER] * 990, "validateOnly": 3}).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gateway.__main__ import app
+from gateway.__main__ import app, main
 from gateway.signin.door import Door
 from gateway.signin.keys import KeysError, create_key, read_keys, revoke_key
 from gateway.signin.ring import KeyRing
@@ -191,10 +192,59 @@ def test_a_file_that_is_broken_at_the_start_is_named(path: Path, text: str) -> N
         KeyRing(path, AdjustableClock(NOW))
 
 
-@pytest.mark.parametrize("subject", ["ann", "users/", "teams/north"])
-def test_a_key_belongs_to_a_user(path: Path, subject: str) -> None:
+@pytest.mark.parametrize(
+    "subject", ["ann", "users/", "teams/north", "users/ANN", "users/%", "users/a b", "users/ann-"]
+)
+def test_a_key_belongs_to_a_user_whom_the_contract_can_name(path: Path, subject: str) -> None:
     with pytest.raises(KeysError, match="users/NAME"):
         made(path, subject)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("grants", "why"),
+    [
+        ({"teams": [""]}, "the team '' is not of the form teams/NAME"),
+        ({"teams": ["teams/north", "teams/"]}, "the team 'teams/' is not of the form"),
+        ({"teams": ["teams/%"]}, "the team 'teams/%' is not of the form"),
+        ({"teams": ["north"]}, "the team 'north' is not of the form"),
+        ({"roles": []}, "at least one role"),
+        ({"roles": ["rep", "boss"]}, "there is no role 'boss'; there are admin, analyst, app,"),
+        ({"roles": ["service"]}, "there is no role 'service'"),
+        ({"scopes": ["sales.read"]}, "'sales.read' is not a permission of the form"),
+        ({"scopes": ["sales.order.read"]}, "'sales.order.read' is no permission; there are"),
+    ],
+)
+def test_what_a_key_says_of_its_holder_means_something(
+    path: Path, grants: dict[str, list[str]], why: str
+) -> None:
+    with pytest.raises(KeysError, match=re.escape(why)):
+        create_key(path, "users/ann", now=NOW, **{"roles": ["rep"], **grants})  # type: ignore[arg-type]
+    assert not path.exists()
+
+
+def test_as_many_teams_as_fit_in_a_token_and_no_more(path: Path) -> None:
+    teams = [f"teams/{number:03}-{'x' * 59}" for number in range(200)]
+    fitting = create_key(path, "users/ann", roles=["rep"], teams=teams[:55], now=NOW)
+    door = Door(
+        KeyRing(path, AdjustableClock(NOW)),
+        Signer(keys().private),
+        AdjustableClock(NOW),
+        {"gateway": ("gateway", "customer", "sales", "insight")},
+        5,
+    )
+    authorization = door.authorization(door.admit("", fitting), "gateway")
+    assert len(authorization) < 7_000
+    with pytest.raises(KeysError, match="fit in a token; give the key fewer"):
+        create_key(path, "users/bob", roles=["rep"], teams=teams, now=NOW)
+
+
+def test_the_command_refuses_an_empty_team_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
+    assert main(["keys", "create", "users/ann", "--role", "manager", "--team", ""]) == 2
+    assert "the team '' is not of the form teams/NAME" in capsys.readouterr().err
 
 
 def test_a_key_that_nobody_has_can_not_be_revoked(path: Path) -> None:

@@ -169,7 +169,7 @@ class TestBody:
             (b"[]", "body", "MALFORMED_BODY"),
             (b"null", "body", "MALFORMED_BODY"),
             (b'{"displayName":', "body", "MALFORMED_BODY"),
-            (b'{"displayName":"\xff"}', "body", "MALFORMED_BODY"),
+            (b'{"displayName":"\xff"}', "displayName", "INVALID_VALUE"),
             (b'{"labels":' * 4000, "labels.labels", "INVALID_VALUE"),
         ],
     )
@@ -181,6 +181,24 @@ class TestBody:
         assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, reason)
         if reason != "MALFORMED_BODY":
             assert error.violations[0].field == field
+
+    @pytest.mark.parametrize(
+        ("method", "body", "field", "told"),
+        [
+            ("CreateCustomer", {"kind": "ROBOT"}, "kind",
+             "must be one of PERSON, ORGANIZATION, not"),
+            ("LogTouchpoint", {"topics": ["PRICE", "WEATHER"]}, "topics[1]",
+             "must be one of PRICE, DISCOUNT, "),
+        ],
+    )  # fmt: skip
+    def test_an_unknown_name_is_told_those_there_are(
+        self, method: str, body: Any, field: str, told: str
+    ) -> None:
+        path = ("customers/a",) if method == "LogTouchpoint" else ()
+        (violation,) = refusal(method, *path, body=body).violations
+        assert violation.field == field
+        assert violation.description.startswith(told)
+        assert "UNSPECIFIED" not in violation.description
 
     @pytest.mark.parametrize(
         ("line", "field"),

@@ -44,6 +44,7 @@ FINDING = Finding(
     owner="users/ann",
     team="teams/north",
     assignee="users/ann",
+    given_to="",
     severity=Severity.NOTICE,
     text_en="1 order",
     text_zh="1",

@@ -13,8 +13,9 @@ from fractions import Fraction
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import values
 from services.chassis.lists.filters.fields import Normal
-from services.chassis.lists.filters.syntax import Call, Literal, Restriction
+from services.chassis.lists.filters.syntax import Call, Comparator, Literal, Restriction
 from services.chassis.lists.filters.text import refusal
+from services.chassis.names import Form
 
 __all__ = ["Arguments", "nearest"]
 
@@ -53,6 +54,21 @@ class Arguments:
                 f"{value.text!r} has nothing in it that {node.field_name} is compared by",
             )
         return replace(node, value=replace(value, text=text))
+
+    def of_form(self, node: Restriction, form: Form | None) -> Restriction:
+        """The comparison, whose value is one that the field can have, begins like one, or none."""
+        value = self.text(node)
+        if form is None or not value.text:
+            return node
+        if not (form.begins(value.text) if value.prefix else form.matches(value.text)):
+            raise self._unreadable(node, form.told)
+        return node
+
+    def exactly_of_form(self, node: Restriction, form: Form | None) -> Restriction:
+        """As `of_form`, where whole values are compared: a part of one may be any."""
+        if node.comparator in (Comparator.EQUAL, Comparator.NOT_EQUAL):
+            return self.of_form(node, form)
+        return node
 
     def number(self, node: Restriction) -> Fraction:
         number = values.read_number(self.text(node).text)
@@ -121,11 +137,13 @@ class Arguments:
             raise self.refused(call, "FILTER_VALUE", "days leads out of the calendar") from None
 
     def _unreadable(self, node: Restriction, expected: str) -> DomainError:
-        shown = repr(node.value.text) if isinstance(node.value, Literal) else "the function's day"
+        shown, more = "the function's day", ""
+        if isinstance(node.value, Literal):
+            shown, more = repr(node.value.text), values.plus_lost(node.value.text)
         return self.refused(
             node.value,
             "FILTER_VALUE",
-            f"{node.field_name} is compared with {expected}, not with {shown}",
+            f"{node.field_name} is compared with {expected}, not with {shown}{more}",
         )
 
 

@@ -127,15 +127,17 @@ class _Compilation:
     def _comparison(self, node: Restriction) -> _Condition:
         field, key = self._field(node)
         match field.type:
-            case ListType(names, normal):
-                return self._element(self.read.normal(node, normal), field.column, names)
+            case ListType(names, normal, form):
+                node = self.read.of_form(self.read.normal(node, normal), form)
+                return self._element(node, field.column, names)
             case MapType() if key is None:
                 return self._key(node, field.column)
             case MapType():
                 value = sql.MapValue(field.column, key or "")
                 return self._text(node, value, present=value.is_not(None))
-            case StringType(normal):
+            case StringType(normal, form):
                 node = self.read.normal(node, normal)
+                node = self.read.exactly_of_form(node, form)
                 return self._text(node, field.column, present=field.column != "")
             case _:
                 return self._scalar(node, field)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from services.chassis.names import Form
 from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime
 
 __all__ = [
@@ -57,10 +58,11 @@ class StringType:
     """Text. `=` is exact, `= "abc*"` a prefix; `:` means contains, without regard to case.
 
     With `normal`, the column holds the normal form of a text, and a filter's values are compared in
-    it too.
+    it too. With `form`, `=` takes only what a value can look like, or nothing.
     """
 
     normal: Normal | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,13 @@ class DateType:
 class ListType:
     """Texts in a column that holds a JSON array (JSON, JSONB or text); `:` means has the element.
 
-    With `names`, elements are of these only; `normal` is as for texts. A JSONB column with a GIN
-    index serves `:` from it.
+    With `names`, elements are of these only; `normal` and `form` are as for texts. A JSONB column
+    with a GIN index serves `:` from it.
     """
 
     names: tuple[str, ...] = ()
     normal: Normal | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,6 @@ class Field:
 
 _PLAIN: Final[Mapping[type[TypeEngine[Any]], FieldType]] = MappingProxyType(
     {
-        Name: STRING,
         Text: STRING,
         UtcTime: TIME,
         Date: DATE,
@@ -195,7 +197,10 @@ def _type_of(column: Column[Any]) -> FieldType:
     if isinstance(kind, Choice):
         return enum({member.name: member.value for member in kind.members})
     if isinstance(kind, Names):
-        return enum_list(member.name for member in kind.members) if kind.members else STRING_LIST
+        names = tuple(member.name for member in kind.members or ())
+        return ListType(names, form=kind.form)
+    if isinstance(kind, Name):
+        return StringType(form=kind.form)
     if type(kind) not in _PLAIN:
         raise TypeError(f"{column} is no column to filter by: say how it is read")
     return _PLAIN[type(kind)]

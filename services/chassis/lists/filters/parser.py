@@ -29,6 +29,7 @@ from services.chassis.lists.filters.syntax import (
     disjunction,
 )
 from services.chassis.lists.filters.text import KEYWORDS, NAME, FilterText, refusal
+from services.chassis.lists.filters.values import plus_lost
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_TERMS", "parse"]
 
@@ -36,6 +37,8 @@ MAX_BYTES: Final = 2048
 MAX_TERMS: Final = 30
 MAX_DEPTH: Final = 6
 
+# What follows the + of an offset: 08:00.
+_OFFSET: Final = 5
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_/-]+")
 _COMPARATOR: Final = re.compile(r"<=|>=|!=|[=<>:]")
 _BARE: Final = re.compile(r"""[^\s()",'=<>!*\\]+""")
@@ -219,6 +222,11 @@ class _Reader(FilterText):
         word = found.group() if found else self.text[start : start + 20]
         if word.upper() in KEYWORDS:
             self.fail(f"write {word.upper()} in capitals", at=start)
+        offset = self.text[start : start + _OFFSET]
+        if hint := plus_lost(self.text[:start] + offset):
+            self.fail(
+                f"{offset!r} is compared with nothing{hint}", at=start, reason="FILTER_BARE_WORD"
+            )
         self.fail(
             f"{word!r} is compared with nothing; search without a field is not offered, write "
             "field = value, and quote a value that has spaces",

@@ -16,6 +16,7 @@ __all__ = [
     "Bound",
     "Moment",
     "bound",
+    "plus_lost",
     "read_bool",
     "read_date",
     "read_float",
@@ -30,6 +31,7 @@ _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_PLUS_LOST: Final = re.compile(r".*[0-9]{2}:[0-9]{2}(\.[0-9]+)? [0-9]{2}:[0-9]{2}")
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 
@@ -53,6 +55,11 @@ class Bound:
     comparator: Comparator
     limit: int | None
     always: bool = False
+
+
+def plus_lost(text: str) -> str:
+    """What to say more of a time whose `+` a URL has turned into a space; nothing of other text."""
+    return "; in a URL, + is written %2B" if _PLUS_LOST.fullmatch(text) else ""
 
 
 def read_number(text: str) -> Fraction | None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from services.chassis.lists.filters import Field, ListType, StringType
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.normal import digits, folded
 from services.chassis.records import Records
 from services.chassis.store import (
@@ -46,7 +47,7 @@ __all__ = ["collaborators", "customers", "delete_times", "page", "unsettled"]
 table = Table(
     "customers",
     metadata,
-    Column("name", Name, primary_key=True),
+    Column("name", Name(Template("customers/{customer}")), primary_key=True),
     Column("kind", Choice(CustomerKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("display_name_key", Text, nullable=False),
@@ -59,11 +60,11 @@ table = Table(
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
     Column("stage_before_orders", Choice(LifecycleStage)),
     Column("temperature", Choice(Temperature)),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
+    Column("owner", Name(Template("users/{user}")), nullable=False),
+    Column("team", Name(Template("teams/{team}")), nullable=False),
     Column("source", Text, nullable=False),
-    Column("referred_by", Name, nullable=False),
-    Column("parent_organization", Name, nullable=False),
+    Column("referred_by", Name(Template("customers/{customer}")), nullable=False),
+    Column("parent_organization", Name(Template("customers/{customer}")), nullable=False),
     Column("next_follow_up_time", UtcTime),
     Column("labels", Json, nullable=False),
     Column("first_seen_time", UtcTime, nullable=False),
@@ -88,7 +89,12 @@ table = Table(
 collaborators = Table(
     "customer_collaborators",
     metadata,
-    Column("customer", Name, ForeignKey("customers.name"), nullable=False),
+    Column(
+        "customer",
+        Name(Template("customers/{customer}")),
+        ForeignKey("customers.name"),
+        nullable=False,
+    ),
     Column("subject", Name, nullable=False),
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("customer", "subject"),

@@ -4,25 +4,28 @@ A kept day remembers up to which mark it is true. When it is asked for again, th
 customers touched since are computed anew and put in the place of the old ones; where that moves the
 cut points, scores follow, and tags where scores or rules differ. The mark is read before anything
 that is computed from, so that whoever is touched meanwhile is computed again the next time.
+
+One day is computed at a time. Whoever asked for it may go: it is computed to its end, for the next
+one to ask, or a day that takes longer than callers wait would never be there.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import Counter
 
 from services.chassis.metrics import Metrics
 from services.chassis.store import ReadTransaction
-from services.insight.asof.columns import Everyone
+from services.insight.asof.columns import Everyone, day_rows
 from services.insight.asof.store.snapshot import Snapshot
 from services.insight.engine.computing import Computed, compute, compute_all
 from services.insight.engine.measuring import spans
 from services.insight.engine.model import score
-from services.insight.engine.rows import fact_rows, score_columns
+from services.insight.engine.rows import score_columns
 from services.insight.feeds.store import current_mark, touched_since
 from services.insight.numbers.business_days import Day
 from services.insight.rules.model import Rule
@@ -32,6 +35,8 @@ from services.insight.segments.model import Segmentation
 from services.insight.sources.store import EVERYONE, Few, Selection, load
 
 __all__ = ["OtherDays"]
+
+T = TypeVar("T")
 
 _KEPT_SECONDS: Final = 60.0
 # Two are compared often; each takes about a kilobyte for a customer.
@@ -67,7 +72,7 @@ class OtherDays:
     """Computes facts of other days; the last days of everyone are kept for a while."""
 
     def __init__(self, metrics: Metrics | None = None) -> None:
-        self._computing = asyncio.Lock()  # who asks for the same meanwhile gets it then
+        self._turn = asyncio.Lock()  # who asks for the same meanwhile gets it then
         self._kept: OrderedDict[tuple[int, Day], _Kept] = OrderedDict()
         self._forgetting: asyncio.TimerHandle | None = None
         self._computed = (
@@ -87,9 +92,9 @@ class OtherDays:
         stored = await segments.of_day(tx, generation, day.date)
         if stored is not None:
             return stored
-        async with self._computing:
-            kept = await self._now(tx, _Asked(generation, day, matcher), with_facts=False)
-            return kept.scored_by
+        asked = _Asked(generation, day, matcher)
+        work = await self._begin(lambda: self._now(tx, asked, with_facts=False))
+        return (await asyncio.shield(work)).scored_by
 
     async def of_one(
         self,
@@ -106,7 +111,7 @@ class OtherDays:
         kept = await load(tx, generation, who)
         computed = compute(kept, day, scored_by.population)
         self._count(len(kept.customers))
-        await snapshot.insert(fact_rows(generation, kept.customers, computed))
+        await snapshot.insert(day_rows(generation, kept.customers, computed))
         await snapshot.tag(tx, generation, who, matcher)
         return snapshot
 
@@ -118,18 +123,34 @@ class OtherDays:
 
         They stay as they are while they are read.
         """
-        async with self._computing:
-            kept = await self._now(tx, _Asked(generation, day, matcher), with_facts=True)
-            snapshot = kept.snapshot or await Snapshot.empty()
-            snapshot.readers += 1
+        asked = _Asked(generation, day, matcher)
+        work = await self._begin(lambda: self._read(tx, asked))
         try:
-            yield snapshot, kept.scored_by
+            yield await asyncio.shield(work)
         finally:
-            snapshot.readers -= 1
+            work.add_done_callback(_read_no_more)
+
+    async def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        """Begins some work when its turn has come; it ends whoever waits for it."""
+        await self._turn.acquire()
+        begun = asyncio.create_task(work())
+        begun.add_done_callback(self._ended)
+        return begun
+
+    def _ended(self, work: asyncio.Task[Any]) -> None:
+        self._turn.release()
+        if not work.cancelled():
+            work.exception()  # told to whoever still waits
+
+    async def _read(self, tx: ReadTransaction, asked: _Asked) -> tuple[Snapshot, Segmentation]:
+        kept = await self._now(tx, asked, with_facts=True)
+        snapshot = kept.snapshot or await Snapshot.empty()
+        snapshot.readers += 1
+        return snapshot, kept.scored_by
 
     async def _now(self, tx: ReadTransaction, asked: _Asked, *, with_facts: bool) -> _Kept:
         which = (asked.generation, asked.day)
-        # Taken out: what is left in the middle, by an error or a caller who goes, is kept no more.
+        # Taken out: what an error leaves in the middle is kept no more.
         kept = self._kept.pop(which, None)
         mark = await current_mark(tx, asked.generation)
         if kept is not None and kept.snapshot is None and with_facts:
@@ -199,6 +220,11 @@ class OtherDays:
         self._forgetting = loop.call_later(_KEPT_SECONDS, self._kept.clear)
 
 
+def _read_no_more(work: asyncio.Task[tuple[Snapshot, Segmentation]]) -> None:
+    if not work.cancelled() and work.exception() is None:
+        work.result()[0].readers -= 1
+
+
 async def _scored_by(tx: ReadTransaction, asked: _Asked, everyone: Everyone) -> Segmentation:
     stored = await segments.of_day(tx, asked.generation, asked.day.date)
     if stored is not None:
@@ -211,7 +237,7 @@ async def _insert(
 ) -> None:
     for customers, computed in parts:
         scored = score(computed, scored_by.population)
-        await snapshot.insert(await asyncio.to_thread(fact_rows, generation, customers, scored))
+        await snapshot.insert(await asyncio.to_thread(day_rows, generation, customers, scored))
 
 
 async def _rescore(

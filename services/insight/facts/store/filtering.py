@@ -50,7 +50,7 @@ class FilterTerms:
 def fields(exponent: int) -> Mapping[str, Field]:
     """What filters over facts may name; `exponent` is that of the base currency."""
     declared = {name: Field(column, _type(column, exponent)) for name, column in FACTS.items()}
-    return MappingProxyType({"customer": Field(facts.c.customer, STRING), **declared})
+    return MappingProxyType({"customer": Field.of(facts.c.customer), **declared})
 
 
 @cache
@@ -70,6 +70,8 @@ def _type(column: Column[Any], exponent: int) -> FieldType:
         return filters.enum({each.name: each.value for each in values if each.value})
     if column.name.endswith(MINOR):
         return filters.money(exponent)
+    if isinstance(column.type, Name):
+        return Field.of(column).type
     for stored, field_type in _TYPES:
         if isinstance(column.type, stored):
             return field_type
@@ -82,6 +84,5 @@ _TYPES: Final[tuple[tuple[type[Any], FieldType], ...]] = (
     (Date, DATE),
     (Double, FLOAT),
     (Integer, INT),
-    (Name, STRING),
     (Text, STRING),
 )

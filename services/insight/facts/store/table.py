@@ -22,14 +22,20 @@ from sqlalchemy import (
     Text,
 )
 
+from services.chassis.names import OneOf, Template
 from services.chassis.store import Name, Names, Owned, UtcTime
 from services.insight.metadata import metadata
 from services.insight.numbers.codes import Activity, CustomerClass, RfmSegment, ValueTier
+from services.insight.sources.columns import TouchChannel
+from services.insight.sources.customers import KINDS, STAGES
 
 __all__ = ["FACTS", "MINOR", "facts"]
 
 MINOR: Final = "_minor"
 """Ends the name of a column that holds an amount in minor units of the base currency."""
+
+
+_CHANNELS: Final = OneOf(each.name for each in TouchChannel if each)
 
 
 def _code(name: str, values: type[IntEnum]) -> Column[int]:
@@ -41,16 +47,16 @@ facts = Table(
     "facts",
     metadata,
     Column("generation", Integer, nullable=False),
-    Column("customer", Name, nullable=False),
+    Column("customer", Name(Template("customers/{customer}")), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("as_of", Date, nullable=False),
-    Column("kind", Name, nullable=False),
+    Column("kind", Name(KINDS), nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("owner", Name, nullable=False),
-    Column("team", Name, nullable=False),
-    Column("lifecycle_stage", Name, nullable=False),
+    Column("owner", Name(Template("users/{user}")), nullable=False),
+    Column("team", Name(Template("teams/{team}")), nullable=False),
+    Column("lifecycle_stage", Name(STAGES), nullable=False),
     Column("tags", Names, nullable=False),
     Column("age_days", Integer),
     Column("orders_total", Integer, nullable=False),
@@ -75,8 +81,8 @@ facts = Table(
     Column("contacts_90d", Integer, nullable=False),
     Column("negotiations_180d", Integer, nullable=False),
     Column("next_follow_up_time", UtcTime),
-    Column("first_touch_channel", Name, nullable=False),
-    Column("last_touch_channel", Name, nullable=False),
+    Column("first_touch_channel", Name(_CHANNELS), nullable=False),
+    Column("last_touch_channel", Name(_CHANNELS), nullable=False),
     Column("intent_downloads", Integer, nullable=False),
     Column("days_since_unanswered_intent", Integer),
     Column("r_score", Integer),

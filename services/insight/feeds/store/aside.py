@@ -1,9 +1,22 @@
 """The customers that could not be evaluated, by generation, and every statement on them."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, bindparam, delete, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    PrimaryKeyConstraint,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
@@ -19,8 +32,10 @@ from services.insight.feeds.model import SetAside
 from services.insight.metadata import metadata
 
 __all__ = [
+    "count_aside",
     "forget_aside",
     "names_aside",
+    "next_aside",
     "page_of_aside",
     "put_back",
     "set_aside",
@@ -38,10 +53,23 @@ set_asides = Table(
     info={"scope": Shared()},
 )
 
-_NAMES: Final = (
+
+class Selected(Protocol):
+    """Some customers: a `Selection` of sources, which aren't known here."""
+
+    @classmethod
+    def holds(cls, column: ColumnElement[str]) -> ColumnElement[bool]: ...
+
+    def parameters(self) -> Mapping[str, Any]: ...
+
+
+_OF_GENERATION: Final = set_asides.c.generation == bindparam("generation")
+_COUNT: Final = select(func.count()).select_from(set_asides).where(_OF_GENERATION)
+_NEXT: Final = (
     select(set_asides.c.customer)
-    .where(set_asides.c.generation == bindparam("generation"))
+    .where(_OF_GENERATION, set_asides.c.customer > bindparam("after"))
     .order_by(set_asides.c.customer)
+    .limit(bindparam("most"))
 )
 _PUT_BACK: Final = delete(set_asides).where(
     set_asides.c.generation == bindparam("of"), set_asides.c.customer == bindparam("key")
@@ -54,9 +82,22 @@ _PAGES: Final = Query(
 )
 
 
-async def names_aside(tx: ReadTransaction, generation: int) -> list[str]:
-    """The customers that are set aside, in order of name."""
-    return [row.customer for row in await tx.all(_NAMES, {"generation": generation})]
+async def names_aside(tx: ReadTransaction, generation: int, who: Selected) -> list[str]:
+    """Those of the selected customers that are set aside."""
+    parameters = {"generation": generation, **who.parameters()}
+    return [row.customer for row in await tx.all(_among(type(who)), parameters)]
+
+
+async def next_aside(tx: ReadTransaction, generation: int, after: str, most: int) -> list[str]:
+    """The next customers after a name that are set aside, in order of name."""
+    parameters = {"generation": generation, "after": after, "most": most}
+    return [row.customer for row in await tx.all(_NEXT, parameters)]
+
+
+async def count_aside(tx: ReadTransaction, generation: int) -> int:
+    """How many customers are set aside."""
+    count: int = await tx.scalar(_COUNT, {"generation": generation})
+    return count
 
 
 async def set_aside(tx: WriteTransaction, generation: int, customer: str, error: str) -> None:
@@ -87,3 +128,8 @@ async def page_of_aside(tx: ReadTransaction, generation: int, listing: Listing) 
     rows, next_page_token = found.cut(await tx.all(found.statement))
     kept = [SetAside(row.customer, row.error, row.set_aside_time) for row in rows]
     return Page(kept, next_page_token)
+
+
+@cache
+def _among(kind: type[Selected]) -> Select[*tuple[Any, ...]]:
+    return select(set_asides.c.customer).where(_OF_GENERATION, kind.holds(set_asides.c.customer))

@@ -46,8 +46,11 @@ __all__ = [
     "active_generation",
     "applied_events",
     "base_currency",
+    "change_basis",
     "forget_consumer",
+    "hold_basis",
     "insert_rebuild",
+    "keeps_active",
     "last_rebuild",
     "newest_generation",
     "page_of_parked",
@@ -65,6 +68,8 @@ read_model = Table(
     Column("generation", Integer, nullable=False),
     Column("derivation", Name, nullable=False),
     Column("base_currency", Name, nullable=False),
+    # Counts the changes of what everyone is judged by: rules, cut points, the generation in use.
+    Column("basis", BigInteger, nullable=False),
     info={"scope": Shared()},
 )
 rebuilds = Table(
@@ -83,6 +88,12 @@ rebuilds = Table(
 
 _ROW: Final = 1
 _ACTIVE: Final = select(read_model.c.generation).where(read_model.c.id == _ROW)
+_CHANGE_BASIS: Final = (
+    update(read_model).where(read_model.c.id == _ROW).values(basis=read_model.c.basis + 1)
+)
+_HOLD_BASIS: Final = (
+    select(read_model.c.basis).where(read_model.c.id == _ROW).with_for_update(read=True)
+)
 _LAST: Final = select(rebuilds).order_by(rebuilds.c.generation.desc()).limit(1)
 _NEWEST_OF: Final = select(func.max(rebuilds.c.generation)).where(
     rebuilds.c.derivation == bindparam("derivation")
@@ -117,6 +128,7 @@ async def prepare(tx: WriteTransaction, base_currency: str, derivation: str) -> 
         "generation": FIRST_GENERATION,
         "derivation": derivation,
         "base_currency": base_currency,
+        "basis": 0,
     }
     return await tx.run(first, row) == 1
 
@@ -147,6 +159,15 @@ async def newest_generation(tx: ReadTransaction, derivation: str) -> int:
     return int(begun)
 
 
+async def keeps_active(tx: ReadTransaction, derivation: str) -> bool:
+    """Whether the generation in use is for processes of a derivation to write to.
+
+    What another version has begun after theirs is not: they read events otherwise. What it began
+    before is followed until their own is in use.
+    """
+    return await active_generation(tx) <= await newest_generation(tx, derivation)
+
+
 async def use_generation(
     tx: WriteTransaction, generation: int, derivation: str, *, instead_of: int
 ) -> bool:
@@ -154,9 +175,24 @@ async def use_generation(
     changed = (
         update(read_model)
         .where(read_model.c.id == _ROW, read_model.c.generation == instead_of)
-        .values(generation=generation, derivation=derivation)
+        .values(generation=generation, derivation=derivation, basis=read_model.c.basis + 1)
     )
     return await tx.run(changed) == 1
+
+
+async def change_basis(tx: WriteTransaction) -> None:
+    """Says that this transaction changes what everyone is judged by."""
+    await tx.run(_CHANGE_BASIS)
+
+
+async def hold_basis(tx: WriteTransaction) -> None:
+    """Says, at its end, that this transaction has judged customers.
+
+    PostgreSQL runs it again where the basis has changed since it began, and lets nobody change it
+    until it ends. So whoever judges everyone on a new basis finds all that was judged on the old
+    one, and nothing is judged on the old one any more.
+    """
+    await tx.scalar(_HOLD_BASIS, {})
 
 
 async def last_rebuild(tx: ReadTransaction) -> Rebuild | None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("owner", Name, nullable=False),
         sa.Column("team", Name, nullable=False),
         sa.Column("assignee", Name, nullable=False),
+        sa.Column("given_to", Name, nullable=False),
         sa.Column("severity", sa.SmallInteger, nullable=False),
         sa.Column("text_en", sa.Text, nullable=False),
         sa.Column("text_zh", sa.Text, nullable=False),
@@ -38,6 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_alerts_assignee", "alerts", ["assignee", "severity", "create_time", "name"])
     op.create_index("ix_alerts_customer", "alerts", ["customer", "rule"])
+    op.create_index("ix_alerts_given_to", "alerts", ["given_to", "severity", "create_time", "name"])
     op.create_index("ix_alerts_owner", "alerts", ["owner", "severity", "create_time", "name"])
     op.create_index("ix_alerts_severity", "alerts", ["severity", "create_time", "name"])
     op.create_index(
@@ -159,6 +161,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("derivation", Name, nullable=False),
         sa.Column("base_currency", Name, nullable=False),
+        sa.Column("basis", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_read_model"),
     )
     op.create_table(
@@ -196,6 +199,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("run", Name, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_rules"),
+    )
+    op.create_table(
+        "rules_owed",
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("id", Name, nullable=False),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("generation", "id", name="pk_rules_owed"),
     )
     op.create_table(
         "runs",

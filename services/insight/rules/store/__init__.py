@@ -1,6 +1,6 @@
 """The rules table, every statement on it, and rules compiled to conditions over facts."""
 
-from services.insight.rules.store.matching import CompiledRule, Matcher, compile_rule
+from services.insight.rules.store.matching import CompiledRule, Matcher, compile_rule, match_counts
 from services.insight.rules.store.statements import (
     enabled,
     find,
@@ -10,7 +10,6 @@ from services.insight.rules.store.statements import (
     remove,
     rules,
     save,
-    tagged_counts,
 )
 
 __all__ = [
@@ -21,9 +20,9 @@ __all__ = [
     "find",
     "get",
     "insert_many",
+    "match_counts",
     "page",
     "remove",
     "rules",
     "save",
-    "tagged_counts",
 ]

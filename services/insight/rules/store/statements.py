@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -22,9 +21,9 @@ from sqlalchemy import (
 from services.chassis.caller import Scope
 from services.chassis.errors import not_found
 from services.chassis.lists.filters import BOOL, STRING, Field, enum
-from services.chassis.lists.filters.sql import HasElement
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import Template
 from services.chassis.store import (
     AnyRow,
     Choice,
@@ -35,7 +34,6 @@ from services.chassis.store import (
     UtcTime,
     WriteTransaction,
 )
-from services.insight.facts.store import facts
 from services.insight.metadata import metadata
 from services.insight.rules.model import Rule, RuleKind, Severity, Sight
 
@@ -48,13 +46,12 @@ __all__ = [
     "remove",
     "rules",
     "save",
-    "tagged_counts",
 ]
 
 rules = Table(
     "rules",
     metadata,
-    Column("name", Name, primary_key=True),
+    Column("name", Name(Template("rules/{rule}")), primary_key=True),
     Column("kind", Choice(RuleKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("filter", Text, nullable=False),
@@ -68,25 +65,26 @@ rules = Table(
     Column("tag", Text, nullable=False),
     Column("built_in", Boolean, nullable=False),
     Column("reach", SmallInteger, nullable=False),
-    Column("author", Name, nullable=False),
+    Column("author", Name(Template("users/{user}")), nullable=False),
     Column("teams", Names, nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("run", Name, nullable=False),
+    Column("run", Name(Template("runs/{run}")), nullable=False),
     info={"scope": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")
 QUERY: Final = Query(
     {
-        "name": Field(rules.c.name, STRING),
+        "name": Field.of(rules.c.name),
         "kind": Field(rules.c.kind, enum(each.name for each in RuleKind)),
         "enabled": Field(rules.c.enabled, BOOL),
         "severity": Field(rules.c.severity, enum({each.name: each.value for each in Severity})),
         "tag": Field(rules.c.tag, STRING),
         "tag_dimension": Field(rules.c.tag_dimension, enum(_DIMENSIONS)),
         "built_in": Field(rules.c.built_in, BOOL),
+        "sight.author": Field.of(rules.c.author),
     },
     order={"name": rules.c.name, "create_time": rules.c.create_time},
     default_order="name",
@@ -129,14 +127,6 @@ async def page(tx: ReadTransaction, listing: Listing) -> Page[Rule]:
 async def enabled(tx: ReadTransaction) -> tuple[Rule, ...]:
     """The rules in force, in order of name."""
     return tuple(_rule(row) for row in await tx.all(_ENABLED, {}))
-
-
-async def tagged_counts(
-    tx: ReadTransaction, generation: int, tags: Sequence[str]
-) -> dict[str, int]:
-    """Number of customers in sight that carry each tag."""
-    carry = select(func.count()).select_from(facts).where(facts.c.generation == generation)
-    return {tag: await tx.scalar(carry.where(HasElement(facts.c.tags, tag))) for tag in tags}
 
 
 async def insert_many(tx: WriteTransaction, new: Sequence[Rule]) -> None:

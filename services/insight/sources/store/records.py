@@ -1,7 +1,7 @@
 """Every statement on the records of all sources.
 
-None is limited to a caller's rows: only reactions and runs use them, and as-of answers, which limit
-what they show.
+But for one that looks a customer up for a caller, none is limited to a caller's rows: only
+reactions and runs use them, and as-of answers, which limit what they show.
 """
 
 from collections import defaultdict
@@ -88,6 +88,12 @@ class Records:
         parameters = {"generation": generation, **who.parameters()}
         statement = _names(self._customers.table, type(who))
         return [row.customer for row in await tx.unscoped().all(statement, parameters)]
+
+    async def is_seen(self, tx: ReadTransaction, generation: int, customer: str) -> bool:
+        """Whether there is a customer of a name in the caller's sight, who is not deleted."""
+        c = self._customers.table.c
+        of_one = (c.generation == generation, c.customer == customer, ~c.deleted)
+        return await tx.scalar(select(c.customer).where(*of_one)) is not None
 
     async def next_span_end(
         self, tx: ReadTransaction, generation: int, after: str, count: int

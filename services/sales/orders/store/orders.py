@@ -24,6 +24,7 @@ from services.chassis.errors import not_found
 from services.chassis.lists.filters import Field, money
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.names import CURRENCY, Template
 from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
@@ -50,19 +51,19 @@ __all__ = [
 table = Table(
     "orders",
     metadata,
-    Column("name", Name, primary_key=True),
-    Column("customer", Name, nullable=False),
+    Column("name", Name(Template("orders/{order}")), primary_key=True),
+    Column("customer", Name(Template("customers/{customer}")), nullable=False),
     Column("state", Choice(State), nullable=False),
     Column("order_time", UtcTime, nullable=False),
-    Column("currency_code", Name, nullable=False),
+    Column("currency_code", Name(CURRENCY), nullable=False),
     Column("base_currency_code", Name, nullable=False),
     Column("exchange_rate", Name, nullable=False),
     Column("line_count", Integer, nullable=False),
     Column("net_amount", BigInteger, nullable=False),
     Column("base_net_amount", BigInteger, nullable=False),
-    Column("original_order", Name, nullable=False),
-    Column("seller", Name, nullable=False),
-    Column("team", Name, nullable=False),
+    Column("original_order", Name(Template("orders/{order}")), nullable=False),
+    Column("seller", Name(Template("users/{user}")), nullable=False),
+    Column("team", Name(Template("teams/{team}")), nullable=False),
     Column("reference", Text, nullable=False),
     Column("cancel_reason", Text, nullable=False),
     Column("create_time", UtcTime, nullable=False),
@@ -84,7 +85,7 @@ order_lines = Table(
     metadata,
     Column("order_name", Name, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("product", Name, nullable=False),
+    Column("product", Name(Template("products/{product}")), nullable=False),
     Column("description", Text, nullable=False),
     Column("quantity", BigInteger, nullable=False),
     Column("price_units", BigInteger, nullable=False),
