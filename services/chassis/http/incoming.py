@@ -19,6 +19,8 @@ _VERSIONS = ("1.0", "1.1")
 _FRAMING_BYTES = 20
 # The parser can't be stopped within what it is given: it is given little, unless all of it is body.
 _STEP_BYTES = 256
+# Of a body whose length is not known: more, so that a large one is not slow.
+_CHUNKS_STEP_BYTES = 1_024
 _DECLARES_BODY = (b"content-length", b"transfer-encoding")
 
 
@@ -69,7 +71,8 @@ class Incoming:
     def read_on(self) -> None:
         """Reads what has come as far as the listener wants it."""
         while self._at < len(self._come) and self._listener.wants_requests:
-            size = self._body_left or _STEP_BYTES
+            step = _STEP_BYTES if self.reading is None else _CHUNKS_STEP_BYTES
+            size = self._body_left or step
             piece = self._come[self._at : self._at + size]
             self._at += len(piece)
             if self.reading is not None:

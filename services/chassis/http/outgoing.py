@@ -24,7 +24,7 @@ class Outgoing:
         self._transport = transport
         self._send_seconds = send_seconds
         self._loop = asyncio.get_running_loop()
-        self._unread = 0
+        self._unread = math.inf
         self._relief: asyncio.Future[None] | None = None
 
     @property
@@ -40,7 +40,7 @@ class Outgoing:
     def pause(self) -> None:
         """Much waits to be sent."""
         self.slow = True
-        self._give_time()
+        self._give_time(self._all_unread())
 
     def resume(self) -> None:
         """Little or nothing waits, or nobody is there."""
@@ -66,12 +66,13 @@ class Outgoing:
         if not self.waits:
             self.until = math.inf
         elif self.until == math.inf:
-            self._give_time()
+            # Asking how much it is would cost every request; there is little.
+            self._give_time(math.inf)
 
     def read_on(self) -> bool:
         """Whether the reader has taken in enough; gives another while to one who has."""
         before = self._unread
-        self._give_time()
+        self._give_time(self._all_unread())
         return self._unread <= before - _LEAST_READ_BYTES
 
     def has_gone(self) -> bool:
@@ -79,14 +80,16 @@ class Outgoing:
         error = self._transport.get_extra_info("socket").getsockopt(SOL_SOCKET, SO_ERROR)
         return bool(error)
 
-    def _give_time(self) -> None:
-        self._unread = self._transport.get_write_buffer_size() + self._on_its_way()
+    def _give_time(self, unread: float) -> None:
+        self._unread = unread
         self.until = self._loop.time() + self._send_seconds
 
-    def _on_its_way(self) -> int:
-        """How many bytes the system has taken over that have not arrived: it takes more only after
-        much of them has, which a slow reader may need minutes for."""
+    def _all_unread(self) -> int:
+        """How many bytes have not arrived, also of those that the system has taken over: it takes
+        more only after much of them has, which a slow reader may need minutes for."""
+        waiting = self._transport.get_write_buffer_size()
         if self._transport.is_closing():
-            return 0
+            return waiting
         descriptor = self._transport.get_extra_info("socket").fileno()
-        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
+        answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4))
+        return waiting + int(struct.unpack("i", answer)[0])
