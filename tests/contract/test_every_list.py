@@ -38,10 +38,10 @@ EVERY_FACT = [
     if field.GetOptions().HasExtension(options_pb2.fact)
 ]
 PROMISED = {
-    "filter": re.compile(r"Filter \(AIP-160\) over ([a-z0-9_, `]+)"),
+    "filter": re.compile(r"Filter \(AIP-160\) over ((?:[a-z0-9_, `]|\.(?=[a-z]))+)"),
     "order_by": re.compile(r"Order by ([a-z0-9_, ]+?),? (?:each )?with an optional `desc`"),
 }
-OFFERED = re.compile(r"fields are ([a-z0-9_, ]+?)(?: at position|$)")
+OFFERED = re.compile(r"fields are ([a-z0-9_., ]+?)(?: at position|$)")
 UNKNOWN = {"filter": "no_such_field = 1", "order_by": "no_such_field"}
 
 
