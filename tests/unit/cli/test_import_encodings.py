@@ -121,11 +121,12 @@ def test_a_packed_file_that_is_cut_off_is_one_sentence(tmp_path: Path, keep: flo
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (gzip.compress((HEADER + ROW).encode())[:-12], "is cut off or damaged"),
+        (gzip.compress((HEADER + ROW).encode(), mtime=0)[:-12], "is cut off or damaged"),
         (b"\x1f\x8b\x08\0junk", "is cut off or damaged"),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 40, "is cut off or damaged"),
         ((HEADER + ROW).encode(), "is not gzipped, or damaged: rename it"),
     ],
+    ids=("cut off", "no gzip behind its mark", "no end", "plain text"),
 )
 def test_a_file_that_cannot_be_unpacked_is_one_sentence(
     tmp_path: Path, content: bytes, sentence: str
