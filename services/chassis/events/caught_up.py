@@ -13,13 +13,20 @@ from services.chassis.events.puller import FeedStub
 from services.chassis.events.waiting import Head, head_of, waiting_in
 from services.chassis.store import AnyRow, Store
 
-__all__ = ["CaughtUp"]
+__all__ = ["CaughtUp", "waits_until"]
 
 _LONGEST_SECONDS: Final = 10.0
 _SPARE_SECONDS: Final = 0.1  # for the answer itself
 _FIRST_PAUSE_SECONDS: Final = 0.005
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 _SYSTEM: Final = Caller.system("caught-up")
+
+
+def waits_until() -> float:
+    """Until when, by the loop's clock, a read may wait and still be answered in time."""
+    remaining = context.remaining_seconds()
+    seconds = _LONGEST_SECONDS if remaining is None else remaining - _SPARE_SECONDS
+    return asyncio.get_running_loop().time() + seconds
 
 
 class CaughtUp:
@@ -46,9 +53,7 @@ class CaughtUp:
         Raises UNAVAILABLE (NOT_CAUGHT_UP) where that takes longer than the caller waits, or a
         producer can't be asked; the metadata says of which feed how much is applied.
         """
-        remaining = context.remaining_seconds()
-        seconds = _LONGEST_SECONDS if remaining is None else remaining - _SPARE_SECONDS
-        until = asyncio.get_running_loop().time() + seconds
+        until = waits_until()
         await asyncio.gather(*(self._wait_for(feed, until) for feed in self._feeds))
 
     async def _wait_for(self, feed: str, until: float) -> None:

@@ -3,18 +3,15 @@
 import asyncio
 from typing import Final
 
-from services.chassis import context
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
-from services.chassis.events.caught_up import CaughtUp
+from services.chassis.events.caught_up import CaughtUp, waits_until
 from services.chassis.store import Store
 from services.insight.engine.generations import Generations
 from services.insight.feeds.store import owed_since
 
 __all__ = ["CaughtUpWithRules"]
 
-_LONGEST_SECONDS: Final = 10.0
-_SPARE_SECONDS: Final = 0.1  # for the answer itself
 _PAUSE_SECONDS: Final = 0.05
 _SYSTEM: Final = Caller.system("caught-up")
 
@@ -32,9 +29,7 @@ class CaughtUpWithRules:
 
         Raises UNAVAILABLE (NOT_CAUGHT_UP) where that takes longer than the caller waits.
         """
-        remaining = context.remaining_seconds()
-        seconds = _LONGEST_SECONDS if remaining is None else remaining - _SPARE_SECONDS
-        until = asyncio.get_running_loop().time() + seconds
+        until = waits_until()
         await self._feeds.wait()
         while await self._are_rules_owed():
             if asyncio.get_running_loop().time() + _PAUSE_SECONDS >= until:

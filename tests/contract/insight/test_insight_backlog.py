@@ -127,7 +127,7 @@ async def test_who_asks_for_an_answer_that_has_caught_up_gets_the_alerts_of_what
 async def test_an_answer_that_cant_wait_for_the_rules_is_refused(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caught_up, "_LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("services.chassis.events.caught_up._LONGEST_SECONDS", 0.3)
     url = await migrated_database(databases, "insight")
     async with running_insight(url, idle_seconds=60.0) as insight:
         desk = await insight.desk()
