@@ -22,7 +22,7 @@ from services.chassis.store.connections import (
     Rows,
     WriteConnection,
 )
-from services.chassis.store.outbox import EmittedEvent
+from services.chassis.store.outbox import log_row
 from services.chassis.store.scope import refuse_overwriting, scoped
 from services.chassis.store.sight import reading_differs
 from services.chassis.store.work import bound_names, rows_met, rows_named
@@ -87,7 +87,7 @@ class WriteTransaction(ReadTransaction):
     connection: WriteConnection
     ids: Ids = field(kw_only=True)
     snapshot: bool = field(default=True, kw_only=True)
-    emitted: list[EmittedEvent] = field(default_factory=list, kw_only=True)
+    emitted: list[dict[str, Any]] = field(default_factory=list, kw_only=True)
 
     async def run(
         self, statement: Insert | Update | Delete, parameters: Parameters | None = None
@@ -186,7 +186,15 @@ class WriteTransaction(ReadTransaction):
         and are erased together.
         """
         self.emitted.append(
-            EmittedEvent(event, aggregate_type, aggregate_id, partition_key, self.caller)
+            log_row(
+                event,
+                id=self.new_id(),
+                aggregate_type=aggregate_type,
+                aggregate_id=aggregate_id,
+                partition_key=partition_key,
+                now=self.now,
+                caller=self.caller,
+            )
         )
 
     @property

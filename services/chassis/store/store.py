@@ -20,7 +20,6 @@ from services.chassis.clock import Clock
 from services.chassis.ids import Ids
 from services.chassis.store.connections import Engine, PoolUse, Rows, StartRefused
 from services.chassis.store.idempotency import RequestKey, purge_idempotency_keys
-from services.chassis.store.outbox import log_rows
 from services.chassis.store.postgres import PostgresEngine
 from services.chassis.store.retry import retry_conflicts
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
@@ -113,32 +112,28 @@ class Store:
         key = RequestKey.of(request, sender.subject)
         if key is None:
             return await self.write(work, caller=sender, snapshot=snapshot)
+        return await self._once(key, reply, work, sender, snapshot)
 
-        async def once(tx: WriteTransaction) -> M:
-            stored = await key.claim(tx, self._tables)
-            if stored is not None:
-                return reply.FromString(stored)
-            answer = await work(tx)
-            await key.keep(tx, self._tables, answer)
-            return answer
-
-        return await self.write(once, caller=sender, snapshot=snapshot)
-
-    async def answered(
-        self, request: Message, reply: type[M], *, caller: Caller | None = None
-    ) -> M | None:
-        """The stored reply to a repeated request, for work that asks others before its transaction:
-        a repeat needs nobody. None for a request that is new.
-
-        Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before.
-        """
-        sender = caller or current_caller()
+    async def answer_asking(
+        self,
+        request: Message,
+        reply: type[M],
+        ask: Callable[[], Awaitable[T]],
+        work: Callable[[WriteTransaction, T], Awaitable[M]],
+    ) -> M:
+        """As `answer`, for work that needs what others say: they are asked before the transaction,
+        which mustn't wait for anybody, and not for a repeat."""
+        sender = current_caller()
         key = RequestKey.of(request, sender.subject)
         if key is None:
-            return None
-        async with self.read(caller=sender) as tx:
+            asked = await ask()
+            return await self.write(lambda tx: work(tx, asked))
+        async with self.read() as tx:
             stored = await key.answered(tx, self._tables)
-        return None if stored is None else reply.FromString(stored)
+        if stored is not None:
+            return reply.FromString(stored)
+        asked = await ask()
+        return await self._once(key, reply, lambda tx: work(tx, asked), sender)
 
     async def purge(self) -> int:
         """Deletes expired idempotency keys; returns how many."""
@@ -167,6 +162,24 @@ class Store:
         """Waits for running work and closes every connection."""
         await self._engine.close()
 
+    async def _once(
+        self,
+        key: RequestKey,
+        reply: type[M],
+        work: Callable[[WriteTransaction], Awaitable[M]],
+        sender: Caller,
+        snapshot: bool = True,
+    ) -> M:
+        async def claimed(tx: WriteTransaction) -> M:
+            stored = await key.claim(tx, self._tables)
+            if stored is not None:
+                return reply.FromString(stored)
+            answer = await work(tx)
+            await key.keep(tx, self._tables, answer)
+            return answer
+
+        return await self.write(claimed, caller=sender, snapshot=snapshot)
+
     async def _attempt(
         self, work: Callable[[WriteTransaction], Awaitable[T]], caller: Caller, snapshot: bool
     ) -> T:
@@ -175,16 +188,13 @@ class Store:
                 caller, self._clock.now(), connection, ids=self._ids, snapshot=snapshot
             )
             result = await work(tx)
-            await connection.commit(await self._appends(tx))
+            await connection.commit(self._appends(tx))
         if tx.emitted:
             self._emitted.set()
         return result
 
-    async def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
-        if not tx.emitted:
-            return ()
-        rows = await log_rows(tx.emitted, now=tx.now, ids=self._ids)
-        return ((self._tables.event_log.insert(), rows),)
+    def _appends(self, tx: WriteTransaction) -> Sequence[tuple[Insert, Rows]]:
+        return ((self._tables.event_log.insert(), tx.emitted),) if tx.emitted else ()
 
 
 class _Reading:

@@ -14,6 +14,7 @@ from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
 from services.chassis.turns import taking_turns
 from services.sales.accounts.actions import Accounts
+from services.sales.accounts.model import Customers
 from services.sales.orders import actions, messages, store
 from services.sales.orders.messages import shown, to_message
 from services.sales.orders.model import Draft
@@ -48,28 +49,24 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
         self, request: orders_pb2.CreateOrderRequest, context: Any
     ) -> orders_pb2.Order:
         new = self._read(request)
-        answered = await self._store.answered(request, orders_pb2.Order)
-        if answered is not None:
-            return answered
-        customers = await self._accounts.known({new.draft.customer})
 
-        async def work(tx: WriteTransaction) -> orders_pb2.Order:
+        async def work(tx: WriteTransaction, customers: Customers) -> orders_pb2.Order:
             return to_message(await actions.create_order(tx, new, self._seen, customers))
 
-        return await self._store.answer(request, orders_pb2.Order, work)
+        return await self._store.answer_asking(
+            request, orders_pb2.Order, lambda: self._accounts.known({new.draft.customer}), work
+        )
 
     async def BatchCreateOrders(
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = await read_items(request.requests, self._read)
-        answered = await self._store.answered(request, orders_pb2.BatchCreateOrdersResponse)
-        if answered is not None:
-            return answered
         to_come = request.allow_unknown_customers
         look_up = self._accounts.known_or_to_come if to_come else self._accounts.known
-        customers = await look_up({each.draft.customer for each in new.values()})
 
-        async def work(tx: WriteTransaction) -> orders_pb2.BatchCreateOrdersResponse:
+        async def work(
+            tx: WriteTransaction, customers: Customers
+        ) -> orders_pb2.BatchCreateOrdersResponse:
             outcomes = await actions.import_orders(
                 tx, new, self._seen, customers, validate_only=request.validate_only
             )
@@ -80,7 +77,12 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
                 failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
-        return await self._store.answer(request, orders_pb2.BatchCreateOrdersResponse, work)
+        return await self._store.answer_asking(
+            request,
+            orders_pb2.BatchCreateOrdersResponse,
+            lambda: look_up({each.draft.customer for each in new.values()}),
+            work,
+        )
 
     async def GetOrder(self, request: orders_pb2.GetOrderRequest, context: Any) -> orders_pb2.Order:
         async with self._store.read() as tx:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert
 
+from services.chassis.caller import acting_as
 from services.chassis.errors import DomainError, Kind, not_found
 from services.chassis.store import Store, WriteTransaction
 from tests.support.notes import (
@@ -77,18 +78,32 @@ async def test_the_same_id_with_another_body_is_refused(store: Store) -> None:
     assert await count(store, notes) == 1
 
 
-async def test_a_repeat_is_known_before_any_work(store: Store, clock: StoppedClock) -> None:
+async def test_a_repeat_asks_nobody(store: Store, clock: StoppedClock) -> None:
+    asked: list[Any] = []
+
+    async def answer(message: Any) -> Any:
+        async def ask() -> str:
+            asked.append(message)
+            return message.text
+
+        async def work(tx: WriteTransaction, said: str) -> Any:
+            return Note(name=f"notes/{uuid4()}", text=said)
+
+        with acting_as(SYSTEM):
+            return await store.answer_asking(message, Note, ask, work)
+
     message = request("id-1", text="hello")
-    assert await store.answered(message, Note, caller=SYSTEM) is None
-    first = await add(store, message)
-    assert await store.answered(message, Note, caller=SYSTEM) == first
-    assert await store.answered(message, Note, caller=ANN) is None
-    assert await store.answered(request(text="hello"), Note, caller=SYSTEM) is None
+    first = await answer(message)
+    assert (first.text, await answer(message), asked) == ("hello", first, [message])
     with pytest.raises(DomainError) as refused:
-        await store.answered(request("id-1", text="goodbye"), Note, caller=SYSTEM)
-    assert refused.value.reason == "REQUEST_ID_REUSED"
+        await answer(request("id-1", text="goodbye"))
+    assert (refused.value.reason, asked) == ("REQUEST_ID_REUSED", [message])
+    for _ in range(2):
+        await answer(request(text="hello"))
+    assert len(asked) == 3, "without a request id every request is new"
     clock.advance(timedelta(hours=24))
-    assert await store.answered(message, Note, caller=SYSTEM) is None
+    assert await answer(message) != first
+    assert len(asked) == 4
 
 
 async def test_the_same_id_of_another_caller_is_another_request(store: Store) -> None:
