@@ -287,7 +287,7 @@ async def test_an_answer_of_a_log_that_was_replaced_has_not_caught_up(
     insight.customer.replace("second", customer_event("ada", region="east"))
     request = facts_pb2.GetCustomerFactsRequest(name="customers/ada/facts")
     with pytest.raises(DomainError, match="being rebuilt") as behind:
-        await desk.facts.GetCustomerFacts(request, metadata=CAUGHT_UP, timeout=1)
+        await desk.facts.GetCustomerFacts(request, metadata=CAUGHT_UP, timeout=4)
     assert behind.value.reason == "NOT_CAUGHT_UP"
     held = False
     facts_now = await desk.facts.GetCustomerFacts(request, metadata=CAUGHT_UP)
