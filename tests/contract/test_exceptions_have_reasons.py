@@ -14,8 +14,6 @@ ROOMS = ("services", "gateway", "cli", "deploy", "protos", "tests")
 LINES = 300
 TOLD_TO_BE_SILENT = re.compile(r"#\s*(noqa|type:\s*ignore)")
 WITH_A_REASON = re.compile(r"#\s*(noqa: [A-Z0-9, ]+ - \w|type: ignore\[[a-z, -]+\]\s+# \w)")
-    r"#\s*(noqa: [A-Z0-9, ]+ - \w|type: ignore\[[a-z, -]+\]\s+# \w|pragma: .* - \w)"
-)
 WHY_SO_LONG = re.compile(rf"(?m)^(//|#)? ?Over {LINES} lines because \w")
 
 
