@@ -79,8 +79,9 @@ def plain_errors() -> Iterator[None]:
 
 def status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:
     """The status of a failed call with its details, where the server sent some."""
-    # grpc.aio has the accessors that from_call reads, but not its type.
-    status: status_pb2.Status | None = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status: status_pb2.Status | None = rpc_status.from_call(
+        error  # type: ignore[arg-type]  # grpc.aio's has what from_call reads, and another type
+    )
     if status is not None:
         return status
     return status_pb2.Status(code=error.code().value[0], message=error.details() or "")

@@ -136,7 +136,7 @@ def _with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(_Shared, include_extras=True)
     hints |= get_type_hints(command, include_extras=True)
     shared = inspect.signature(_Shared).parameters.values()
-    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what Typer reads; no type has it
         [
             each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
             for each in (*shared, *own)

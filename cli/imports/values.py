@@ -45,8 +45,7 @@ class Times:
     def _moment(self, text: str) -> datetime:
         if not self.form:
             return datetime.fromisoformat(text)
-        # A zone that the text doesn't give is added by the caller.
-        return datetime.strptime(text, self.form)  # noqa: DTZ007
+        return datetime.strptime(text, self.form)  # noqa: DTZ007 - the caller adds the zone
 
     def _advice(self) -> str:
         return "" if self.form else "; say how times are written with --date-format"

@@ -49,6 +49,11 @@ class Caller:
             object.__setattr__(self, "teams", tuple(filter(None, self.teams)))
 
     @property
+    def teams_seen(self) -> tuple[str, ...]:
+        """The teams whose rows are in their sight besides their own."""
+        return self.teams if self.scope is Scope.TEAM else ()
+
+    @property
     def sees_company(self) -> bool:
         """Whether every row of the company is in their sight, so that its numbers may be told."""
         return (self.granted or self.scope) is Scope.ALL

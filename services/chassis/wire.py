@@ -8,6 +8,7 @@ __all__ = [
     "DETAILS_KEY",
     "MAX_MESSAGE_BYTES",
     "REQUEST_ID_KEY",
+    "RETRY_PUSHBACK_KEY",
 ]
 
 AUTHORIZATION_KEY = "authorization"
@@ -16,4 +17,6 @@ REQUEST_ID_KEY = "x-request-id"
 CONSISTENCY_KEY = "guanxi-consistency"
 CAUGHT_UP = "caught-up"
 DETAILS_KEY = "grpc-status-details-bin"
+# gRPC's own: "-1" in a failed call's trailers keeps channels from trying again.
+RETRY_PUSHBACK_KEY = "grpc-retry-pushback-ms"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024

@@ -1,7 +1,6 @@
 """The one place that knows everything the insight service is made of; reads top to bottom."""
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.insight.v1.alerts_pb2_grpc import add_AlertServiceServicer_to_server
@@ -13,24 +12,18 @@ from guanxi.insight.v1.runs_pb2_grpc import add_RunServiceServicer_to_server
 from guanxi.insight.v1.segments_pb2_grpc import add_SegmentServiceServicer_to_server
 
 from services.chassis import money
-from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
-from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.events.caught_up import CaughtUp
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
-from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
-from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
-from services.chassis.process import server
-from services.chassis.process.commands import Assembly, Program
+from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store, WriteTransaction
-from services.chassis.store.migrate import check_revision
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
@@ -60,45 +53,22 @@ from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
 from services.insight.sources.registered import DERIVATION
 
-__all__ = ["PROGRAM", "assemble", "serve"]
+__all__ = ["PROGRAM", "assemble"]
 
 PACKAGE = "services.insight"
 DOMAIN = "insight"
 CUSTOMER, SALES = "customer", "sales"
 
 
-async def serve() -> None:
-    """Serves until it is told to stop. Raises SettingsError and StartRefused."""
-    settings = InsightSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_keys, DOMAIN)
-    signer = Signer(settings.token_private_key)
-    await check_revision(settings.database_url, PACKAGE)
-    async with AsyncExitStack() as channels:
-        feeds = {
-            name: EventFeedStub(
-                await channels.enter_async_context(
-                    connect(target, identity=ServiceToken(signer, DOMAIN, audience=name))
-                )
-            )
-            for name, target in (
-                (CUSTOMER, settings.customer_target),
-                (SALES, settings.sales_target),
-            )
-        }
-        metrics = Metrics()
-        parts = await assemble(settings, feeds=feeds, metrics=metrics)
-        await server.serve(
-            settings,
-            domain=DOMAIN,
-            servicers=parts.servicers,
-            token_verifier=verifier,
-            roles=load_roles(),
-            store=parts.store,
-            tasks=parts.tasks,
-            metrics=metrics,
-            caught_up=parts.caught_up,
-        )
+def targets(settings: InsightSettings) -> dict[str, str]:
+    """The services it calls, and where they are."""
+    return {CUSTOMER: settings.customer_target, SALES: settings.sales_target}
+
+
+async def connected(settings: InsightSettings, channels: Channels, metrics: Metrics) -> Assembly:
+    """What it serves with channels to them. Raises StartRefused."""
+    feeds = {name: EventFeedStub(channel) for name, channel in channels.items()}
+    return await assemble(settings, feeds=feeds, metrics=metrics)
 
 
 async def assemble(
@@ -219,7 +189,7 @@ async def _prepared(store: Store, currency: str, derivation: str) -> int:
 PROGRAM = Program(
     package=PACKAGE,
     settings=InsightSettings,
-    serve=serve,
+    targets=targets,
+    connected=connected,
     assemble=assemble,
-    signs=True,
 )

@@ -5,23 +5,17 @@ from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedSer
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
 
-from services.chassis.access import Signer, Verifier, load_roles
 from services.chassis.caller import Caller
-from services.chassis.client import connect
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
-from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
-from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
-from services.chassis.process import server
-from services.chassis.process.commands import Assembly, Program
+from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
-from services.chassis.store.migrate import check_revision
 from services.sales.accounts.actions import Accounts, CustomerStub
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
@@ -30,39 +24,26 @@ from services.sales.products.servicer import ProductServicer
 from services.sales.reactions import FOLLOWS
 from services.sales.settings import SalesSettings
 
-__all__ = ["PROGRAM", "assemble", "serve"]
+__all__ = ["PROGRAM", "assemble"]
 
 PACKAGE = "services.sales"
 DOMAIN = "sales"
 
 
-async def serve() -> None:
-    """Serves until it is told to stop. Raises SettingsError and StartRefused."""
-    settings = SalesSettings.load()
-    configure_logging(settings.log_level, settings.log_format, process=DOMAIN)
-    verifier = Verifier(settings.token_public_keys, DOMAIN)
-    signer = Signer(settings.token_private_key)
-    await check_revision(settings.database_url, PACKAGE)
-    token = ServiceToken(signer, DOMAIN, audience=FOLLOWS.feed)
-    async with connect(settings.customer_target, identity=token) as customer:
-        metrics = Metrics()
-        parts = await assemble(
-            settings,
-            customers=CustomerServiceStub(customer),
-            feed=EventFeedStub(customer),
-            metrics=metrics,
-        )
-        await server.serve(
-            settings,
-            domain=DOMAIN,
-            servicers=parts.servicers,
-            token_verifier=verifier,
-            roles=load_roles(),
-            store=parts.store,
-            tasks=parts.tasks,
-            metrics=metrics,
-            caught_up=parts.caught_up,
-        )
+def targets(settings: SalesSettings) -> dict[str, str]:
+    """The services it calls, and where they are."""
+    return {FOLLOWS.feed: settings.customer_target}
+
+
+async def connected(settings: SalesSettings, channels: Channels, metrics: Metrics) -> Assembly:
+    """What it serves with channels to them. Raises StartRefused."""
+    customer = channels[FOLLOWS.feed]
+    return await assemble(
+        settings,
+        customers=CustomerServiceStub(customer),
+        feed=EventFeedStub(customer),
+        metrics=metrics,
+    )
 
 
 async def assemble(
@@ -119,8 +100,8 @@ async def _expect_base_currency(store: Store, base_currency: str) -> None:
 PROGRAM = Program(
     package=PACKAGE,
     settings=SalesSettings,
-    serve=serve,
+    targets=targets,
+    connected=connected,
     assemble=assemble,
-    signs=True,
     follows=FOLLOWS,
 )

@@ -4,7 +4,7 @@ and `Reaction` where they are read. Appending one is `WriteTransaction.emit`."""
 from services.chassis.access.acting import actor_of
 from services.chassis.events.caught_up import CaughtUp
 from services.chassis.events.derivation import Derivation
-from services.chassis.events.erasing import Compaction, erase
+from services.chassis.events.erasing import Compaction, erase, forget
 from services.chassis.events.feed import EventFeed
 from services.chassis.events.lag import Lag
 from services.chassis.events.log import EventLog
@@ -26,6 +26,7 @@ __all__ = [
     "Sequencer",
     "actor_of",
     "erase",
+    "forget",
     "list_parked",
     "replay",
 ]

@@ -59,14 +59,14 @@ class CaughtUp:
     async def _wait_for(self, feed: str, until: float) -> None:
         loop = asyncio.get_running_loop()
         try:
-            head = await head_of(self._feeds[feed])
+            head = await head_of(self._feeds[feed], within_seconds=until - loop.time())
         except (DomainError, OSError) as error:
             applied = min((row.position for row in await self._read(feed)), default=0)
             raise _not_caught_up(feed, applied, None) from error
         pause = _FIRST_PAUSE_SECONDS
         while True:
             positions = _positions(await self._read(feed), head)
-            if await self._is_applied(feed, positions, head):
+            if await self._is_applied(feed, positions, head, until):
                 return
             if loop.time() + pause >= until:
                 raise _not_caught_up(feed, min(positions), head.position)
@@ -79,9 +79,14 @@ class CaughtUp:
         async with self._store.read(caller=_SYSTEM) as tx:
             return await tx.all(self._cursors, named)
 
-    async def _is_applied(self, feed: str, positions: Sequence[int], head: Head) -> bool:
+    async def _is_applied(
+        self, feed: str, positions: Sequence[int], head: Head, until: float
+    ) -> bool:
+        left = until - asyncio.get_running_loop().time()
         try:
-            return not await waiting_in(self._feeds[feed], positions, head, consumer="caught-up")
+            return not await waiting_in(
+                self._feeds[feed], positions, head, consumer="caught-up", within_seconds=left
+            )
         except (DomainError, OSError):
             return False
 

@@ -1,4 +1,4 @@
-"""Taking events out of the log: those of a customer who is erased, and those that newer ones of the
+"""Forgetting: what the chassis keeps of a customer who is erased, and events that newer ones of the
 same aggregate and type have superseded.
 
 Positions are never given anew and readers pass the gaps: a log's end is kept apart from its events.
@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, se
 
 from services.chassis.background import repeat
 from services.chassis.caller import Caller
+from services.chassis.events.parking import forget_parked_of
 from services.chassis.store import ChassisTables, Store, WriteTransaction
 from services.chassis.store.columns import microseconds
+from services.chassis.store.idempotency import forget_replies
 
-__all__ = ["Compaction", "erase"]
+__all__ = ["Compaction", "erase", "forget"]
 
 _EVERY_SECONDS: Final = 24 * 3_600.0
 # How many events one read looks through; a partition key's are looked through together.
@@ -37,20 +39,21 @@ async def erase(
     also: Collection[str] = (),
 ) -> int:
     """Appends the event that says so, and takes every earlier one of the partition key out of the
-    log, in this transaction; returns how many went.
+    log, in this transaction; returns how many went. What else the chassis keeps of the customer
+    goes with them, see `forget`.
 
     `also` are other keys of the same customer, from before a merge. The caller sees to it that
-    nothing is written for them at the same time: it locks the customer's row first, in a
-    transaction without a snapshot (`store.write(work, snapshot=False)`), which is as old as its
-    first statement: it would not see what a writer committed for whom it had to wait. Raises
-    RuntimeError for one with a snapshot. Readers of the log forget what they derived when the event
-    reaches them. Stored replies to repeated requests aren't looked through: they are over within a
-    day, and until then are given only to whoever sends the same request once more.
+    nothing is written for them at the same time: it locks the customer's row first, changes its own
+    tables, and calls this last, in a transaction without a snapshot (`store.write(work,
+    snapshot=False)`). One with a snapshot is as old as its first statement: it would not see what a
+    writer committed for whom it had to wait. Raises RuntimeError for it. Readers of the log forget
+    what they derived when the event reaches them.
     """
     if tx.snapshot:
         raise RuntimeError("erase in store.write(…, snapshot=False): a snapshot hides late events")
-    log = tables.event_log
-    gone = await tx.run(delete(log).where(log.c.partition_key.in_([partition_key, *also])))
+    log, names = tables.event_log, [partition_key, *also]
+    gone = await tx.run(delete(log).where(log.c.partition_key.in_(names)))
+    await forget(tx, tables, names)
     tx.emit(
         event,
         aggregate_type=aggregate_type,
@@ -58,6 +61,17 @@ async def erase(
         partition_key=partition_key,
     )
     return gone
+
+
+async def forget(tx: WriteTransaction, tables: ChassisTables, names: Collection[str]) -> None:
+    """What the chassis keeps for a while in any service that knew the customer, who erases and who
+    hears of it: replies to requests with an id, and parked events.
+
+    A reply goes where it names the customer, alone or among others; repeated, its request is
+    refused (REPLY_ERASED), not carried out again.
+    """
+    await forget_replies(tx, tables, names)
+    await forget_parked_of(tx, tables, names)
 
 
 class Compaction:

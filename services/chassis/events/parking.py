@@ -4,7 +4,7 @@ They are of one epoch of their log. Positions of another mean nothing beside it:
 event would pass for newer than all that has come since.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,18 @@ from services.chassis.caller import Caller
 from services.chassis.errors import failed_precondition, not_found
 from services.chassis.events.reaction import Reaction
 from services.chassis.store import AnyRow, ReadTransaction, Store, WriteTransaction
+from services.chassis.store.mentions import mentions
 from services.chassis.store.tables import ChassisTables
 
-__all__ = ["ParkedEvent", "forget_parked", "list_parked", "park", "replay", "replay_all"]
+__all__ = [
+    "ParkedEvent",
+    "forget_parked",
+    "forget_parked_of",
+    "list_parked",
+    "park",
+    "replay",
+    "replay_all",
+]
 
 _log = structlog.get_logger("replay")
 
@@ -93,6 +102,15 @@ async def forget_parked(
             table.c.consumer == consumer, table.c.feed == feed, table.c.epoch != other_than
         )
     )
+
+
+async def forget_parked_of(
+    tx: WriteTransaction, tables: ChassisTables, names: Collection[str]
+) -> int:
+    """Forgets parked events that tell of these resources, with why they were parked; returns how
+    many."""
+    table = tables.parked_events
+    return await tx.run(delete(table).where(mentions(table.c.event, names)))
 
 
 async def list_parked(tx: ReadTransaction, tables: ChassisTables) -> Sequence[ParkedEvent]:

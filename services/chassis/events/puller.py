@@ -44,7 +44,7 @@ class FeedStub(Protocol):
     @property
     def Pull(self) -> Callable[..., Awaitable[PullResponse]]: ...  # noqa: N802 - gRPC's name
     @property
-    def GetHead(self) -> Callable[..., Awaitable[GetHeadResponse]]: ...  # noqa: N802
+    def GetHead(self) -> Callable[..., Awaitable[GetHeadResponse]]: ...  # noqa: N802 - likewise
 
 
 async def _nobody_told(parked: ParkedEvent) -> None:

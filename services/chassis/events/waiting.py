@@ -36,17 +36,24 @@ class Waiting:
     since: Timestamp
 
 
-async def head_of(stub: FeedStub) -> Head:
+async def head_of(stub: FeedStub, *, within_seconds: float = _ANSWER_SECONDS) -> Head:
     """Where the log ends, with all that was committed by now. Raises what the stub raises."""
-    head = await stub.GetHead(GetHeadRequest(), timeout=_ANSWER_SECONDS)
+    timeout = min(within_seconds, _ANSWER_SECONDS)
+    head = await stub.GetHead(GetHeadRequest(), timeout=timeout)
     return Head(head.epoch, head.head_position)
 
 
 async def waiting_in(
-    stub: FeedStub, positions: Sequence[int], head: Head, *, consumer: str
+    stub: FeedStub,
+    positions: Sequence[int],
+    head: Head,
+    *,
+    consumer: str,
+    within_seconds: float = _ANSWER_SECONDS,
 ) -> list[Waiting]:
     """The partitions in which something up to the head is not applied yet; `positions` are how far
     each is in the head's epoch. Raises what the stub raises."""
+    timeout = min(within_seconds, _ANSWER_SECONDS)
 
     async def look(partition: int, position: int) -> tuple[int, PullResponse]:
         request = PullRequest(
@@ -57,7 +64,7 @@ async def waiting_in(
             max_events=1,
             epoch=head.epoch,
         )
-        return position, await stub.Pull(request, timeout=_ANSWER_SECONDS)
+        return position, await stub.Pull(request, timeout=timeout)
 
     behind = [(number, each) for number, each in enumerate(positions) if each < head.position]
     answers = await asyncio.gather(*(look(*each) for each in behind))

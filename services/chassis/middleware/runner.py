@@ -3,21 +3,25 @@ The only place where an exception becomes an answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from structlog.typing import FilteringBoundLogger
 
+from services.chassis import context as running
 from services.chassis.descriptors import Idempotency, Method
 from services.chassis.errors import DomainError, Kind
 from services.chassis.middleware.call import Call, Proceed, metadata
 from services.chassis.status import code_of, to_status
-from services.chassis.wire import DETAILS_KEY
+from services.chassis.wire import DETAILS_KEY, RETRY_PUSHBACK_KEY
 
 __all__ = ["Handler", "Runner"]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
+
+# What a channel's second try takes before it is answered: its pause, the way, the work.
+_REPEAT_SECONDS: Final = 0.5
 
 
 class Runner:
@@ -78,8 +82,17 @@ class Runner:
         await call.context.abort(
             code_of(error.kind),
             status.message,
-            (*others, (DETAILS_KEY, status.SerializeToString())),
+            (*others, *_pushback(error), (DETAILS_KEY, status.SerializeToString())),
         )
+
+
+def _pushback(error: DomainError) -> tuple[tuple[str, str], ...]:
+    """Keeps the caller's channel from a try that would end with the deadline: all its caller would
+    learn then is DEADLINE_EXCEEDED, and not why."""
+    remaining = running.remaining_seconds()
+    if error.kind is not Kind.UNAVAILABLE or remaining is None or remaining > _REPEAT_SECONDS:
+        return ()
+    return ((RETRY_PUSHBACK_KEY, "-1"),)
 
 
 def _internal(request_id: str) -> DomainError:

@@ -2,16 +2,19 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from services.chassis.access import Signer, Verifier, load_roles
+from services.chassis.client import Channel, connect
 from services.chassis.events.follows import Follows
 from services.chassis.events.log import EventLog
+from services.chassis.identity import ServiceToken
 from services.chassis.logging import configure_logging
+from services.chassis.metrics import Metrics
 from services.chassis.middleware.consistency import CatchingUp
 from services.chassis.process import server
 from services.chassis.process.grpc_server import Servicers
@@ -19,8 +22,10 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.store import Store
 from services.chassis.store.migrate import check_revision, migrate
 
-__all__ = ["Assembly", "Program"]
+__all__ = ["Assembly", "Channels", "Program"]
 
+# To the services that a service calls, by their names.
+Channels = Mapping[str, Channel]
 Command = Callable[[], Coroutine[Any, Any, None]]
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
@@ -37,14 +42,18 @@ class Assembly:
 
 @dataclass(frozen=True)
 class Program(Generic[Settings]):
-    """A service as a program. `signs`: it calls other services in its own name. `follows`: whose
-    events it reads; what it has parked of them is replayed by command."""
+    """A service as a program.
+
+    `targets` are the services it calls in its own name, and where they are; `connected` is what it
+    serves with channels to them, `assemble` what its other commands need. `follows`: whose events
+    it reads; what it has parked of them is replayed by command.
+    """
 
     package: str
     settings: type[Settings]
-    serve: Command
+    targets: Callable[[Settings], Mapping[str, str]]
+    connected: Callable[[Settings, Channels, Metrics], Awaitable[Assembly]]
     assemble: Callable[[Settings], Awaitable[Assembly]]
-    signs: bool = False
     follows: Follows | None = None
 
     @property
@@ -68,6 +77,32 @@ class Program(Generic[Settings]):
             return 2
         return server.run(command)
 
+    async def serve(self) -> None:
+        """Serves until it is told to stop. Raises SettingsError and StartRefused."""
+        settings = self._load()
+        domain = settings.process
+        verifier = Verifier(settings.token_public_keys, domain)
+        signer = Signer(settings.token_private_key)
+        await check_revision(settings.database_url, self.package)
+        async with AsyncExitStack() as opened:
+            channels: dict[str, Channel] = {}
+            for name, target in self.targets(settings).items():
+                token = ServiceToken(signer, domain, audience=name)
+                channels[name] = await opened.enter_async_context(connect(target, identity=token))
+            metrics = Metrics()
+            parts = await self.connected(settings, channels, metrics)
+            await server.serve(
+                settings,
+                domain=domain,
+                servicers=parts.servicers,
+                token_verifier=verifier,
+                roles=load_roles(),
+                store=parts.store,
+                tasks=parts.tasks,
+                metrics=metrics,
+                caught_up=parts.caught_up,
+            )
+
     async def migrate(self) -> None:
         """Brings the database to this version's newest revision. Raises StartRefused."""
         settings = self._load()
@@ -78,8 +113,7 @@ class Program(Generic[Settings]):
         """Ends without a word where `serve` would start. Raises SettingsError and StartRefused."""
         settings = self.settings.load()
         Verifier(settings.token_public_keys, settings.process)
-        if self.signs:
-            Signer(settings.token_private_key)
+        Signer(settings.token_private_key)
         load_roles()
         await check_revision(settings.database_url, self.package)
 

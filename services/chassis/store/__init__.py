@@ -6,7 +6,7 @@ from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime, h
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.known import KnownNames
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
-from services.chassis.store.sight import Named, OfCustomer, Owned, Shared, Through
+from services.chassis.store.sights import Named, OfCustomer, Owned, Shared, Through
 from services.chassis.store.store import Store
 from services.chassis.store.tables import ChassisTables, chassis_tables, new_metadata
 from services.chassis.store.upsert import upsert

@@ -1,5 +1,6 @@
 """Request ids: a request is answered once, in the transaction that does its work (AIP-155)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -21,15 +22,18 @@ from sqlalchemy import (
     update,
 )
 
-from services.chassis.errors import invalid
+from services.chassis.errors import failed_precondition, invalid
 from services.chassis.store.connections import AnyRow
+from services.chassis.store.mentions import mentions
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
 from services.chassis.store.tables import ChassisTables
 from services.chassis.store.upsert import upsert
 
-__all__ = ["KEPT", "RequestKey", "purge_idempotency_keys"]
+__all__ = ["KEPT", "RequestKey", "forget_replies", "purge_idempotency_keys"]
 
 KEPT = timedelta(hours=24)
+# Where a digest stood, of a request whose reply was forgotten.
+_FORGOTTEN: Final = b""
 _KEY: Final = ("subject", "request_type", "request_id")
 
 
@@ -79,6 +83,12 @@ class RequestKey:
         await tx.run(statements.keep, {**self._key(), "new_reply": reply.SerializeToString()})
 
     def _reply(self, stored: AnyRow | None) -> bytes:
+        if stored is not None and stored.digest == _FORGOTTEN:
+            raise failed_precondition(
+                "REPLY_ERASED",
+                "a request of this id was carried out, and isn't carried out again; its reply is "
+                "kept no more, for it told of somebody who was erased since",
+            )
         if stored is None or stored.digest != self.digest:
             raise invalid(
                 "request_id",
@@ -136,3 +146,16 @@ async def purge_idempotency_keys(tx: WriteTransaction, tables: ChassisTables) ->
     """Deletes the keys whose 24 hours are over; returns how many."""
     keys = tables.idempotency_keys
     return await tx.run(delete(keys).where(keys.c.expire_time <= tx.now))
+
+
+async def forget_replies(
+    tx: WriteTransaction, tables: ChassisTables, names: Collection[str]
+) -> int:
+    """Takes away the replies that tell of these resources, alone or among others; returns how many.
+
+    The ids stay taken until their time is over, so that no request is carried out a second time. Of
+    what was asked not even the digest stays: with a guess at the rest, it would confirm a number.
+    """
+    keys = tables.idempotency_keys
+    forgotten = update(keys).where(mentions(keys.c.reply, names))
+    return await tx.run(forgotten.values(reply=None, digest=_FORGOTTEN))

@@ -58,7 +58,7 @@ def scoped(
     """
     if caller.scope is Scope.ALL and isinstance(statement, Statement):
         return statement, parameters
-    teams = caller.teams if caller.scope is Scope.TEAM else ()
+    teams = caller.teams_seen
     if parameters is None:
         return _limited(statement, _asking(caller.subject, teams), works), None
     limited = _limited_once(statement, len(teams), works)

@@ -1,12 +1,12 @@
-"""How the rows of a table are seen: every table says it, `info={"scope": Owned("owner", "team")}`.
+"""Who sees a row, as its table says it (`sights`): as a predicate of SQL, and of what is in hand.
 
-Only the predicates are here; `scope` puts them into statements. Seeing a row and working on it are
-two predicates: who is named to read a row sees it and changes nothing.
+`scope` puts the predicates into statements. Seeing a row and working on it are two predicates: who
+is named to read a row sees it and changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 from sqlalchemy import (
     ARRAY,
@@ -27,23 +27,20 @@ from sqlalchemy import (
     union_all,
 )
 
+from services.chassis.caller import Caller, Scope
 from services.chassis.store.by_engine import by_engine
+from services.chassis.store.sights import Named, OfCustomer, Owned, Shared, Sight, Through, sight_of
 
 __all__ = [
     "SUBJECT",
     "TEAM",
     "WORK",
     "Asking",
-    "Named",
-    "OfCustomer",
-    "Owned",
-    "Shared",
-    "Sight",
-    "Through",
     "expect_sight",
     "is_shared",
     "predicate",
     "reading_differs",
+    "sees",
 ]
 
 # What the access of a named subject must be for them to change the row.
@@ -51,67 +48,6 @@ WORK: Final = "WORK"
 # The caller's parameters in statements that are built once.
 SUBJECT: Final = "caller_subject"
 TEAM: Final = "caller_team_{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Whoever is named for a row in another table sees it: collaborators, members of a pool.
-
-    `row` and `subject` are columns of that table, `key` the owned table's column that `row` holds.
-    `access` is its column that says READ or WORK; without one, whoever is named only reads.
-    """
-
-    table: str
-    row: str
-    subject: str = "subject"
-    access: str | None = None
-    key: str = "name"
-
-
-@dataclass(frozen=True, slots=True)
-class Owned:
-    """The columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`) and
-    assignee: who has been given a row sees it as its owner does. And who else is named for it."""
-
-    owner: str
-    team: str | None = None
-    assignee: str | None = None
-    named: tuple[Named, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """Rows that are seen as the row they belong to is: `Through("order", "orders")`.
-
-    `same` are columns of both that are equal besides, where the parent's key has several.
-    """
-
-    key: str
-    parent: str
-    parent_key: str = "name"
-    same: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OfCustomer:
-    """Rows of a customer, seen as the customer is: through its table, or the mirror of it that this
-    service keeps. Their own assignee sees them too. `alone` says who sees rows of no customer, and
-    of one that isn't in that table yet."""
-
-    customer: str
-    mirror: str
-    mirror_key: str = "name"
-    same: tuple[str, ...] = ()
-    assignee: str | None = None
-    alone: Owned | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The company's rows (products, rules), or a service's own records that reach no caller."""
-
-
-Sight: TypeAlias = Owned | Through | OfCustomer | Shared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +68,11 @@ class Asking:
         )
 
     @classmethod
+    def in_itself(cls, subject: str, teams: Sequence[str]) -> Self:
+        """Somebody in whose sight a statement is, whoever runs it: beside their parameters."""
+        return cls(literal(subject), tuple(map(literal, teams)))
+
+    @classmethod
     def anybody(cls, teams: int) -> Self:
         """A caller who is named when the statement is run, and sees so many teams."""
         return cls(
@@ -141,7 +82,7 @@ class Asking:
 
 def is_shared(table: Table) -> bool:
     """Whether every caller sees every row."""
-    return isinstance(_sight(table), Shared)
+    return isinstance(sight_of(table), Shared)
 
 
 def expect_sight(metadata: MetaData) -> None:
@@ -167,7 +108,7 @@ def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnEleme
     """Which rows of a table, or of an alias of one, the caller sees; with `works`, which of them
     they may change. None where there is no question."""
     table: Any = source.element if isinstance(source, Alias) else source
-    sight = _sight(table)
+    sight = sight_of(table)
     match sight:
         case Shared():
             return None
@@ -179,9 +120,28 @@ def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnEleme
             return _of_customer(source, table, sight, asking, works)
 
 
+def sees(caller: Caller, table: Table, row: object) -> bool:
+    """Whether a caller sees what isn't in the table yet, by attributes of its columns' names: what
+    `predicate` says of it once it is, but for who else is named for it.
+
+    Raises TypeError for a table whose rows don't say themselves whose they are.
+    """
+    sight = sight_of(table)
+    match sight:
+        case Shared():
+            return True
+        case Owned():
+            if caller.scope is Scope.ALL:
+                return True
+            mine = any(getattr(row, column) == caller.subject for column in sight.subjects)
+            return mine or any(getattr(row, column) in caller.teams_seen for column in sight.teams)
+        case _:
+            raise TypeError(f"rows of {table.name} are seen as others are: look them up")
+
+
 def reading_differs(table: Table) -> bool:
     """Whether somebody may see a row of the table and not change it."""
-    sight = _sight(table)
+    sight = sight_of(table)
     match sight:
         case Owned(named=named):
             return bool(named)
@@ -194,11 +154,10 @@ def reading_differs(table: Table) -> bool:
 def _ways(
     source: FromClause, table: Table, owned: Owned, asking: Asking, works: bool
 ) -> Iterator[ColumnElement[bool]]:
-    yield source.c[owned.owner] == asking.subject
-    if owned.assignee is not None:
-        yield source.c[owned.assignee] == asking.subject
-    if asking.teams and owned.team is not None:
-        yield source.c[owned.team].in_(asking.teams)
+    for column in owned.subjects:
+        yield source.c[column] == asking.subject
+    if asking.teams:
+        yield from (source.c[column].in_(asking.teams) for column in owned.teams)
     for named in owned.named:
         if not works or named.access is not None:
             yield _is_named(source, table, named, asking, works)
@@ -286,8 +245,3 @@ def _ways_of_customer(
     if sight.alone is not None:
         of_nobody = or_(customer == "", customer.is_(None), _is_missing(source, table, as_mirrored))
         yield or_(*_ways(source, table, sight.alone, asking, works)) & of_nobody
-
-
-def _sight(table: Table) -> Sight:
-    sight: Sight = table.info["scope"]
-    return sight

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store.columns import Name, UtcTime
-from services.chassis.store.sight import Shared
+from services.chassis.store.sights import Shared
 
 __all__ = ["ChassisTables", "chassis_tables", "new_metadata"]
 

@@ -1,4 +1,5 @@
-"""Waits until insight has followed: events are applied, and the rules that waited for them, too."""
+"""Waits until insight has followed: events are applied, the rules that waited for them, too, and
+answers are of the logs that there are."""
 
 import asyncio
 from typing import Final
@@ -8,12 +9,16 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.events.caught_up import CaughtUp, waits_until
 from services.chassis.store import Store
 from services.insight.engine.generations import Generations
-from services.insight.feeds.store import owed_since
+from services.insight.feeds.store import is_outdated, owed_since
 
 __all__ = ["CaughtUpWithRules"]
 
 _PAUSE_SECONDS: Final = 0.05
 _SYSTEM: Final = Caller.system("caught-up")
+_RULES: Final = "the events are applied; rules are yet to follow them, tags and alerts with them"
+_REBUILT: Final = (
+    "the events of a service come from another log than before; what was derived is being rebuilt"
+)
 
 
 class CaughtUpWithRules:
@@ -25,23 +30,23 @@ class CaughtUpWithRules:
         self._generations = generations
 
     async def wait(self) -> None:
-        """Returns once every event is applied, and no rules are owed.
+        """Returns once every event is applied, no rules are owed, and what answers are given from
+        was derived from the logs as they are: after one was replaced, that is a rebuild's end.
 
         Raises UNAVAILABLE (NOT_CAUGHT_UP) where that takes longer than the caller waits.
         """
         until = waits_until()
         await self._feeds.wait()
-        while await self._are_rules_owed():
+        while (waits_for := await self._waits_for()) is not None:
             if asyncio.get_running_loop().time() + _PAUSE_SECONDS >= until:
                 raise DomainError(
-                    Kind.UNAVAILABLE,
-                    "NOT_CAUGHT_UP",
-                    "the events are applied; rules are yet to follow them, tags and alerts with "
-                    "them",
-                    retry_after_seconds=1.0,
+                    Kind.UNAVAILABLE, "NOT_CAUGHT_UP", waits_for, retry_after_seconds=1.0
                 )
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _are_rules_owed(self) -> bool:
+    async def _waits_for(self) -> str | None:
         async with self._store.read(caller=_SYSTEM) as tx:
-            return await owed_since(tx, self._generations.active) is not None
+            if await is_outdated(tx):
+                return _REBUILT
+            owed = await owed_since(tx, self._generations.active)
+        return None if owed is None else _RULES

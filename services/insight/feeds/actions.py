@@ -76,7 +76,12 @@ async def start_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:
 
 
 async def start_over(tx: WriteTransaction, generation: int, feed: str, derivation: str) -> None:
-    """A feed has become another log: what `generation` derived from it is rebuilt."""
+    """A feed has become another log: what `generation` derived from it is rebuilt.
+
+    Where several generations read, each finds out for itself, in any order: a rebuild that had
+    begun on the old log is given up by its own reader, and one that has begun since is joined.
+    """
+    await store.mark_outdated(tx, generation)
     await give_up_rebuild(tx, generation, f"the event log of {feed} was replaced meanwhile")
     await start_rebuild(tx, derivation)
 

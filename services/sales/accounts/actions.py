@@ -4,11 +4,11 @@ customer service says of those whose event may be on its way."""
 from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Protocol
 
-from services.chassis.caller import Caller, Scope, current_caller
+from services.chassis.caller import Scope, current_caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import Store
 from services.sales.accounts import messages, store
-from services.sales.accounts.model import Account, Customers
+from services.sales.accounts.model import Customers
 
 __all__ = ["Accounts", "CustomerStub"]
 
@@ -67,20 +67,9 @@ class Accounts:
             )
         except DomainError as error:
             raise _unavailable() from error
-        caller = current_caller()
-        answered = messages.answered_accounts(reply)
-        return {each.customer: each.deleted for each in answered if _sees(caller, each)}
-
-
-def _sees(caller: Caller, account: Account) -> bool:
-    """As the mirror shows accounts; who else works on a customer, the answer doesn't say."""
-    match caller.scope:
-        case Scope.ALL:
-            return True
-        case Scope.TEAM:
-            return account.owner == caller.subject or account.team in caller.teams
-        case Scope.OWN:
-            return account.owner == caller.subject
+        told = messages.answered_accounts(reply)
+        seen = store.in_sight(current_caller(), told)
+        return {each.customer: each.deleted for each in seen}
 
 
 def _unavailable() -> DomainError:

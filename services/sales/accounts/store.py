@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from services.chassis.caller import Scope
+from services.chassis.caller import Caller, Scope
 from services.chassis.store import (
     Name,
     Named,
@@ -25,10 +25,11 @@ from services.chassis.store import (
     Through,
     WriteTransaction,
 )
+from services.chassis.store.sight import sees
 from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "collaborators", "deleted", "read_only", "save_many"]
+__all__ = ["accounts", "clear", "collaborators", "deleted", "in_sight", "read_only", "save_many"]
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -78,6 +79,12 @@ async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, 
         return {}
     rows = await tx.all(_DELETED, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
+
+
+def in_sight(caller: Caller, told: Iterable[Account]) -> list[Account]:
+    """Those of the accounts that the caller will see once they are here; who else works on a
+    customer isn't known before."""
+    return [each for each in told if sees(caller, accounts, each)]
 
 
 async def read_only(tx: WriteTransaction, customers: Collection[str]) -> set[str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import grpc
 import pytest
-from guanxi.customer.v1 import customers_pb2
+from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
+from services.chassis.client import connect
 from services.chassis.errors import DomainError, Kind, etag_mismatch, invalid
 from tests.support.gateway import RunningGateway, reason_of
 
@@ -79,6 +80,23 @@ class TestServiceErrors:
         seconds = gateway.customers.last.seconds_left
         assert seconds is not None
         assert 0.1 < seconds < 0.185  # 20 ms less, which gRPC rounds up to whole milliseconds
+
+    async def test_why_a_service_was_not_ready_in_time_reaches_the_caller(
+        self, gateway: RunningGateway
+    ) -> None:
+        async def wait_in_vain(_request: Any, context: Any) -> customers_pb2.Customer:
+            await asyncio.sleep(context.time_remaining() - 0.1)
+            raise DomainError(Kind.UNAVAILABLE, "NOT_CAUGHT_UP", "3 of 5 events are applied")
+
+        gateway.customers.answers["GetCustomer"] = wait_in_vain
+        answer = await gateway.http.get("/v1/customers/ann", headers={"grpc-timeout": "500m"})
+        assert (answer.status_code, reason_of(answer)) == (503, "NOT_CAUGHT_UP")
+        async with connect(gateway.grpc_target) as channel:
+            stub = customers_pb2_grpc.CustomerServiceStub(channel)
+            request = customers_pb2.GetCustomerRequest(name="customers/ann")
+            with pytest.raises(DomainError) as late:
+                await stub.GetCustomer(request, metadata=gateway.metadata, timeout=0.5)
+        assert late.value.reason == "NOT_CAUGHT_UP"
 
     async def test_every_call_has_a_deadline(self, gateway: RunningGateway) -> None:
         await gateway.http.get("/v1/customers/ann")

@@ -158,3 +158,22 @@ async def test_the_suites_own_contracts_say_what_may_be_retried() -> None:
         pass  # the whole catalogue makes a service configuration gRPC accepts
     retried = {method.name for method in methods_of(echo.SERVICE) if method.may_be_retried}
     assert retried == {"Say", "Stream", "Collect", "Chat"}
+
+
+async def test_why_a_service_was_not_ready_in_time_reaches_who_waited() -> None:
+    """Tried again, the call would end with its deadline, and say no more than that."""
+    calls = 0
+
+    async def wait_in_vain(_: str, __: Any) -> str:
+        nonlocal calls
+        calls += 1
+        remaining = context.remaining_seconds()
+        assert remaining is not None
+        await asyncio.sleep(remaining - 0.1)
+        raise DomainError(Kind.UNAVAILABLE, "NOT_CAUGHT_UP", "3 of 5 events are applied")
+
+    async with echo_server(wait_in_vain) as running, running.connect() as channel:
+        with pytest.raises(DomainError) as late:
+            await echo.echo_stub(channel).Say(echo.said("hi"), timeout=0.5)
+    assert (late.value.kind, late.value.reason) == (Kind.UNAVAILABLE, "NOT_CAUGHT_UP")
+    assert calls == 1

@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import pytest
+from guanxi.events.v1.event_feed_pb2 import GetHeadResponse, PullResponse
 from sqlalchemy import delete, update
 
 from services.chassis import context
@@ -77,6 +79,35 @@ async def test_a_producer_that_cannot_be_asked_is_named(sales: Reading) -> None:
         await caught_up(sales).wait()
     assert away.value.reason == "NOT_CAUGHT_UP"
     assert away.value.metadata == {"feed": "sales", "applied": "0"}
+
+
+class Silent:
+    """A producer that takes calls and answers none: they end when their time is over."""
+
+    def __init__(self, head: GetHeadResponse | None = None) -> None:
+        self._head = head
+
+    async def GetHead(self, request: Any, *, timeout: float) -> GetHeadResponse:  # noqa: ASYNC109 - gRPC's own parameter
+        return self._head or await self._nothing(timeout)
+
+    async def Pull(self, request: Any, *, timeout: float) -> PullResponse:  # noqa: ASYNC109 - gRPC's own parameter
+        return await self._nothing(timeout)
+
+    async def _nothing(self, seconds: float) -> NoReturn:
+        await asyncio.sleep(seconds)
+        raise DomainError(Kind.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "no answer")
+
+
+@pytest.mark.parametrize("head", [None, GetHeadResponse(epoch="1", head_position=5)])
+async def test_a_producer_that_does_not_answer_leaves_time_to_say_so(
+    sales: Reading, head: GetHeadResponse | None
+) -> None:
+    began = time.monotonic()
+    waiting = CaughtUp(sales.store, {"sales": Silent(head)}, lambda _: "insight")
+    with within(0.6), pytest.raises(DomainError) as late:
+        await waiting.wait()
+    assert late.value.reason == "NOT_CAUGHT_UP"
+    assert time.monotonic() - began < 0.6
 
 
 async def test_events_that_come_after_the_question_are_not_waited_for(sales: Reading) -> None:

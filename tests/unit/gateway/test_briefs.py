@@ -1,5 +1,6 @@
 """What a brief says of the parts that came, and of those that didn't."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -21,9 +22,9 @@ from services.chassis.errors import Kind
 _NAME = "customers/ann/callBrief"
 
 
-def _touch(kind: Touchpoint.Type.ValueType, day: int, **fields: object) -> Touchpoint:
+def _touch(kind: Touchpoint.Type.ValueType, day: int, **fields: Any) -> Touchpoint:
     time = Timestamp(seconds=1_767_225_600 + day * 86_400)  # days after 2026-01-01
-    return Touchpoint(type=kind, touch_time=time, **fields)  # type: ignore[arg-type]
+    return Touchpoint(type=kind, touch_time=time, **fields)
 
 
 def _facts(ratio: float) -> CustomerFacts:

@@ -7,6 +7,7 @@ import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -218,8 +219,9 @@ def test_a_key_belongs_to_a_user_whom_the_contract_can_name(path: Path, subject:
 def test_what_a_key_says_of_its_holder_means_something(
     path: Path, grants: dict[str, list[str]], why: str
 ) -> None:
+    given: Any = {"roles": ["rep"], **grants}
     with pytest.raises(KeysError, match=re.escape(why)):
-        create_key(path, "users/ann", now=NOW, **{"roles": ["rep"], **grants})  # type: ignore[arg-type]
+        create_key(path, "users/ann", now=NOW, **given)
     assert not path.exists()
 
 

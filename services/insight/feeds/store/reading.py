@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Integer,
     Table,
@@ -50,8 +51,10 @@ __all__ = [
     "forget_consumer",
     "hold_basis",
     "insert_rebuild",
+    "is_outdated",
     "keeps_active",
     "last_rebuild",
+    "mark_outdated",
     "newest_generation",
     "page_of_parked",
     "positions",
@@ -70,6 +73,8 @@ read_model = Table(
     Column("base_currency", Name, nullable=False),
     # Counts the changes of what everyone is judged by: rules, cut points, the generation in use.
     Column("basis", BigInteger, nullable=False),
+    # A feed has another log than the generation in use was derived from, which is being rebuilt.
+    Column("outdated", Boolean, nullable=False),
     info={"scope": Shared()},
 )
 rebuilds = Table(
@@ -129,6 +134,7 @@ async def prepare(tx: WriteTransaction, base_currency: str, derivation: str) -> 
         "derivation": derivation,
         "base_currency": base_currency,
         "basis": 0,
+        "outdated": False,
     }
     return await tx.run(first, row) == 1
 
@@ -175,9 +181,26 @@ async def use_generation(
     changed = (
         update(read_model)
         .where(read_model.c.id == _ROW, read_model.c.generation == instead_of)
-        .values(generation=generation, derivation=derivation, basis=read_model.c.basis + 1)
+        .values(
+            generation=generation,
+            derivation=derivation,
+            basis=read_model.c.basis + 1,
+            outdated=False,
+        )
     )
     return await tx.run(changed) == 1
+
+
+async def mark_outdated(tx: WriteTransaction, generation: int) -> None:
+    """Says that a generation, where it is the one in use, tells of a log that is no more."""
+    here = (read_model.c.id == _ROW, read_model.c.generation == generation)
+    await tx.run(update(read_model).where(*here).values(outdated=True))
+
+
+async def is_outdated(tx: ReadTransaction) -> bool:
+    """Whether the generation in use tells of a log that is no more."""
+    outdated: bool = await tx.scalar(select(read_model.c.outdated), {})
+    return outdated
 
 
 async def change_basis(tx: WriteTransaction) -> None:

@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("derivation", Name, nullable=False),
         sa.Column("base_currency", Name, nullable=False),
         sa.Column("basis", sa.BigInteger, nullable=False),
+        sa.Column("outdated", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_read_model"),
     )
     op.create_table(

@@ -15,6 +15,7 @@ from services.chassis.caller import Scope
 from services.chassis.errors import invalid
 from services.chassis.lists import filters
 from services.chassis.store import AnyRow, ReadTransaction
+from services.chassis.store.sight import Asking, predicate
 from services.insight.facts.store import FACTS, FilterTerms, facts, fields, of_generation
 from services.insight.rules.model import Rule, RuleKind, Sight
 from services.insight.rules.texts import facts_in
@@ -125,11 +126,12 @@ async def match_counts(
 
 def _seen(sight: Sight) -> Iterator[ColumnElement[bool]]:
     """True for the customers that a rule sees, as a caller of its author's scope sees them."""
-    own = facts.c.owner == sight.author
-    if sight.reach is Scope.OWN:
-        yield own
-    elif sight.reach is Scope.TEAM:
-        yield or_(own, facts.c.team.in_(sight.teams))
+    if sight.reach is Scope.ALL:
+        return
+    teams = sight.teams if sight.reach is Scope.TEAM else ()
+    seen = predicate(facts, Asking.in_itself(sight.author, teams), works=False)
+    if seen is not None:
+        yield seen
 
 
 def _expect_known_facts(field: str, text: str) -> None:
