@@ -1,19 +1,21 @@
 """What can be done with rules, on an open transaction. A change asks for the run by which it takes
-effect for everyone: that is kept with it, or neither is."""
+effect for everyone: that is kept with it, as its event is, or none of them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+
+from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
 from services.insight.feeds.store import change_basis
-from services.insight.rules import store
+from services.insight.rules import messages, store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
 from services.insight.rules.store import CompiledRule
 from services.insight.runs.actions import queue_run
 
-__all__ = ["change_rule", "create_rule", "delete_rule", "match_counts"]
+__all__ = ["add_rules", "change_rule", "create_rule", "delete_rule", "match_counts"]
 
 
 async def create_rule(
@@ -32,8 +34,15 @@ async def create_rule(
         raise beneath("rule", error) from None
     if rule.enabled:
         rule = rule.followed_by(await _run_for(tx, name))
-    await store.insert_many(tx, [rule])
+    await add_rules(tx, [rule])
     return rule
+
+
+async def add_rules(tx: WriteTransaction, new: Sequence[Rule]) -> None:
+    """Writes new rules and tells of them."""
+    await store.insert_many(tx, new)
+    for rule in new:
+        _emit(tx, rule, messages.created(rule))
 
 
 async def change_rule(
@@ -63,6 +72,7 @@ async def change_rule(
     if before.enabled or after.enabled:
         after = after.followed_by(await _run_for(tx, name))
     await store.save(tx, after)
+    _emit(tx, after, messages.updated(after))
     return after
 
 
@@ -75,7 +85,9 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
     rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
-    return await _run_for(tx, name) if rule.enabled else ""
+    run = await _run_for(tx, name) if rule.enabled else ""
+    _emit(tx, rule, messages.deleted(rule.followed_by(run)))
+    return run
 
 
 async def match_counts(
@@ -103,3 +115,7 @@ async def _run_for(tx: WriteTransaction, rule: str) -> str:
     """Who is judged from now on is judged by the rules as they are then, all others by the run."""
     await change_basis(tx)
     return (await queue_run(tx, rule)).name
+
+
+def _emit(tx: WriteTransaction, rule: Rule, event: Message) -> None:
+    tx.emit(event, aggregate_type="rule", aggregate_id=rule.name, partition_key=rule.name)
