@@ -35,7 +35,8 @@ async def told_of_rules(insight: Insight, count: int) -> list[Event]:
 
 
 def rule_of(event: Event) -> Any:
-    return symbol_database.Default().GetSymbol(event.type).FromString(event.payload).rule
+    message: Any = symbol_database.Default().GetSymbol(event.type).FromString(event.payload)
+    return message.rule
 
 
 def whales(**fields: Any) -> Rule:

@@ -240,6 +240,8 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("as_of", sa.Date, nullable=False),
         sa.Column("run_time", UtcTime, nullable=False),
+        sa.Column("end_time", UtcTime, nullable=True),
+        sa.Column("edition", Name, nullable=False),
         sa.Column("customer_count", sa.Integer, nullable=False),
         sa.Column("buyer_count", sa.Integer, nullable=False),
         sa.Column("recency_cut_points", Json, nullable=False),
