@@ -58,7 +58,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight
         evaluation,
         Asides(),
         generations,
-        FailingRuns(database, evaluation, Asides()),
+        FailingRuns(database, evaluation, Asides(), "ours"),
         ReadingPlan({}, OURS, (), 1, 500, clock),
         FeedPlaces(database, {}, clock),
     )

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from guanxi.insight.v1 import feeds_pb2
 
+from services.chassis.caller import Caller
 from services.chassis.store.migrate import migrate
 from services.insight import main
-from services.insight.engine import reactions, runs, sweep
+from services.insight.engine import runs, sweep
 from services.insight.engine.measuring import measure
 from services.insight.engine.runs import Runs
 from services.insight.engine.sweep import Sweep
+from services.insight.feeds.model import FIRST_GENERATION
 from services.insight.feeds.store import owe_rules, owed_since
 from tests.support.databases import Databases
 from tests.support.insight import (
-    TODAY,
     Insight,
     WrittenFeed,
-    confirmed,
     customer_event,
     insight_reading,
     until,
@@ -32,11 +32,13 @@ from tests.support.insight import (
 from tests.support.services import migrated_database
 
 LOOKS_SECONDS = 1.0
+FIRST = FIRST_GENERATION
+SYSTEM = Caller.system("tests")
 
 
 @dataclass(slots=True)
 class Counted:
-    """How often everyone was measured, and judged by the rules; measuring waits until it may go."""
+    """How often everyone was measured, and judged by the rules; both wait until they may go."""
 
     measured: int = 0
     evaluated: int = 0
@@ -63,7 +65,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
     async def evaluated(self: Runs, generation: int) -> None:
         count.evaluated += 1
-        await asyncio.sleep(0.3)
+        await count.go.wait()
         await evaluate(self, generation)
 
     monkeypatch.setattr(runs, "measure", measured)
@@ -89,6 +91,16 @@ async def replicas(url: str, count: int = 2) -> AsyncIterator[list[Insight]]:
 async def have_looked() -> None:
     """Waits until each sweep has looked several times."""
     await asyncio.sleep(LOOKS_SECONDS)
+
+
+async def owe(insight: Insight) -> None:
+    """Rules are owed, as by a replica that was killed: nothing comes of which ours would know."""
+    await insight.service.store.write(lambda tx: owe_rules(tx, FIRST), caller=SYSTEM)
+
+
+async def is_made_up_for(insight: Insight) -> bool:
+    async with insight.service.store.read(caller=SYSTEM) as tx:
+        return await owed_since(tx, FIRST) is None
 
 
 async def test_replicas_that_start_make_one_run_and_one_more_for_each_new_day(
@@ -178,24 +190,23 @@ async def test_a_start_of_another_edition_makes_a_run_of_its_own(
     assert counted.measured == 2
 
 
-async def test_replicas_follow_an_import_by_one_run_and_what_it_owed_is_made_up_for(
+async def test_rules_that_are_owed_are_made_up_for_by_one_replica(
     postgres_url: str, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reactions, "_BACKLOG_EVENTS", 3)
-    monkeypatch.setattr(reactions, "_BACKLOG_SECONDS", 0.0)
+    monkeypatch.setattr(sweep, "_ASK_SECONDS", 0.2)
     await migrate(postgres_url, "services.insight")
     async with replicas(postgres_url) as (one, two):
-        await until(counted.has_measured(1))
+        await one.knows(customer_event("ada"))
         await have_looked()
-        counted.measured = 0
-        await one.knows(
-            *(customer_event(f"c{number}") for number in range(20)),
-            *(confirmed(f"o{n}", f"c{n}", TODAY - timedelta(days=n)) for n in range(20)),
-        )
+        counted.evaluated = 0
+        counted.go.clear()
+        await owe(one)
         await have_looked()
-        assert counted.measured + counted.evaluated <= 2  # after the customers, after the orders
-        async with two.service.store.read(caller=sweep._SYSTEM) as tx:
-            assert await owed_since(tx, 1) is None
+        assert counted.evaluated == 1  # it is at it, and the other one has seen that it is due
+        counted.go.set()
+        await until(lambda: is_made_up_for(two))
+        await have_looked()
+        assert counted.evaluated == 1
 
 
 async def test_a_rebuild_is_scored_by_one_replica(postgres_url: str, counted: Counted) -> None:
@@ -248,12 +259,7 @@ async def test_what_a_replica_owed_that_is_no_more_another_finds_to_which_nothin
     async with replicas(postgres_url, 1) as (insight,):
         await insight.knows(customer_event("ada"))
         await have_looked()
-        store = insight.service.store
-        await store.write(lambda tx: owe_rules(tx, 1), caller=sweep._SYSTEM)
-
-        async def made_up_for() -> bool:
-            async with store.read(caller=sweep._SYSTEM) as tx:
-                return await owed_since(tx, 1) is None
-
-        await until(made_up_for)
+        counted.evaluated = 0
+        await owe(insight)
+        await until(lambda: is_made_up_for(insight))
         assert counted.evaluated == 1
