@@ -29,6 +29,7 @@ from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
 from services.insight.engine.aside import Asides
 from services.insight.engine.caught_up import CaughtUpWithRules
+from services.insight.engine.edition import edition
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
@@ -92,7 +93,7 @@ async def assemble(
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
-    runs = Runs(store, evaluation, asides)
+    runs = Runs(store, evaluation, asides, edition(calendar.zone))
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,

@@ -14,12 +14,10 @@ from tests.support.changes import Changes, changes_of
 from tests.support.databases import Databases
 from tests.support.worlds import WORLDS
 
-OF_RULES = "nobody follows rules; what they come to is told of alerts and tags"
-OF_READING = "what insight has read is its own affair"
+OF_READING = (
+    "what is derived, and how far it has been read, is what events come to: they give it again"
+)
 UNTOLD = {
-    "CreateRule": OF_RULES,
-    "UpdateRule": OF_RULES,
-    "DeleteRule": OF_RULES,
     "StartRebuild": OF_READING,
     "ReplayParkedEvent": OF_READING,
 }

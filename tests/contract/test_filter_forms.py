@@ -18,9 +18,9 @@ from services.chassis.lists import filters
 from services.chassis.lists.filters import Field, ListType, StringType
 from services.customer.customers.store import customers
 from services.customer.touchpoints.store import touchpoints
-from services.insight.alerts.store import QUERY as ALERTS
+from services.insight.alerts.store import alerts
 from services.insight.facts.store.filtering import fields as facts
-from services.insight.rules.store.statements import QUERY as RULES
+from services.insight.rules.store import rules
 from services.insight.runs.store import runs
 from services.sales.orders.store import orders
 from services.sales.products.store import products
@@ -30,8 +30,8 @@ LISTS: Mapping[str, Mapping[str, Field]] = {
     "guanxi.customer.v1.Touchpoint": touchpoints.query.fields,
     "guanxi.sales.v1.Order": orders.query.fields,
     "guanxi.sales.v1.Product": products.query.fields,
-    "guanxi.insight.v1.Alert": ALERTS.fields,
-    "guanxi.insight.v1.Rule": RULES.fields,
+    "guanxi.insight.v1.Alert": alerts.query.fields,
+    "guanxi.insight.v1.Rule": rules.query.fields,
     "guanxi.insight.v1.Run": runs.query.fields,
     "guanxi.insight.v1.CustomerFacts": facts(2),
 }

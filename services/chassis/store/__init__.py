@@ -2,7 +2,16 @@
 `columns` says what to store things as. Knows no business noun."""
 
 from services.chassis.store.bulk import Taken
-from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime, holds_name
+from services.chassis.store.columns import (
+    Choice,
+    Json,
+    Name,
+    Names,
+    Rank,
+    Several,
+    UtcTime,
+    holds_name,
+)
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.known import KnownNames
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
@@ -23,7 +32,9 @@ __all__ = [
     "OfCustomer",
     "Owned",
     "PoolUse",
+    "Rank",
     "ReadTransaction",
+    "Several",
     "Shared",
     "StartRefused",
     "Store",

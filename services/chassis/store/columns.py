@@ -1,29 +1,40 @@
 """Column types that SQLite and PostgreSQL store and order alike. What to use for what:
 
 - names, ids, codes: `Name` (text compared byte by byte, so pages run in the same order)
-- states and kinds, of a `StrEnum`: `Choice`
+- states and kinds, of a `StrEnum`: `Choice`; what has an order, of an `IntEnum`: `Rank`
 - prose and anything a person typed: `sqlalchemy.Text`
 - instants: `UtcTime`; days: `sqlalchemy.Date`; truth: `sqlalchemy.Boolean`
 - amounts and counts: `sqlalchemy.BigInteger`, amounts in the currency's minor unit, beside a `Name`
   column with its ISO code; shares and scores: `sqlalchemy.Double`
 - several codes, or members of a `StrEnum`, in one column: `Names`, searched with `holds_name`;
-  nested values nobody searches: `Json`; messages: `sqlalchemy.LargeBinary`
+  nested values nobody searches: `Json`, or `Several` of a `NamedTuple`; messages:
+  `sqlalchemy.LargeBinary`
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator
+from sqlalchemy import BigInteger, ColumnElement, Dialect, SmallInteger, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 from services.chassis.names import Form
 
-__all__ = ["Choice", "Json", "Name", "Names", "UtcTime", "holds_name", "microseconds"]
+__all__ = [
+    "Choice",
+    "Json",
+    "Name",
+    "Names",
+    "Rank",
+    "Several",
+    "UtcTime",
+    "holds_name",
+    "microseconds",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -73,6 +84,25 @@ class Json(TypeDecorator[Any]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         return _value
+
+
+class Several(TypeDecorator[tuple[NamedTuple, ...]]):
+    """A tuple of values of one `NamedTuple`, stored as a JSON array of arrays."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, parts: type[NamedTuple]) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _text
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], tuple[NamedTuple, ...] | None]:
+        return partial(_several, self.parts)
 
 
 class Names(TypeDecorator[tuple[str, ...]]):
@@ -134,6 +164,22 @@ class Choice(TypeDecorator[StrEnum]):
         return partial(_member, _by_text(self.members))
 
 
+class Rank(TypeDecorator[IntEnum]):
+    """A member of an enum whose order counts, stored as its number."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, members: type[IntEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[int | None], IntEnum | None]:
+        return partial(_ranked, {member.value: member for member in self.members})
+
+
 def holds_name(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """True where the `Names` column holds the name, compared as a whole."""
     # A quote inside a name is escaped in the stored array, so the quoted text matches whole names.
@@ -150,6 +196,14 @@ def _value(text: str | None) -> Any:
 
 def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(from_json(text))
+
+
+def _several(parts: Callable[..., NamedTuple], text: str | None) -> tuple[NamedTuple, ...] | None:
+    return None if text is None else tuple(parts(*each) for each in from_json(text))
+
+
+def _ranked(by_number: Mapping[int, IntEnum], number: int | None) -> IntEnum | None:
+    return None if number is None else by_number[number]
 
 
 def _by_text(members: type[StrEnum]) -> Mapping[str, StrEnum]:

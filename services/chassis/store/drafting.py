@@ -30,8 +30,8 @@ __all__ = ["Draft", "draft"]
 
 _LINE = 100
 _SLICE = re.compile(r"[a-z][a-z0-9_]{0,26}")
-# What the code reads as a member of an enum is a name to the database.
-_AS = {"Choice": "Name"}
+# What the code reads as a member of an enum is a name to the database, or a number.
+_AS = {"Choice": "Name", "Rank": "sa.SmallInteger", "Several": "Json"}
 _PLAIN = frozenset(
     {"BigInteger", "Boolean", "Date", "Double", "Integer", "LargeBinary", "SmallInteger", "Text"}
 )
@@ -119,8 +119,10 @@ def _body(upgrade: ops.UpgradeOps) -> tuple[str, Sequence[str]]:
             return False
         name = type(item).__name__
         if name in columns.__all__:
-            types.add(_AS.get(name, name))
-            return _AS.get(name, name)
+            stored = _AS.get(name, name)
+            if stored in columns.__all__:
+                types.add(stored)
+            return stored
         return f"sa.{name}" if name in _PLAIN and not item._variant_mapping else False
 
     for each in _flat(upgrade):

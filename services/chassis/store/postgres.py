@@ -7,9 +7,10 @@ a row that all its writers change, or rests on a constraint.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, event
+from sqlalchemy import Connection, Executable, NullPool, Table, event, func, select
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -49,6 +50,10 @@ class PostgresEngine:
             hide_parameters=True,  # rows may be personal, and errors are logged
         )
         event.listen(self._writes.sync_engine, "handle_error", _let_go)
+        # Sessions that last as long as what they stand for, and end with it.
+        self._sessions = create_async_engine(
+            url, isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True
+        )
 
     @asynccontextmanager
     async def writing(self, *, snapshot: bool = True) -> AsyncIterator["_Writer"]:
@@ -75,6 +80,20 @@ class PostgresEngine:
             self._writing -= 1
             await uninterrupted(connection.close())
 
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncIterator[bool]:
+        # A lock of the session, which is idle and in no transaction: of one that lasts as long as
+        # a run, nothing newer could be cleaned up meanwhile.
+        connection = self._sessions.connect()
+        with translated():
+            await connection.start()
+        try:
+            with translated():
+                locked = await connection.scalar(select(func.pg_try_advisory_lock(_lock_of(work))))
+            yield bool(locked)
+        finally:
+            await uninterrupted(connection.close())
+
     def use(self) -> PoolUse:
         return PoolUse(
             readers=self._size,
@@ -87,6 +106,13 @@ class PostgresEngine:
     async def close(self) -> None:
         await self.readers.close()
         await self._writes.dispose()
+        await self._sessions.dispose()
+
+
+def _lock_of(work: str) -> int:
+    """The number by which all processes know some work."""
+    digest = blake2b(work.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _let_go(context: ExceptionContext) -> None:

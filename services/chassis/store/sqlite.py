@@ -46,6 +46,7 @@ class SqliteEngine:
         self._file_lock = FileLock.take(path)
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._alone: set[str] = set()  # no other process has the file
         self._engine = sa.create_engine(
             f"sqlite:///{path}",
             poolclass=NullPool,
@@ -77,6 +78,17 @@ class SqliteEngine:
                 await uninterrupted(self._writer.roll_back())
             finally:
                 self._turn.release()
+
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncIterator[bool]:
+        if work in self._alone:
+            yield False
+            return
+        self._alone.add(work)
+        try:
+            yield True
+        finally:
+            self._alone.remove(work)
 
     def use(self) -> PoolUse:
         return PoolUse(

@@ -6,6 +6,7 @@ what happens inside a transaction is in `sessions`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -134,6 +135,16 @@ class Store:
             return reply.FromString(stored)
         asked = await ask()
         return await self._once(key, reply, lambda tx: work(tx, asked), sender)
+
+    def alone(self, work: str) -> AbstractAsyncContextManager[bool]:
+        """Whether nobody else, in any process of the database's, is at some work until the block
+        ends. Where somebody is, it is False at once.
+
+        It spares work and guards nothing: whoever loses the connection goes on, and is alone no
+        more. What must not be done twice rests on rows. A process that ends leaves nothing behind.
+        Raises UNAVAILABLE without a database.
+        """
+        return self._engine.alone(work)
 
     async def purge(self) -> int:
         """Deletes expired idempotency keys; returns how many."""

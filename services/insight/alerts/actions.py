@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from services.chassis.store import WriteTransaction
 from services.insight.alerts import messages, store
 from services.insight.alerts.model import Alert, Evidence, Finding, Outcome
+from services.insight.alerts.store import alerts
 from services.insight.rules.model import OWNER, Severity
 from services.insight.rules.store import CompiledRule, Matcher
 from services.insight.rules.texts import FactTexts
@@ -61,7 +62,7 @@ async def close_alert(
 async def wake_alerts(tx: WriteTransaction) -> int:
     """Opens the alerts whose snooze has ended; returns how many."""
     woken = [alert.woken(at=tx.now) for alert in await store.snoozed_until(tx, tx.now)]
-    await store.save_many(tx, woken)
+    await alerts.save(tx, *woken)
     _tell(tx, woken, messages.updated)
     return len(woken)
 
@@ -83,8 +84,8 @@ async def follow_rules(
     """
     changes = await _compare(tx, generation, who, matcher, texts)
     everything = tx.unscoped()
-    await store.insert_many(everything, changes.opened)
-    await store.save_many(everything, [*changes.updated, *(each.alert for each in changes.ended)])
+    await alerts.insert(everything, changes.opened)
+    await alerts.save(everything, *changes.updated, *(each.alert for each in changes.ended))
     _tell(tx, changes.opened, messages.opened)
     _tell_ended(tx, changes.ended)
     if by_event:
@@ -160,12 +161,12 @@ def _finding(compiled: CompiledRule, row: Mapping[Any, Any], texts: FactTexts) -
 async def _change(
     tx: WriteTransaction, name: str, etag: str, change: Callable[[Alert], Alert]
 ) -> Alert:
-    before = await store.get(tx, name)
+    before = await alerts.get(tx, name)
     before.expect(etag)
     after = change(before)
     if after is before:
         return before
-    await store.save_many(tx, [after])
+    await alerts.save(tx, after)
     if after.live:
         _tell(tx, [after], messages.updated)
     else:
@@ -173,8 +174,8 @@ async def _change(
     return after
 
 
-def _tell(tx: WriteTransaction, alerts: Sequence[Alert], event: Callable[[Alert], Message]) -> None:
-    for alert in alerts:
+def _tell(tx: WriteTransaction, told: Sequence[Alert], event: Callable[[Alert], Message]) -> None:
+    for alert in told:
         _emit(tx, alert, event(alert))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.chassis import etag
 from services.chassis.errors import DomainError, failed_precondition, invalid
@@ -40,8 +41,7 @@ LIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 """The states of an alert whose condition still holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A fact with its value, as text."""
 
     fact: str

@@ -11,8 +11,9 @@ from services.chassis.events.log import EventLog
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import from_timestamp
-from services.insight.alerts import actions, store
+from services.insight.alerts import actions
 from services.insight.alerts.messages import outcome_of, to_message
+from services.insight.alerts.store import alerts
 from services.insight.alerts.watching import watch
 
 __all__ = ["AlertServicer"]
@@ -28,13 +29,13 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
 
     async def GetAlert(self, request: alerts_pb2.GetAlertRequest, context: Any) -> alerts_pb2.Alert:
         async with self._store.read() as tx:
-            return to_message(await store.get(tx, request.name))
+            return to_message(await alerts.get(tx, request.name))
 
     async def ListAlerts(
         self, request: alerts_pb2.ListAlertsRequest, context: Any
     ) -> alerts_pb2.ListAlertsResponse:
         async with self._store.read() as tx:
-            page = await store.page(tx, Listing.of(request, self._calendar))
+            page = await alerts.page(tx, Listing.of(request, self._calendar))
         return alerts_pb2.ListAlertsResponse(
             alerts=map(to_message, page.rows), next_page_token=page.next_page_token
         )

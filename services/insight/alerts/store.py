@@ -5,8 +5,7 @@ copied into it, in the transaction that keeps them of the customer (`follow_cust
 page of anybody's alerts comes from an index in its order, however many others have.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -16,29 +15,25 @@ from sqlalchemy import (
     Index,
     Integer,
     Select,
-    SmallInteger,
     Table,
     Text,
     bindparam,
     func,
-    insert,
     or_,
     select,
     update,
 )
 
-from services.chassis.errors import not_found
-from services.chassis.lists.filters import TIME, Field, enum
-from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.names import Template
+from services.chassis.records import Records
 from services.chassis.store import (
-    AnyRow,
     Choice,
-    Json,
     Name,
     Owned,
+    Rank,
     ReadTransaction,
+    Several,
     UtcTime,
     WriteTransaction,
 )
@@ -52,17 +47,13 @@ __all__ = [
     "alerts",
     "closed_since",
     "follow_customers",
-    "get",
     "in_sight",
-    "insert_many",
     "live_counts",
     "live_of",
-    "page",
-    "save_many",
     "snoozed_until",
 ]
 
-alerts = Table(
+table = Table(
     "alerts",
     metadata,
     Column("name", Name(Template("alerts/{alert}")), primary_key=True),
@@ -73,10 +64,10 @@ alerts = Table(
     Column("team", Name(Template("teams/{team}")), nullable=False),
     Column("assignee", Name(Template("users/{user}")), nullable=False),
     Column("given_to", Name(Template("users/{user}")), nullable=False),
-    Column("severity", SmallInteger, nullable=False),
+    Column("severity", Rank(Severity), nullable=False),
     Column("text_en", Text, nullable=False),
     Column("text_zh", Text, nullable=False),
-    Column("evidence", Json, nullable=False),
+    Column("evidence", Several(Evidence), nullable=False),
     Column("state", Choice(AlertState), nullable=False),
     Column("outcome", Choice(Outcome)),
     Column("note", Text, nullable=False),
@@ -94,90 +85,66 @@ alerts = Table(
     Index("ix_alerts_customer", "customer", "rule"),
     info={"scope": Owned("owner", "team", "given_to")},
 )
-_IS_LIVE: Final = alerts.c.state.in_(LIVE)
+_IS_LIVE: Final = table.c.state.in_(LIVE)
 Index(
     "uq_alerts_live",
-    alerts.c.rule,
-    alerts.c.customer,
+    table.c.rule,
+    table.c.customer,
     unique=True,
     sqlite_where=_IS_LIVE,
     postgresql_where=_IS_LIVE,
 )
 Index(
     "ix_alerts_snoozed",
-    alerts.c.snooze_end_time,
-    sqlite_where=alerts.c.snooze_end_time.is_not(None),
-    postgresql_where=alerts.c.snooze_end_time.is_not(None),
+    table.c.snooze_end_time,
+    sqlite_where=table.c.snooze_end_time.is_not(None),
+    postgresql_where=table.c.snooze_end_time.is_not(None),
 )
 
-QUERY: Final = Query(
-    {
-        "name": Field.of(alerts.c.name),
-        "rule": Field.of(alerts.c.rule),
-        "customer": Field.of(alerts.c.customer),
-        "assignee": Field.of(alerts.c.assignee),
-        "severity": Field(alerts.c.severity, enum({each.name: each.value for each in Severity})),
-        "state": Field(alerts.c.state, enum(each.name for each in AlertState)),
-        "outcome": Field(alerts.c.outcome, enum(each.name for each in Outcome)),
-        "create_time": Field(alerts.c.create_time, TIME),
-        "update_time": Field(alerts.c.update_time, TIME),
-        "resolve_time": Field(alerts.c.resolve_time, TIME),
-    },
-    order={
-        "severity": alerts.c.severity,
-        "create_time": alerts.c.create_time,
-        "update_time": alerts.c.update_time,
-    },
-    default_order="severity desc, create_time desc",
-    tie_breaker=alerts.c.name,
+alerts: Final = Records(
+    table,
+    Alert,
+    Query.of(
+        table,
+        filter=(
+            "name",
+            "rule",
+            "customer",
+            "assignee",
+            "severity",
+            "state",
+            "outcome",
+            "create_time",
+            "update_time",
+            "resolve_time",
+        ),
+        order=("severity", "create_time", "update_time"),
+        default_order="severity desc, create_time desc",
+    ),
 )
 
-_ALL: Final = select(alerts)
-_GET: Final = _ALL.where(alerts.c.name == bindparam("key"))
-_SNOOZED: Final = _ALL.where(
-    alerts.c.snooze_end_time <= bindparam("until"), alerts.c.state == AlertState.SNOOZED
+_SNOOZED: Final = alerts.all.where(
+    table.c.snooze_end_time <= bindparam("until"), table.c.state == AlertState.SNOOZED
 )
-_CLOSED: Final = _ALL.where(
-    alerts.c.customer.in_(bindparam("selected", expanding=True)),
-    alerts.c.outcome.is_not(None),
-    alerts.c.resolve_time > bindparam("since"),
+_CLOSED: Final = alerts.all.where(
+    table.c.customer.in_(bindparam("selected", expanding=True)),
+    table.c.outcome.is_not(None),
+    table.c.resolve_time > bindparam("since"),
 )
-_IN_SIGHT: Final = select(alerts.c.name).where(alerts.c.name.in_(bindparam("keys", expanding=True)))
+_IN_SIGHT: Final = select(table.c.name).where(table.c.name.in_(bindparam("keys", expanding=True)))
 _LIVE_COUNTS: Final = (
-    select(alerts.c.rule, func.count().label("live")).where(_IS_LIVE).group_by(alerts.c.rule)
+    select(table.c.rule, func.count().label("live")).where(_IS_LIVE).group_by(table.c.rule)
 )
-_INSERT: Final = insert(alerts)
 _MOVE: Final = (
-    update(alerts)
-    .where(alerts.c.name == bindparam("key"))
+    update(table)
+    .where(table.c.name == bindparam("key"))
     .values(owner=bindparam("new_owner"), team=bindparam("new_team"))
 )
-_SAVE: Final = (
-    update(alerts)
-    .where(alerts.c.name == bindparam("key"))
-    .values({column.name: bindparam(f"new_{column.name}") for column in alerts.columns})
-)
-
-
-async def get(tx: ReadTransaction, name: str) -> Alert:
-    """Raises NOT_FOUND, also for what the caller may not see."""
-    row = await tx.first(_GET, {"key": name})
-    if row is None:
-        raise not_found(name)
-    return _alert(row)
-
-
-async def page(tx: ReadTransaction, listing: Listing) -> Page[Alert]:
-    """A page of alerts. Raises INVALID_ARGUMENT."""
-    found = QUERY.page(_ALL, listing)
-    rows, next_page_token = found.cut(await tx.all(found.statement))
-    return Page([_alert(row) for row in rows], next_page_token)
 
 
 async def live_of(tx: ReadTransaction, who: Selection) -> list[Alert]:
     """The live alerts of the selected customers."""
-    rows = await tx.unscoped().all(_live(type(who)), who.parameters())
-    return [_alert(row) for row in rows]
+    return await alerts.select(tx.unscoped(), _live(type(who)), **who.parameters())
 
 
 async def live_counts(tx: ReadTransaction) -> dict[str, int]:
@@ -187,15 +154,15 @@ async def live_counts(tx: ReadTransaction) -> dict[str, int]:
 
 async def snoozed_until(tx: ReadTransaction, moment: datetime) -> list[Alert]:
     """The alerts whose snooze has ended by then."""
-    return [_alert(row) for row in await tx.unscoped().all(_SNOOZED, {"until": moment})]
+    return await alerts.select(tx.unscoped(), _SNOOZED, until=moment)
 
 
 async def closed_since(
     tx: ReadTransaction, customers: Sequence[str], since: datetime
 ) -> list[Alert]:
     """The alerts of some customers that somebody has closed after an instant."""
-    parameters = {**Few(customers).parameters(), "since": since}
-    return [_alert(row) for row in await tx.unscoped().all(_CLOSED, parameters)]
+    whose = Few(customers).parameters()
+    return await alerts.select(tx.unscoped(), _CLOSED, **whose, since=since)
 
 
 async def in_sight(tx: ReadTransaction, names: Sequence[str]) -> set[str]:
@@ -203,10 +170,6 @@ async def in_sight(tx: ReadTransaction, names: Sequence[str]) -> set[str]:
     if not names:
         return set()
     return {row.name for row in await tx.all(_IN_SIGHT, {"keys": list(names)})}
-
-
-async def insert_many(tx: WriteTransaction, new: Sequence[Alert]) -> None:
-    await tx.run_many(_INSERT, [_row(alert) for alert in new])
 
 
 async def follow_customers(tx: WriteTransaction, generation: int, who: Selection) -> None:
@@ -218,46 +181,20 @@ async def follow_customers(tx: WriteTransaction, generation: int, who: Selection
     await everything.run_many(_MOVE, rows)
 
 
-async def save_many(tx: WriteTransaction, changed: Sequence[Alert]) -> None:
-    """Writes changed alerts over what is stored."""
-    await tx.run_many(_SAVE, [_saved(alert) for alert in changed])
-
-
 @cache
 def _live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
-    return _ALL.where(_IS_LIVE, kind.holds(alerts.c.customer))
+    return alerts.all.where(_IS_LIVE, kind.holds(table.c.customer))
 
 
 @cache
 def _moved(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     customers = RECORDS.table(CUSTOMERS)
     return (
-        select(alerts.c.name, customers.c.owner, customers.c.team)
-        .join(customers, customers.c.customer == alerts.c.customer)
+        select(table.c.name, customers.c.owner, customers.c.team)
+        .join(customers, customers.c.customer == table.c.customer)
         .where(
             customers.c.generation == bindparam("generation"),
-            kind.holds(alerts.c.customer),
-            or_(alerts.c.owner != customers.c.owner, alerts.c.team != customers.c.team),
+            kind.holds(table.c.customer),
+            or_(table.c.owner != customers.c.owner, table.c.team != customers.c.team),
         )
     )
-
-
-_COLUMNS: Final = tuple(field.name for field in fields(Alert))
-
-
-def _alert(row: AnyRow) -> Alert:
-    values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
-    values["severity"] = Severity(row.severity)
-    values["evidence"] = tuple(Evidence(fact, value) for fact, value in row.evidence)
-    return Alert(**values)
-
-
-def _row(alert: Alert) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(alert, name) for name in _COLUMNS}
-    row["severity"] = int(alert.severity)
-    row["evidence"] = [[each.fact, each.value] for each in alert.evidence]
-    return row
-
-
-def _saved(alert: Alert) -> Mapping[str, Any]:
-    return {"key": alert.name, **{f"new_{name}": value for name, value in _row(alert).items()}}

@@ -1,7 +1,7 @@
 """Keeps the right generations reading: the active one, and one that is being rebuilt beside it.
 
 State is in the database, so that a rebuild goes on after a restart and replicas work together: all
-of them read, and whichever sees that the rebuild has caught up puts it in use.
+of them read, and whichever sees first that the rebuild has caught up scores it and puts it in use.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class Following:
             await self._bound_touched(active)
         ours = rebuild is not None and rebuild.derivation == self._plan.derivation
         if rebuild and rebuilding and ours and await self._places.has_caught_up(rebuilding):
-            await self._finish(rebuild)
+            await self._finish_for_all(rebuild)
         elif rebuilding is None:
             await self._clear()
 
@@ -104,6 +104,16 @@ class Following:
             self._readers[generation] = GenerationReader(
                 self._store, self._plan, reaction, shown=generation == active
             )
+
+    async def _finish_for_all(self, rebuild: Rebuild) -> None:
+        """One replica scores it; another that comes after it finds it done."""
+        async with self._store.alone("insight-rebuild") as alone:
+            if not alone:
+                return
+            async with self._store.read(caller=_SYSTEM) as tx:
+                last = await store.last_rebuild(tx)
+            if last == rebuild:
+                await self._finish(rebuild)
 
     async def _finish(self, rebuild: Rebuild) -> None:
         """Scores the new generation, puts it in use and lets the rules follow."""
@@ -147,8 +157,9 @@ class Following:
         elif self._superseded_at is None:
             self._superseded_at = loop.time()
         elif loop.time() - self._superseded_at >= _CLEAR_AFTER_SECONDS:
-            for generation in superseded:
-                await clearing.clear(self._store, generation)
+            async with self._store.alone("insight-clearing") as alone:
+                for generation in superseded if alone else ():
+                    await clearing.clear(self._store, generation)
 
     async def _bound_touched(self, generation: int) -> None:
         """Keeps those names of touched customers that other days may still need."""

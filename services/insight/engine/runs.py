@@ -61,8 +61,10 @@ class NobodyWaits(Exception):
 class Runs:
     """Makes runs, one after the other."""
 
-    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides) -> None:
+    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides, edition: str) -> None:
+        """`edition` is this process's: what was run in another one is run again."""
         self._store = store
+        self._edition = edition
         self._asides = asides
         self._evaluation = evaluation
         self._one_at_a_time = asyncio.Lock()
@@ -107,6 +109,15 @@ class Runs:
         async with self._one_at_a_time:
             return await self._run(generation, lambda: None)
 
+    async def run_of_today(self, generation: int) -> None:
+        """Today's run, unless one is done already, whichever replica has made it."""
+        async with self._one_at_a_time:
+            today = self._evaluation.day.date
+            async with self._store.read(caller=_SYSTEM) as tx:
+                done = await store.is_done(tx, generation, today, self._edition)
+            if not done:
+                await self._run(generation, lambda: None)
+
     async def _run(self, generation: int, go_on: Callable[[], None]) -> Segmentation:
         """A run. Raises what `go_on` raises; once it has changed anything it is not asked."""
         day = self._evaluation.day
@@ -116,7 +127,7 @@ class Runs:
 
         async def put_in_force(tx: WriteTransaction) -> Segmentation:
             run = Segmentation(population, tx.now)
-            await store.save(tx, generation, run)
+            await store.save(tx, generation, run, self._edition)
             await change_basis(tx)
             if await active_generation(tx) == generation:
                 tx.emit(
@@ -131,6 +142,7 @@ class Runs:
         async with self._making_up(generation):
             async for span in self._spans(generation):
                 await self._rescore_span(generation, span, day, population)
+        await self._store.write(lambda tx: store.finish(tx, generation, run), caller=_SYSTEM)
         return run
 
     async def evaluate(self, generation: int) -> None:

@@ -1,7 +1,13 @@
-"""What only time brings about: a run on start, on every new business day and when the number of
-buyers has changed by a tenth; snoozed alerts that open again; customers set aside, once more."""
+"""What only time brings about: a run on every new business day, on the start of another edition and
+when the number of buyers has changed by a tenth; rules that were owed; snoozed alerts that open
+again; customers set aside, once more.
+
+What is for everyone one replica does for all. Another one looks again after it, and finds it done;
+of one that is killed the next takes the place.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +31,9 @@ _LOOK_SECONDS = 0.25
 _CHANGED_BY = 10  # a tenth
 _PER_EVENT = 2  # whom an order leaves, and whom it comes to
 _RULES_WAIT = timedelta(seconds=30)
+# What another replica owes that is no more is seen by no event of ours.
+_ASK_SECONDS = 2.0
+_OTHERS_TURN_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
 
@@ -61,6 +70,9 @@ class Sweep:
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
         self._looked_at = 0
+        self._owed = False
+        self._ask_again_at = 0.0
+        self._our_turn_at = 0.0
         self._last_count: _Count | None = None
         self._tried_again_at = 0.0
 
@@ -79,32 +91,60 @@ class Sweep:
         today = self._evaluation.day.date
         if self._swept != (generation, today):
             # Also after a start: the last process may have been killed in the middle of a run.
-            await self._runs.run(generation)
-            self._swept = (generation, today)
+            if await self._for_all(generation, self._runs.run_of_today):
+                self._swept = (generation, today)
         else:
             await self._follow_events(generation)
             await self._try_again(generation)
+
+    async def _for_all(self, generation: int, work: Callable[[int], Awaitable[None]]) -> bool:
+        """Does what one replica does for all; False while another one is at it."""
+        if asyncio.get_running_loop().time() < self._our_turn_at:
+            return False
+        async with self._store.alone(f"insight-everyone-{generation}") as alone:
+            if alone:
+                await work(generation)
+            else:
+                self._our_turn_at = asyncio.get_running_loop().time() + _OTHERS_TURN_SECONDS
+        return alone
 
     async def _follow_events(self, generation: int) -> None:
         """What has to wait until events leave time for it. What fails stays due."""
         reader = self._following.reader(generation)
         if reader is None:
             return
-        async with self._store.read(caller=_SYSTEM) as tx:
-            owed = await feeds.owed_since(tx, generation)
-            overdue = owed is not None and tx.now - owed >= _RULES_WAIT
         applied = reader.reaction.applied
-        idle = asyncio.get_running_loop().time() - reader.reaction.applied_at
+        now = asyncio.get_running_loop().time()
+        if applied == self._looked_at and not self._owed and now < self._ask_again_at:
+            return
+        owed = await self._owed_for(generation)
+        self._owed, self._ask_again_at = owed is not None, now + _ASK_SECONDS
         if applied == self._looked_at and owed is None:
             return
+        idle = now - reader.reaction.applied_at
         if idle >= self._idle_seconds and not await self._places.has_a_backlog(generation):
-            if await self._buyers_have_changed(generation):
-                await self._runs.run(generation)
-            elif owed is not None:
-                await self._runs.evaluate(generation)
-            self._looked_at = applied
-        elif overdue:
+            if await self._for_all(generation, self._follow_all):
+                self._looked_at = applied
+        elif owed is not None and owed >= _RULES_WAIT:
+            await self._for_all(generation, self._follow_overdue)
+
+    async def _follow_all(self, generation: int) -> None:
+        if await self._buyers_have_changed(generation):
+            await self._runs.run(generation)
+        elif await self._owed_for(generation) is not None:
             await self._runs.evaluate(generation)
+
+    async def _follow_overdue(self, generation: int) -> None:
+        """Another replica may have done so a moment ago."""
+        owed = await self._owed_for(generation)
+        if owed is not None and owed >= _RULES_WAIT:
+            await self._runs.evaluate(generation)
+
+    async def _owed_for(self, generation: int) -> timedelta | None:
+        """For how long rules are owed; None where they are not."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            since = await feeds.owed_since(tx, generation)
+            return None if since is None else tx.now - since
 
     async def _try_again(self, generation: int) -> None:
         now = asyncio.get_running_loop().time()

@@ -71,7 +71,7 @@ async def start_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:
         end_time=None,
         error="",
     )
-    await store.insert_rebuild(tx, rebuild)
+    await store.rebuilds.insert(tx, [rebuild])
     return rebuild
 
 
@@ -94,7 +94,7 @@ async def finish_rebuild(tx: WriteTransaction, generation: int, events: int) -> 
     active = await store.active_generation(tx)
     if not await store.use_generation(tx, generation, rebuild.derivation, instead_of=active):
         return False
-    await store.save_rebuild(tx, rebuild.done(events, tx.now))
+    await store.rebuilds.save(tx, rebuild.done(events, tx.now))
     return True
 
 
@@ -102,7 +102,7 @@ async def give_up_rebuild(tx: WriteTransaction, generation: int, error: str) -> 
     """Ends the rebuild of a generation, if it is running."""
     rebuild = await _running(tx, generation)
     if rebuild is not None:
-        await store.save_rebuild(tx, rebuild.failed(error, tx.now))
+        await store.rebuilds.save(tx, rebuild.failed(error, tx.now))
 
 
 def _another_version() -> DomainError:

@@ -1,19 +1,21 @@
 """What can be done with rules, on an open transaction. A change asks for the run by which it takes
-effect for everyone: that is kept with it, or neither is."""
+effect for everyone: that is kept with it, as its event is, or none of them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+
+from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, already_exists, beneath
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
 from services.insight.feeds.store import change_basis
-from services.insight.rules import store
+from services.insight.rules import messages, store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
-from services.insight.rules.store import CompiledRule
+from services.insight.rules.store import CompiledRule, rules
 from services.insight.runs.actions import queue_run
 
-__all__ = ["change_rule", "create_rule", "delete_rule", "match_counts"]
+__all__ = ["add_rules", "change_rule", "create_rule", "delete_rule", "match_counts"]
 
 
 async def create_rule(
@@ -23,7 +25,7 @@ async def create_rule(
 
     Raises ALREADY_EXISTS; INVALID_ARGUMENT beneath `rule` as the model and `compile_rule` do.
     """
-    if await store.find(tx, name) is not None:
+    if await rules.find(tx, [name]):
         raise already_exists(name)
     try:
         rule = Rule.of(draft, name, Sight.of(tx.caller), at=tx.now)
@@ -32,8 +34,15 @@ async def create_rule(
         raise beneath("rule", error) from None
     if rule.enabled:
         rule = rule.followed_by(await _run_for(tx, name))
-    await store.insert_many(tx, [rule])
+    await add_rules(tx, [rule])
     return rule
+
+
+async def add_rules(tx: WriteTransaction, new: Sequence[Rule]) -> None:
+    """Writes new rules and tells of them."""
+    await rules.insert(tx, new)
+    for rule in new:
+        _emit(tx, rule, messages.created(rule))
 
 
 async def change_rule(
@@ -50,7 +59,7 @@ async def change_rule(
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
     as `create_rule`.
     """
-    before = await store.get(tx, name)
+    before = await rules.get(tx, name)
     before.expect_within(tx.caller)
     before.expect(etag)
     try:
@@ -62,7 +71,8 @@ async def change_rule(
         return before
     if before.enabled or after.enabled:
         after = after.followed_by(await _run_for(tx, name))
-    await store.save(tx, after)
+    await rules.save(tx, after)
+    _emit(tx, after, messages.updated(after))
     return after
 
 
@@ -71,30 +81,32 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
 
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH).
     """
-    rule = await store.get(tx, name)
+    rule = await rules.get(tx, name)
     rule.expect_within(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
-    return await _run_for(tx, name) if rule.enabled else ""
+    run = await _run_for(tx, name) if rule.enabled else ""
+    _emit(tx, rule, messages.deleted(rule.followed_by(run)))
+    return run
 
 
 async def match_counts(
     tx: ReadTransaction,
     generation: int,
     terms: FilterTerms,
-    rules: Sequence[Rule],
+    asked: Sequence[Rule],
     live_alerts: Mapping[str, int],
 ) -> dict[str, int]:
     """Customers in sight that match each rule now, or have a live alert of it; none where it isn't
     in force. Several rules may give one tag: it isn't what is counted."""
-    tagging = [rule for rule in rules if rule.kind is RuleKind.TAG and rule.enabled]
+    tagging = [rule for rule in asked if rule.kind is RuleKind.TAG and rule.enabled]
     counts = await store.match_counts(tx, generation, list(_readable(tagging, terms)))
-    return {rule.name: counts.get(rule.name, live_alerts.get(rule.name, 0)) for rule in rules}
+    return {rule.name: counts.get(rule.name, live_alerts.get(rule.name, 0)) for rule in asked}
 
 
-def _readable(rules: Iterable[Rule], terms: FilterTerms) -> Iterator[CompiledRule]:
+def _readable(asked: Iterable[Rule], terms: FilterTerms) -> Iterator[CompiledRule]:
     """Without those that another version wrote, which match nobody here."""
-    for rule in rules:
+    for rule in asked:
         with suppress(DomainError):
             yield store.compile_rule(rule, terms)
 
@@ -103,3 +115,7 @@ async def _run_for(tx: WriteTransaction, rule: str) -> str:
     """Who is judged from now on is judged by the rules as they are then, all others by the run."""
     await change_basis(tx)
     return (await queue_run(tx, rule)).name
+
+
+def _emit(tx: WriteTransaction, rule: Rule, event: Message) -> None:
+    tx.emit(event, aggregate_type="rule", aggregate_id=rule.name, partition_key=rule.name)

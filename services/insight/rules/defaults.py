@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from services.chassis.store import WriteTransaction
-from services.insight.rules import store
+from services.insight.rules.actions import add_rules
 from services.insight.rules.model import COMPANY, Rule, RuleDraft, RuleKind, Severity
 
 __all__ = ["default_rules", "install"]
@@ -22,8 +22,8 @@ def default_rules(at: datetime) -> list[Rule]:
 
 
 async def install(tx: WriteTransaction) -> None:
-    """Writes the default rules into a new database."""
-    await store.insert_many(tx, default_rules(tx.now))
+    """Writes the default rules into a new database, and tells of them."""
+    await add_rules(tx, default_rules(tx.now))
 
 
 def _draft(values: dict[str, Any]) -> RuleDraft:

@@ -8,7 +8,7 @@ from services.chassis.caller import Scope
 from services.chassis.timestamps import to_timestamp
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Severity, Sight
 
-__all__ = ["draft_of", "to_message"]
+__all__ = ["created", "deleted", "draft_of", "to_message", "updated"]
 
 _Message = rules_pb2.Rule
 
@@ -31,7 +31,7 @@ def draft_of(message: rules_pb2.Rule) -> RuleDraft:
 
 
 def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
-    """The rule as callers see it."""
+    """The rule as a caller sees it, with how many of the customers in their sight it matches."""
     message = _Message(
         name=rule.name,
         kind=_Message.Kind.Value(rule.kind.name),
@@ -55,6 +55,23 @@ def to_message(rule: Rule, match_count: int) -> rules_pb2.Rule:
     if rule.severity is not None:
         message.severity = rules_pb2.Severity.ValueType(rule.severity.value)
     return message
+
+
+def created(rule: Rule) -> rules_pb2.RuleCreated:
+    return rules_pb2.RuleCreated(rule=_told(rule))
+
+
+def updated(rule: Rule) -> rules_pb2.RuleUpdated:
+    return rules_pb2.RuleUpdated(rule=_told(rule))
+
+
+def deleted(rule: Rule) -> rules_pb2.RuleDeleted:
+    return rules_pb2.RuleDeleted(rule=_told(rule))
+
+
+def _told(rule: Rule) -> rules_pb2.Rule:
+    """The rule as an event carries it: there is nobody for whom to count."""
+    return to_message(rule, 0)
 
 
 _REACH: Final = {

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from services.chassis import etag
 from services.chassis.caller import Caller, Scope
@@ -33,8 +34,7 @@ class Severity(IntEnum):
     CRITICAL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """Which customers a rule sees: all of them, or those of its author, or of their teams too.
 
     `teams` are the author's when they wrote it, also where only their own customers are seen.

@@ -13,9 +13,10 @@ from services.insight.facts import store as facts
 from services.insight.facts.messages import to_message as facts_message
 from services.insight.facts.views import Views
 from services.insight.feeds.store import active_generation
-from services.insight.rules import actions, store
+from services.insight.rules import actions
 from services.insight.rules.messages import draft_of, to_message
 from services.insight.rules.model import Rule
+from services.insight.rules.store import rules
 
 __all__ = ["RuleServicer"]
 
@@ -56,13 +57,13 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
     async def GetRule(self, request: rules_pb2.GetRuleRequest, context: Any) -> rules_pb2.Rule:
         async with self._store.read() as tx:
-            return await self._counted(tx, await store.get(tx, request.name))
+            return await self._counted(tx, await rules.get(tx, request.name))
 
     async def ListRules(
         self, request: rules_pb2.ListRulesRequest, context: Any
     ) -> rules_pb2.ListRulesResponse:
         async with self._store.read() as tx:
-            page = await store.page(tx, Listing.of(request))
+            page = await rules.page(tx, Listing.of(request))
             counts = await self._counts(tx, page.rows)
         return rules_pb2.ListRulesResponse(
             rules=[to_message(rule, counts[rule.name]) for rule in page.rows],
@@ -115,8 +116,8 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         counts = await self._counts(tx, [rule])
         return to_message(rule, counts[rule.name])
 
-    async def _counts(self, tx: ReadTransaction, rules: Sequence[Rule]) -> Mapping[str, int]:
+    async def _counts(self, tx: ReadTransaction, asked: Sequence[Rule]) -> Mapping[str, int]:
         generation = await active_generation(tx)
         return await actions.match_counts(
-            tx, generation, self._views.today, rules, await self._live_alerts(tx)
+            tx, generation, self._views.today, asked, await self._live_alerts(tx)
         )

@@ -1,6 +1,7 @@
 """Stored segmentations: cut points and population values, by generation and business day.
 
-The newest run of a generation is in force; of a day, only its last run is kept.
+The newest run of a generation is in force; of a day, only its last run is kept: with when it was
+done with everyone, and in which edition, that is, by what code.
 """
 
 from datetime import date
@@ -17,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    update,
 )
 
 from services.chassis.lists.listing import Listing, Page
@@ -24,6 +26,7 @@ from services.chassis.lists.paging import Query
 from services.chassis.store import (
     AnyRow,
     Json,
+    Name,
     ReadTransaction,
     Shared,
     UtcTime,
@@ -36,7 +39,17 @@ from services.insight.metadata import metadata
 from services.insight.numbers.codes import RfmSegment
 from services.insight.segments.model import Population, Segmentation, Totals
 
-__all__ = ["latest", "of_day", "page_of_segment", "remove", "save", "segmentations", "totals"]
+__all__ = [
+    "finish",
+    "is_done",
+    "latest",
+    "of_day",
+    "page_of_segment",
+    "remove",
+    "save",
+    "segmentations",
+    "totals",
+]
 
 segmentations = Table(
     "segmentations",
@@ -44,6 +57,8 @@ segmentations = Table(
     Column("generation", Integer, nullable=False),
     Column("as_of", Date, nullable=False),
     Column("run_time", UtcTime, nullable=False),
+    Column("end_time", UtcTime),
+    Column("edition", Name, nullable=False),
     Column("customer_count", Integer, nullable=False),
     Column("buyer_count", Integer, nullable=False),
     Column("recency_cut_points", Json, nullable=False),
@@ -62,6 +77,19 @@ _OF_GENERATION: Final = select(segmentations).where(
 )
 _LATEST: Final = _OF_GENERATION.order_by(segmentations.c.run_time.desc()).limit(1)
 _OF_DAY: Final = _OF_GENERATION.where(segmentations.c.as_of == bindparam("day"))
+_DONE: Final = select(segmentations.c.end_time).where(
+    segmentations.c.generation == bindparam("generation"),
+    segmentations.c.as_of == bindparam("day"),
+    segmentations.c.edition == bindparam("by"),
+)
+_FINISH: Final = (
+    update(segmentations)
+    .where(
+        segmentations.c.generation == bindparam("of"),
+        segmentations.c.run_time == bindparam("begun"),
+    )
+    .values(end_time=bindparam("ended"))
+)
 _TOTALS: Final = (
     select(
         facts.c.segment,
@@ -102,11 +130,24 @@ async def of_day(tx: ReadTransaction, generation: int, day: date) -> Segmentatio
     return None if row is None else _segmentation(row)
 
 
-async def save(tx: WriteTransaction, generation: int, run: Segmentation) -> None:
-    """Puts a segmentation in force."""
+async def is_done(tx: ReadTransaction, generation: int, day: date, edition: str) -> bool:
+    """Whether the last run of a day is done with everyone, and was made in an edition."""
+    parameters = {"generation": generation, "day": day, "by": edition}
+    return await tx.scalar(_DONE, parameters) is not None
+
+
+async def finish(tx: WriteTransaction, generation: int, run: Segmentation) -> None:
+    """Says that a run is done with everyone; where another one has taken its place, nothing."""
+    parameters = {"of": generation, "begun": run.run_time, "ended": tx.now}
+    await tx.run(_FINISH, parameters)
+
+
+async def save(tx: WriteTransaction, generation: int, run: Segmentation, edition: str) -> None:
+    """Puts a segmentation in force, from which its run is yet to score everyone."""
     population = run.population
     row: dict[str, Any] = {name: getattr(population, name) for name in _POPULATION}
     row |= {"generation": generation, "as_of": population.as_of, "run_time": run.run_time}
+    row |= {"end_time": None, "edition": edition}
     await tx.run(upsert(tx.dialect, segmentations, key=("generation", "as_of")), row)
 
 

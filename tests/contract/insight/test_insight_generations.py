@@ -18,15 +18,11 @@ from services.chassis.clock import BusinessCalendar
 from services.insight.engine import clearing, following
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
-from services.insight.engine.following import Following
-from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
-from services.insight.engine.reader import ReadingPlan
 from services.insight.engine.runs import Runs
 from services.insight.facts.store import facts
-from services.insight.feeds import actions, store
+from services.insight.feeds import store
 from services.insight.feeds.model import RebuildState, consumer_of, generation_of
-from services.insight.feeds.places import FeedPlaces
 from services.insight.feeds.store import touched
 from services.insight.segments.model import Segmentation
 from services.insight.segments.store import segmentations
@@ -42,29 +38,21 @@ OURS = DERIVATION.consumer("insight")
 YESTERDAY = TODAY - timedelta(days=1)
 
 
-class FailingRuns(Runs):
-    """Can't run."""
-
-    async def run(self, generation: int) -> Segmentation:
+async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: Any) -> Segmentation:
         raise ValueError("no such column")
 
+    monkeypatch.setattr(Runs, "run", failing)
+    await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
 
-async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(insight: Insight) -> None:
-    database, clock = insight.service.store, insight.clock
-    evaluation = Evaluation(BusinessCalendar(clock, ZoneInfo("UTC")), "GBP", 2)
-    generations = Generations(database, 1, OURS)
-    task = Following(
-        database,
-        evaluation,
-        Asides(),
-        generations,
-        FailingRuns(database, evaluation, Asides()),
-        ReadingPlan({}, OURS, (), 1, 500, clock),
-        FeedPlaces(database, {}, clock),
-    )
-    await database.write(lambda tx: actions.start_rebuild(tx, OURS), caller=SYSTEM)
-    await task.step()
+    async def has_ended() -> bool:
+        found = await desk.feeds.GetRebuild(feeds_pb2.GetRebuildRequest())
+        return found.state != feeds_pb2.Rebuild.RUNNING
 
+    await until(has_ended)
+    database = insight.service.store
     async with database.read(caller=SYSTEM) as tx:
         rebuild = await store.last_rebuild(tx)
         assert await store.active_generation(tx) == 1

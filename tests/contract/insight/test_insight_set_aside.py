@@ -10,6 +10,7 @@ import pytest
 from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
+from services.insight import main
 from services.insight.engine import aside, runs, sweep
 from services.insight.rules.texts import FactTexts
 from tests.support.databases import Databases
@@ -192,6 +193,7 @@ async def test_a_process_starts_with_a_customer_it_cant_evaluate(
         await rule(await insight.desk())
         await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
     poisoned(monkeypatch, "bob")
+    monkeypatch.setattr(main, "edition", lambda _: "one that can't evaluate bob")
     async with insight_reading(url, feeds) as service:
         insight = Insight(service, customer, sales, service.clock)
         desk = await insight.desk()

@@ -26,11 +26,18 @@ TODAY = date(2026, 3, 2)
 
 CHASSIS = """
 import sqlalchemy as sa
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
 from services.chassis.store import *
 
 class State(StrEnum):
     OPEN = "OPEN"
+
+class Level(IntEnum):
+    LOW = 1
+
+class Step(NamedTuple):
+    note: str
 
 metadata = new_metadata()
 chassis_tables(metadata)
@@ -43,6 +50,8 @@ quotes = sa.Table(
     sa.Column("state", Choice(State), nullable=False),
     sa.Column("before", Names(State), nullable=False),
     sa.Column("labels", Json),
+    sa.Column("level", Rank(Level)),
+    sa.Column("steps", Several(Step)),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("share", sa.Double),
@@ -83,6 +92,8 @@ def upgrade() -> None:
         sa.Column("state", Name, nullable=False),
         sa.Column("before", Names, nullable=False),
         sa.Column("labels", Json, nullable=True),
+        sa.Column("level", sa.SmallInteger, nullable=True),
+        sa.Column("steps", Json, nullable=True),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("share", sa.Double, nullable=True),

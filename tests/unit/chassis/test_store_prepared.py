@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from enum import StrEnum
-from typing import Any
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
@@ -21,6 +21,8 @@ from services.chassis.store import (
     Json,
     Name,
     Names,
+    Rank,
+    Several,
     Shared,
     Store,
     UtcTime,
@@ -37,6 +39,16 @@ class Shade(StrEnum):
     DARK = "DARK"
 
 
+class Depth(IntEnum):
+    SHALLOW = 1
+    DEEP = 9
+
+
+class Mark(NamedTuple):
+    place: str
+    text: str
+
+
 metadata = new_metadata()
 chassis_tables(metadata)
 things = Table(
@@ -45,6 +57,8 @@ things = Table(
     Column("name", Name, primary_key=True),
     Column("shade", Choice(Shade)),
     Column("shades", Names(Shade)),
+    Column("depth", Rank(Depth)),
+    Column("marks", Several(Mark)),
     Column("labels", Names),
     Column("extra", Json),
     Column("moment", UtcTime),
@@ -60,6 +74,8 @@ FULL: dict[str, Any] = {
     "name": "things/full",
     "shade": Shade.DARK,
     "shades": (Shade.LIGHT, Shade.DARK),
+    "depth": Depth.DEEP,
+    "marks": (Mark("top", "关系"), Mark("edge", "")),
     "labels": ("VIP", "关系"),
     "extra": {"a": [1, None, "x"]},
     "moment": datetime(2011, 12, 9, 12, 50, 59, 999_999, tzinfo=UTC),

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from services.chassis.names import Form
-from services.chassis.store.columns import Choice, Json, Name, Names, UtcTime
+from services.chassis.store.columns import Choice, Json, Name, Names, Rank, UtcTime
 
 __all__ = [
     "BOOL",
@@ -194,7 +194,7 @@ _PLAIN: Final[Mapping[type[TypeEngine[Any]], FieldType]] = MappingProxyType(
 
 def _type_of(column: Column[Any]) -> FieldType:
     kind = column.type
-    if isinstance(kind, Choice):
+    if isinstance(kind, Choice | Rank):
         return enum({member.name: member.value for member in kind.members})
     if isinstance(kind, Names):
         names = tuple(member.name for member in kind.members or ())

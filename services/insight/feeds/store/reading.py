@@ -1,7 +1,6 @@
 """Which generation is in use, the rebuilds, and what the cursors and parked events say; no rule."""
 
-from dataclasses import fields
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -13,13 +12,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     update,
 )
 
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
+from services.chassis.records import Records
 from services.chassis.store import (
     AnyRow,
     ChassisTables,
@@ -50,7 +49,6 @@ __all__ = [
     "change_basis",
     "forget_consumer",
     "hold_basis",
-    "insert_rebuild",
     "is_outdated",
     "keeps_active",
     "last_rebuild",
@@ -59,7 +57,7 @@ __all__ = [
     "page_of_parked",
     "positions",
     "prepare",
-    "save_rebuild",
+    "rebuilds",
     "superseded_generations",
     "use_generation",
 ]
@@ -77,7 +75,7 @@ read_model = Table(
     Column("outdated", Boolean, nullable=False),
     info={"scope": Shared()},
 )
-rebuilds = Table(
+_rebuilds = Table(
     "rebuilds",
     metadata,
     Column("generation", Integer, primary_key=True, autoincrement=False),
@@ -91,6 +89,8 @@ rebuilds = Table(
     info={"scope": Shared()},
 )
 
+rebuilds: Final = Records(_rebuilds, Rebuild)
+
 _ROW: Final = 1
 _ACTIVE: Final = select(read_model.c.generation).where(read_model.c.id == _ROW)
 _CHANGE_BASIS: Final = (
@@ -99,7 +99,7 @@ _CHANGE_BASIS: Final = (
 _HOLD_BASIS: Final = (
     select(read_model.c.basis).where(read_model.c.id == _ROW).with_for_update(read=True)
 )
-_LAST: Final = select(rebuilds).order_by(rebuilds.c.generation.desc()).limit(1)
+_LAST: Final = rebuilds.all.order_by(rebuilds.c.generation.desc()).limit(1)
 _NEWEST_OF: Final = select(func.max(rebuilds.c.generation)).where(
     rebuilds.c.derivation == bindparam("derivation")
 )
@@ -220,20 +220,8 @@ async def hold_basis(tx: WriteTransaction) -> None:
 
 async def last_rebuild(tx: ReadTransaction) -> Rebuild | None:
     """The rebuild in progress, or the last one."""
-    row = await tx.first(_LAST, {})
-    if row is None:
-        return None
-    return Rebuild(**{field.name: getattr(row, field.name) for field in fields(Rebuild)})
-
-
-async def insert_rebuild(tx: WriteTransaction, rebuild: Rebuild) -> None:
-    await tx.run(insert(rebuilds).values(**_row(rebuild)))
-
-
-async def save_rebuild(tx: WriteTransaction, rebuild: Rebuild) -> None:
-    await tx.run(
-        update(rebuilds).where(rebuilds.c.generation == rebuild.generation).values(**_row(rebuild))
-    )
+    found = await rebuilds.select(tx, _LAST)
+    return found[0] if found else None
 
 
 async def positions(tx: ReadTransaction, generation: int) -> dict[str, FeedPosition]:
@@ -280,7 +268,3 @@ async def forget_consumer(tx: WriteTransaction, generation: int) -> None:
     """Forgets cursors and parked events of a generation that is no more."""
     for table in (_CURSORS, _PARKED):
         await tx.run(delete(table).where(table.c.consumer == consumer_of(generation)))
-
-
-def _row(rebuild: Rebuild) -> dict[str, Any]:
-    return {field.name: getattr(rebuild, field.name) for field in fields(Rebuild)}
