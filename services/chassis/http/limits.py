@@ -10,9 +10,9 @@ class HttpLimits:
     """Bounds of one server; as they stand, those of an admin port.
 
     `connections` bounds how many are open; a newcomer beyond takes the place of the one that has
-    waited longest for its caller, and is refused only where all are being answered. What waits to be
-    sent may wait `send_seconds` and as long as its bytes take at `send_bytes_per_second`; a reader
-    who takes in next to nothing for `send_seconds` has had their time as well.
+    waited longest for its caller, and is refused only where all are being answered.
+    What waits to be sent may wait `send_seconds` and as long as what was read of it takes at
+    `send_bytes_per_second`; a reader who takes in next to nothing for `send_seconds` is left too.
     """
 
     connections: int = 64
