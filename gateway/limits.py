@@ -1,10 +1,14 @@
-"""How fast one caller may go: a rate and a burst, over all replicas where there is Redis.
+"""How fast one caller may go: a rate and a burst, over all replicas where there is Redis; and how
+many streams they may have open, which each replica counts for itself, as it does connections.
 
 The generic cell rate algorithm is a token bucket that keeps one number per caller and counts in
 fractions of a second; throttled-py's own token bucket counts in whole seconds.
 """
 
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from redis.exceptions import RedisError
@@ -30,9 +34,17 @@ class Limits:
     """
 
     def __init__(
-        self, per_second: int, burst: int, redis_url: str | None, metrics: GatewayMetrics
+        self,
+        per_second: int,
+        burst: int,
+        redis_url: str | None,
+        metrics: GatewayMetrics,
+        *,
+        streams: int,
     ) -> None:
         self._metrics = metrics
+        self._most_streams = streams
+        self._streams: Counter[str] = Counter()
         self._throttled = Throttled(
             using="gcra",
             quota=rate_limiter.per_sec(per_second, burst=burst),
@@ -62,6 +74,28 @@ class Limits:
                 metadata={"caller": subject},
                 retry_after_seconds=max(result.state.retry_after, 0.001),
             )
+
+    @contextmanager
+    def stream(self, subject: str) -> Iterator[None]:
+        """Counts one stream of replies for as long as it is open; raises DomainError
+        TOO_MANY_STREAMS where its caller has as many as one may: a stream keeps a connection that
+        nobody makes room on."""
+        if self._streams[subject] >= self._most_streams:
+            self._metrics.streams_refused.inc()
+            raise DomainError(
+                Kind.RESOURCE_EXHAUSTED,
+                "TOO_MANY_STREAMS",
+                f"{self._most_streams} streams are open already, as many as one caller may have; "
+                "close one, or share one among those who read it",
+                metadata={"caller": subject, "limit": str(self._most_streams)},
+            )
+        self._streams[subject] += 1
+        try:
+            yield
+        finally:
+            self._streams[subject] -= 1
+            if not self._streams[subject]:
+                del self._streams[subject]
 
 
 def _store(redis_url: str | None) -> store.BaseStore:

@@ -92,7 +92,13 @@ class Gateway:
         door = Door(ring, signer, clock, audiences, look_again_seconds)
         counted = GatewayMetrics(metrics)
         log = request_lines("gateway", settings.log_level, settings.log_format)
-        limits = Limits(settings.rate_per_second, settings.rate_burst, settings.redis_url, counted)
+        limits = Limits(
+            settings.rate_per_second,
+            settings.rate_burst,
+            settings.redis_url,
+            counted,
+            streams=settings.streams_per_caller,
+        )
         connections = _connections(settings.max_connections)
         self._settings = settings
         self._keys = ring
@@ -154,6 +160,7 @@ class Gateway:
                 head_seconds=settings.head_seconds,
                 idle_seconds=settings.idle_seconds,
                 send_seconds=settings.send_seconds,
+                send_bytes_per_second=settings.send_bytes_per_second,
             ),
             count=counted.connection_ended,
             grace_seconds=settings.drain_grace_seconds,

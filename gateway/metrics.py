@@ -42,6 +42,11 @@ class GatewayMetrics:
         self.open_streams = Gauge(
             "guanxi_gateway_open_streams", "HTTP streams being served.", registry=registry
         )
+        self.streams_refused = Counter(
+            "guanxi_gateway_streams_refused_total",
+            "Streams refused because their caller had as many as one may.",
+            registry=registry,
+        )
         self.connections = Gauge(
             "guanxi_http_connections", "HTTP connections that are open.", registry=registry
         )

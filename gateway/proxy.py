@@ -8,6 +8,7 @@ stream, since of one that takes a message it calls the handler only once that ha
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -122,11 +123,12 @@ class Proxy(grpc.GenericRpcHandler):
             try:
                 await exchange.admit()
                 request = requests if method.client_streaming else await exchange.message()
-                running = exchange.replies(call, request)
-                watched = asyncio.create_task(exchange.watch_key(running))
-                while (reply := await running.read()) is not grpc.aio.EOF:
-                    yield reply
-                await exchange.trailers(running)
+                with exchange.open_stream():
+                    running = exchange.replies(call, request)
+                    watched = asyncio.create_task(exchange.watch_key(running))
+                    while (reply := await running.read()) is not grpc.aio.EOF:
+                        yield reply
+                    await exchange.trailers(running)
             except (DomainError, grpc.aio.AioRpcError) as error:
                 await exchange.refuse(error)
             except asyncio.CancelledError:
@@ -174,6 +176,10 @@ class _Exchange:
         self._caller = key.subject
         await proxy._limits.take(key.subject)
         return self._metadata(key)
+
+    def open_stream(self) -> AbstractContextManager[None]:
+        """Counts it among its caller's streams; raises DomainError where there are too many."""
+        return self._proxy._limits.stream(self._caller)
 
     def replies(self, call: Multicallable, request: Any) -> Replies:
         """Calls the service for a stream."""

@@ -49,6 +49,18 @@ class GatewaySettings(SigningSettings):
         description="Time in which a reader takes in 16 KiB of an answer that waits, or is cut "
         "off.",
     )
+    send_bytes_per_second: int = Field(
+        16_384,
+        gt=0,
+        description="Pace at which an answer that waits is read at least, beyond "
+        "`GUANXI_GATEWAY_SEND_SECONDS`; a slower reader is cut off.",
+    )
+    streams_per_caller: int = Field(
+        100,
+        gt=0,
+        description="Streams one caller may have open, over HTTP and gRPC together; each process "
+        "counts its own.",
+    )
     rate_per_second: int = Field(
         200, gt=0, description="Requests one caller may make per second, over time."
     )

@@ -176,12 +176,13 @@ class HttpApp:
             metadata = self._metadata(key, endpoint, head, exchange)
             return endpoint.call(request, timeout=timeout, metadata=metadata)
 
-        exchange.streamed = True
-        replies = Replies(call, request, endpoint.positions, timeout_seconds)
-        shut = self._door.until_shut(*_shown(head))
-        accept, headers = head.get(b"accept", ""), self._headers(exchange)
-        exchange.status = 200
-        await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
+        with self._limits.stream(exchange.caller):
+            exchange.streamed = True
+            replies = Replies(call, request, endpoint.positions, timeout_seconds)
+            shut = self._door.until_shut(*_shown(head))
+            accept, headers = head.get(b"accept", ""), self._headers(exchange)
+            exchange.status = 200
+            await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
 
     def _metadata(
         self, key: ApiKey, endpoint: Endpoint, head: Mapping[bytes, str], exchange: _Exchange

@@ -37,7 +37,6 @@ class Connection(asyncio.Protocol):
     """Between the socket, what comes in, and the exchanges."""
 
     def __init__(self, served: Served) -> None:
-        self.deadline = math.inf
         self.ending = False
         self._served = served
         self._limits = served.connections.limits
@@ -60,7 +59,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transport is one without being derived from it.
         self._transport = cast(asyncio.Transport, transport)
-        self.outgoing = Outgoing(self._transport, self._limits.send_seconds)
+        self.outgoing = Outgoing(self._transport, self._limits)
         if self._served.connections.admit(self):
             self._await_caller(self._limits.head_seconds)
         else:
@@ -83,11 +82,9 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.outgoing.pause()
-        self._set_deadline()
 
     def resume_writing(self) -> None:
         self.outgoing.resume()
-        self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
         if not self._deaf:
@@ -167,16 +164,13 @@ class Connection(asyncio.Protocol):
 
     # What the server asks for
 
-    def time_is_over(self, now: float) -> None:
-        """The deadline has passed: of a head, of silence, or of a reader who takes in nothing."""
-        if self.outgoing.waits:
-            if self.outgoing.until <= now and not self.outgoing.read_on():
-                self._served.connections.count(Ended.NOT_READ)
-                self.cut_off()
-            else:
-                self.deadline = self.outgoing.until
-        elif now < self._until:
-            self.deadline = self._until
+    def keep_time(self, now: float) -> None:
+        """Ends it where its time is over: of a head, of silence, or of a slow reader."""
+        if self.outgoing.overdue(now):
+            self._served.connections.count(Ended.NOT_READ)
+            self.cut_off()
+        elif self.outgoing.waits or now < self._until:
+            return
         elif self._leaving:
             self.cut_off()
         elif self._incoming.in_head:
@@ -189,7 +183,6 @@ class Connection(asyncio.Protocol):
 
     def cut_off(self) -> None:
         """Ends it as it is."""
-        self.deadline = math.inf
         self._transport.abort()
 
     def shut_down(self) -> None:
@@ -201,7 +194,6 @@ class Connection(asyncio.Protocol):
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
         self._until = math.inf
-        self._set_deadline()
         self._served.connections.busy(self)
         task = self._loop.create_task(exchange.run(self._served.application))
         self._served.tasks.add(task)
@@ -239,16 +231,8 @@ class Connection(asyncio.Protocol):
         self._transport.write_eof()
 
     def _await_caller(self, seconds: float) -> None:
-        """They have so long for what comes next, and the usual time to read what is unsent."""
+        """They have so long for what comes next, once they have read what is unsent."""
         self._until = self._loop.time() + seconds
-        self._set_deadline()
-
-    def _set_deadline(self) -> None:
-        if self._answering is None:
-            self.outgoing.expect_no_more()
-        else:
-            self.outgoing.expect_more()
-        self.deadline = min(self._until, self.outgoing.until)
 
     def _lose_all(self) -> None:
         for exchange in (self._answering, *self._queue):

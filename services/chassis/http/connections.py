@@ -80,8 +80,7 @@ class Connections:
     def sweep(self, now: float) -> None:
         """Ends what has taken longer than it may."""
         for connection in (*self._open, *self._turned_away):
-            if connection.deadline < now:
-                connection.time_is_over(now)
+            connection.keep_time(now)
 
     async def drained(self, grace_seconds: float) -> None:
         """Lets every connection finish what it is doing, and cuts off what takes longer."""

@@ -17,8 +17,11 @@ __all__ = ["Incoming", "Listener"]
 _VERSIONS = ("1.0", "1.1")
 # An honest chunk: its size in hexadecimal and two line breaks.
 _FRAMING_BYTES = 20
-# The parser can't be stopped within what it is given: it is given little, unless all of it is body.
-_STEP_BYTES = 256
+# The parser can't be stopped within what it is given: it is given a head by itself, up to its empty
+# line (it takes no other for one), of which the first part may be behind it already.
+_EMPTY_LINE = b"\r\n\r\n"
+_LEAST_HEAD_BYTES = len("GET / HTTP/1.1\r\n\r\n")
+_REST_OF_HEAD_BYTES = 256
 # Of a body whose length is not known: more, so that a large one is not slow.
 _CHUNKS_STEP_BYTES = 1_024
 _DECLARES_BODY = (b"content-length", b"transfer-encoding")
@@ -71,9 +74,7 @@ class Incoming:
     def read_on(self) -> None:
         """Reads what has come as far as the listener wants it."""
         while self._at < len(self._come) and self._listener.wants_requests:
-            step = _STEP_BYTES if self.reading is None else _CHUNKS_STEP_BYTES
-            size = self._body_left or step
-            piece = self._come[self._at : self._at + size]
+            piece = self._come[self._at : self._at + self._step()]
             self._at += len(piece)
             if self.reading is not None:
                 self._feed_body(self.reading, piece)
@@ -86,6 +87,17 @@ class Incoming:
         """Forgets what has come; nothing more will be wanted."""
         self.reading = None
         self._come, self._at = b"", 0
+
+    def _step(self) -> int:
+        """How many bytes hold no more than one request."""
+        if self.reading is not None:
+            return self._body_left or _CHUNKS_STEP_BYTES
+        if self.in_head:
+            return _REST_OF_HEAD_BYTES
+        at = self._at + _LEAST_HEAD_BYTES - len(_EMPTY_LINE)
+        end = self._come.find(_EMPTY_LINE, at)
+        size = end + len(_EMPTY_LINE) - self._at if end >= 0 else self._most_head_bytes
+        return min(size, self._most_head_bytes)
 
     def _feed_heads(self, data: bytes) -> None:
         heads = self._heads + (not self.in_head)

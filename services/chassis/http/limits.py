@@ -11,6 +11,8 @@ class HttpLimits:
 
     `connections` bounds how many are open; a newcomer beyond takes the place of the one that has
     waited longest for its caller, and is refused only where all are being answered.
+    What waits to be sent may wait `send_seconds` and as long as what was read of it takes at
+    `send_bytes_per_second`; a reader who takes in next to nothing for `send_seconds` is left too.
     """
 
     connections: int = 64
@@ -19,6 +21,7 @@ class HttpLimits:
     head_seconds: float = 5.0
     idle_seconds: float = 75.0
     send_seconds: float = 10.0
+    send_bytes_per_second: int = 16_384
     linger_seconds: float = 5.0
 
     @property

@@ -3,28 +3,38 @@ that somebody else could have."""
 
 import asyncio
 import fcntl
-import math
 import struct
 import termios
+from dataclasses import dataclass
 from socket import SO_ERROR, SOL_SOCKET
+
+from services.chassis.http.limits import HttpLimits
 
 __all__ = ["Outgoing"]
 
-# A reader takes in so much of what waits in each `send_seconds`, or is taken for none.
+# Less than this within `send_seconds` is taken for nothing.
 _LEAST_READ_BYTES = 16_384
 
 
-class Outgoing:
-    """Writes to a transport. While anything waits to be sent, `until` is when the reader must have
-    read on."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How many bytes had arrived at a moment."""
 
-    def __init__(self, transport: asyncio.Transport, send_seconds: float) -> None:
+    at: float
+    size: int
+
+
+class Outgoing:
+    """Writes to a transport, and knows how long its reader has been at what waits to be sent."""
+
+    def __init__(self, transport: asyncio.Transport, limits: HttpLimits) -> None:
         self.slow = False
-        self.until = math.inf
         self._transport = transport
-        self._send_seconds = send_seconds
-        self._loop = asyncio.get_running_loop()
-        self._unread = math.inf
+        self._limits = limits
+        self._written = 0
+        # Since something waits: as it began to, and as it was when enough had been read last.
+        self._first: _Read | None = None
+        self._latest: _Read | None = None
         self._relief: asyncio.Future[None] | None = None
 
     @property
@@ -35,12 +45,12 @@ class Outgoing:
     def write(self, data: bytes) -> None:
         """Sends bytes of an answer; nothing where nobody is there any more."""
         if not self._transport.is_closing():
+            self._written += len(data)
             self._transport.write(data)
 
     def pause(self) -> None:
         """Much waits to be sent."""
         self.slow = True
-        self._give_time(self._all_unread())
 
     def resume(self) -> None:
         """Little or nothing waits, or nobody is there."""
@@ -51,38 +61,32 @@ class Outgoing:
     async def caught_up(self) -> None:
         """Waits until the reader has read on, or has gone."""
         while self.slow:
-            self._relief = self._loop.create_future()
+            self._relief = asyncio.get_running_loop().create_future()
             await self._relief
 
-    def expect_more(self) -> None:
-        """An answer is being made: time runs only while much waits."""
-        if not self.slow:
-            self.until = math.inf
-
-    def expect_no_more(self) -> None:
-        """The answers are made: time runs until all is sent."""
-        if self.slow:
-            return
+    def overdue(self, now: float) -> bool:
+        """Whether the reader has had time enough for what waits. To be asked now and then: time
+        runs from when something is first seen to wait until nothing does, however many answers it
+        belongs to, so that a stream whose reader keeps up has no end."""
         if not self.waits:
-            self.until = math.inf
-        elif self.until == math.inf:
-            # Asking how much it is would cost every request; there is little.
-            self._give_time(math.inf)
-
-    def read_on(self) -> bool:
-        """Whether the reader has taken in enough; gives another while to one who has."""
-        before = self._unread
-        self._give_time(self._all_unread())
-        return self._unread <= before - _LEAST_READ_BYTES
+            self._first = self._latest = None
+            return False
+        read = _Read(now, self._written - self._all_unread())
+        if self._first is None or self._latest is None:
+            self._first = self._latest = read
+            return False
+        if read.size - self._latest.size >= _LEAST_READ_BYTES:
+            self._latest = read
+        for_all = (read.size - self._first.size) / self._limits.send_bytes_per_second
+        return (
+            now - self._latest.at > self._limits.send_seconds
+            or now - self._first.at > self._limits.send_seconds + for_all
+        )
 
     def has_gone(self) -> bool:
         """Whether the reader has hung up, where nothing was read that would have told."""
         error = self._transport.get_extra_info("socket").getsockopt(SOL_SOCKET, SO_ERROR)
         return bool(error)
-
-    def _give_time(self, unread: float) -> None:
-        self._unread = unread
-        self.until = self._loop.time() + self._send_seconds
 
     def _all_unread(self) -> int:
         """How many bytes have not arrived, also of those that the system has taken over: it takes

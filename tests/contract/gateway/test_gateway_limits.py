@@ -55,4 +55,4 @@ class TestOverRedis:
 
 
 def limits(redis_url: str | None, metrics: Metrics | None = None) -> Limits:
-    return Limits(1, 1, redis_url, GatewayMetrics(metrics or Metrics()))
+    return Limits(1, 1, redis_url, GatewayMetrics(metrics or Metrics()), streams=1)

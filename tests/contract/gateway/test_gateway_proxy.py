@@ -255,7 +255,7 @@ async def proxied_echo(folder: Path) -> AsyncIterator[tuple[Any, tuple[tuple[str
         door = Door(
             KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)}, 5.0
         )
-        limits = Limits(100, 100, None, metrics)
+        limits = Limits(100, 100, None, metrics, streams=100)
         log = request_lines("gateway", "warning", "json")
         proxy = Proxy(methods, backends, door, limits, metrics, log, Uuid7Ids(), 5.0, 5.0, {})
         server = grpc.aio.server()

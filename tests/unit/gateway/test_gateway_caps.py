@@ -57,6 +57,15 @@ def test_numbers_of_connections_are_true() -> None:
     assert cap_of("connections to an admin port") == str(HttpLimits().connections)
 
 
+def test_what_a_slow_reader_and_a_caller_may_have_is_true() -> None:
+    pace, variable = SETTINGS.send_bytes_per_second, SETTINGS.variable("send_bytes_per_second")
+    what = "pace of that reader, beyond that time and over all that waits"
+    assert cap_of(what) == f"{pace:,} bytes a second, `{variable}`"
+    bound, variable = SETTINGS.streams_per_caller, SETTINGS.variable("streams_per_caller")
+    what = "streams one caller may have open, over HTTP and gRPC together"
+    assert cap_of(what) == f"{bound}, `{variable}`"
+
+
 def test_the_number_of_headers_is_true() -> None:
     assert cap_of("headers of a request") == str(HttpLimits().head_lines)
 

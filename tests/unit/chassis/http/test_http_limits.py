@@ -90,6 +90,26 @@ class TestTime:
                 await caller.reader.read(100)
                 await asyncio.sleep(0.05)
 
+    async def test_a_reader_who_never_stops_but_is_too_slow_is_left_too(self) -> None:
+        hurried = replace(SHORT, send_bytes_per_second=2_000_000)
+        async with serving(hurried) as http, http.wire(receive_bytes=65_536) as caller:
+            await caller.say(request("GET", "/large"))
+            began = time.monotonic()
+            while http.server.open_connections:
+                assert time.monotonic() - began < 8
+                await caller.reader.read(30_000)
+                await asyncio.sleep(0.05)
+
+    async def test_a_stream_whose_reader_keeps_up_has_no_end(self) -> None:
+        hurried = replace(SHORT, send_bytes_per_second=2_000_000)
+        async with serving(hurried) as http, http.wire() as caller:
+            await caller.say(request("GET", "/beat"))
+            await caller.head()
+            began = time.monotonic()
+            while time.monotonic() - began < 1.5:
+                assert await caller.reader.read(30_000)
+            assert not http.teller.left.is_set()
+
     async def test_one_who_takes_in_enough_stays_however_much_there_is(self) -> None:
         async with serving(SHORT) as http, http.wire(receive_bytes=65_536) as caller:
             await caller.say(request("GET", "/large", "Connection: close"))
