@@ -15,7 +15,7 @@ import structlog
 from hypothesis import settings
 
 from tests.support import engines
-from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, Template
 from tests.support.fast_folder import use_fast_folder
 from tests.support.memory import bounded_memory
 
@@ -46,23 +46,29 @@ def redis_server() -> Iterator[engines.RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def _templates() -> dict[str, dict[str, str]]:
-    return {"sqlite": {}, "postgresql": {}}
+def _sqlite_templates() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(scope="session")
+def _postgres_templates() -> dict[str, Template]:
+    return {}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    _templates: dict[str, dict[str, str]],
+    _sqlite_templates: dict[str, str],
+    _postgres_templates: dict[str, Template],
 ) -> Iterator[Databases]:
     """As many databases as the test wants: `databases.new()`; the test runs once per engine."""
     if request.param == "sqlite":
         folder = tmp_path_factory.mktemp("databases")
-        yield SqliteDatabases(folder, _templates["sqlite"])
+        yield SqliteDatabases(folder, _sqlite_templates)
         return
     server: engines.PostgresServer = request.getfixturevalue("postgres_server")
-    made = PostgresDatabases(server, _templates["postgresql"])
+    made = PostgresDatabases(server, _postgres_templates)
     yield made
     made.drop_all()
 

@@ -17,15 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
+
+T = TypeVar("T")
 
 START_SECONDS = 30.0
 ATTEMPTS = 3  # a port that was free may be taken by the time the server binds it
@@ -65,16 +67,28 @@ class PostgresServer:
         """Drops it whoever is still connected, so that a test that leaks fails by itself alone."""
         self.execute(f"DROP DATABASE IF EXISTS {database_name(url)} WITH (FORCE)")
 
-    def execute(self, statement: str) -> None:
-        """Runs one statement as the superuser, outside of any transaction."""
-        _finish(self._execute(statement))
+    def rename_database(self, url: str) -> str:
+        """Returns its new URL: whoever still knows the old one doesn't reach it any more."""
+        name = f"test_{next(self._names)}"
+        self.execute(f"ALTER DATABASE {database_name(url)} RENAME TO {name}")
+        return self.url(name)
 
-    async def _execute(self, statement: str) -> None:
+    def execute(self, statements: str, database: str = "postgres") -> None:
+        """Runs statements as the superuser, a single one outside of any transaction."""
+        _finish(self._with(database, lambda connection: connection.execute(statements)))
+
+    def ask(self, question: str, database: str) -> Any:
+        """The first value of the answer, as the superuser is given it."""
+        return _finish(self._with(database, lambda connection: connection.fetchval(question)))
+
+    async def _with(
+        self, database: str, work: Callable[[asyncpg.Connection], Awaitable[Any]]
+    ) -> Any:
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="guanxi", database="postgres"
+            host="127.0.0.1", port=self.port, user="guanxi", database=database
         )
         try:
-            await connection.execute(statement)
+            return await work(connection)
         finally:
             await connection.close()
 
@@ -129,6 +143,9 @@ def postgres() -> Iterator[PostgresServer]:
             "full_page_writes": "off",
             "wal_level": "minimal",
             "max_wal_senders": 0,
+            # Nor are there rows enough to tidy up, or pages enough to read them in a process apart.
+            "autovacuum": "off",
+            "io_method": "sync",
         }
         command = [str(binaries / "postgres"), "-D", str(cluster)]
         for name, value in settings.items():
@@ -290,7 +307,7 @@ def _redis_says(port: int, command: bytes) -> bytes:
         return b""
 
 
-def _finish(work: Coroutine[Any, Any, None]) -> None:
+def _finish(work: Coroutine[Any, Any, T]) -> T:
     """Runs `work` on a loop of its own, also where this thread already runs one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, work).result()
