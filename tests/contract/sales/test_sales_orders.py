@@ -20,6 +20,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp, to_timestamp
+from tests.support.in_turn import in_turn
 from tests.support.sales import create_order, line, money, reason_of
 from tests.support.services import RunningService
 
@@ -104,7 +105,7 @@ def broken(**fields: Any) -> Order:
     return Order(**{"currency_code": "EUR", "lines": [line()], **fields})
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("order", "reason", "field"),
     [
         (broken(customer="12748"), "VALIDATION_FAILED", "order.customer"),
