@@ -7,6 +7,7 @@ can't start fails the test.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ use_fast_folder()
 # A busy machine is slow for a moment; that says nothing about the code under test.
 settings.register_profile("guanxi", deadline=None)
 settings.load_profile("guanxi")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: there are always tests that wait for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

@@ -18,6 +18,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(SECONDS))
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Whose tests run in one process, because they share a suite that takes long to start."""
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "demo_run" if "demo_run" in fixtures else item.path.stem
 
 
 @pytest.fixture(scope="session")

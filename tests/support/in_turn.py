@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -42,7 +42,7 @@ def in_turn(names: str | tuple[str, ...], cases: Iterable[Any]) -> Callable[[_Te
         whole: Any = run_async if inspect.iscoroutinefunction(test) else run
         decorated: Any = functools.wraps(test)(whole)
         decorated.__signature__ = own.replace(parameters=[*by_name, asked])  # which pytest reads
-        return decorated
+        return cast(_Test, decorated)
 
     return decorate
 
