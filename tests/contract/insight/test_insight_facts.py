@@ -272,8 +272,7 @@ async def test_what_is_wrong_with_a_list_is_named(
 ) -> None:
     with pytest.raises(DomainError) as refused:
         await desk.all_facts(**arguments)
-    assert refused.value.kind is Kind.INVALID_ARGUMENT
-    assert refused.value.reason == reason
+    assert (refused.value.kind, refused.value.reason) == (Kind.INVALID_ARGUMENT, reason)
     assert refused.value.violations[0].field == field
 
 

@@ -144,11 +144,7 @@ def broken(**fields: Any) -> Order:
             "AMOUNT_OUT_OF_RANGE",
             "order.base_net_amount",
         ),
-        (
-            broken(lines=[line(), line(1, "1", "none")]),
-            "PRODUCT_NOT_FOUND",
-            "order.lines[1].product",
-        ),
+        (broken(lines=[line(), line(1, "1", "n")]), "PRODUCT_NOT_FOUND", "order.lines[1].product"),
         (
             broken(original_order="orders/none"),
             "ORIGINAL_ORDER_NOT_FOUND",
