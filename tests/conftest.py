@@ -6,6 +6,8 @@ can't start fails the test.
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import structlog
 from hypothesis import settings
 
 from tests.support import engines
-from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, Template
 from tests.support.fast_folder import use_fast_folder
 from tests.support.memory import bounded_memory
 
@@ -24,6 +26,18 @@ use_fast_folder()
 # A busy machine is slow for a moment; that says nothing about the code under test.
 settings.register_profile("guanxi", deadline=None)
 settings.load_profile("guanxi")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: there are always tests that wait for something."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are there from now on: to look through them again and again for garbage
+    was a tenth of what tests cost."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -46,23 +60,29 @@ def redis_server() -> Iterator[engines.RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def _templates() -> dict[str, dict[str, str]]:
-    return {"sqlite": {}, "postgresql": {}}
+def _sqlite_templates() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(scope="session")
+def _postgres_templates() -> dict[str, Template]:
+    return {}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    _templates: dict[str, dict[str, str]],
+    _sqlite_templates: dict[str, str],
+    _postgres_templates: dict[str, Template],
 ) -> Iterator[Databases]:
     """As many databases as the test wants: `databases.new()`; the test runs once per engine."""
     if request.param == "sqlite":
         folder = tmp_path_factory.mktemp("databases")
-        yield SqliteDatabases(folder, _templates["sqlite"])
+        yield SqliteDatabases(folder, _sqlite_templates)
         return
     server: engines.PostgresServer = request.getfixturevalue("postgres_server")
-    made = PostgresDatabases(server, _templates["postgresql"])
+    made = PostgresDatabases(server, _postgres_templates)
     yield made
     made.drop_all()
 

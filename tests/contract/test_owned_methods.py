@@ -107,7 +107,8 @@ def modules_of(package: str) -> Iterator[ModuleType]:
     for folder in getattr(module, "__path__", ()):
         for path in sorted(Path(folder).iterdir()):
             name = f"{package}.{path.stem}"
-            if path.stem != "__init__" and path.stem.isidentifier() and find_spec(name):
+            # Neither the package itself nor the folder of its bytecode.
+            if not path.stem.startswith("__") and path.stem.isidentifier() and find_spec(name):
                 yield from modules_of(name)
 
 

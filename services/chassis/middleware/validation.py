@@ -7,6 +7,7 @@ that is bounded: a thousand items can break a hundred thousand rules, which take
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -34,7 +35,7 @@ class Validation:
     """Refuses a request that breaks a rule, naming the fields that do."""
 
     def __init__(self) -> None:
-        self._violations_of = Validator().collect_violations
+        self._violations_of = _validator().collect_violations
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
         request_type = _descriptor(method.request_type)
@@ -105,6 +106,12 @@ class Validation:
     def _warm(self, message_type: Descriptor) -> None:
         """The rules of a type are compiled at its first use, which takes 10 ms: not in a call."""
         self._violations_of(message_factory.GetMessageClass(message_type)())
+
+
+@cache
+def _validator() -> Validator:
+    """One for the process: it keeps the rules of every type that it has compiled."""
+    return Validator()
 
 
 def _descriptor(message_type: str) -> Descriptor:

@@ -20,6 +20,7 @@ from guanxi.customer.v1.customers_pb2 import (
 
 from gateway.transcode.masks import mask_fields
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 
 NAME = "customers/ann"
@@ -128,7 +129,7 @@ async def test_a_customer_is_changed_in_the_form_that_was_read(desk: Desk, ann: 
     assert (changed.region, changed.lifecycle_stage) == ("North", ann.lifecycle_stage)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("paths", "fields", "reason"),
     [
         (["nonsense"], {}, "UPDATE_MASK_UNKNOWN_FIELD"),

@@ -16,6 +16,7 @@ from guanxi.customer.v1.customers_pb2 import (
 )
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 
 
@@ -99,7 +100,7 @@ async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: 
     assert refused.value.reason == "PARENT_ORGANIZATION_NOT_FOUND"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("fields", "reason", "field"),
     [
         ({"display_name": "  "}, "DISPLAY_NAME_MISSING", "customer.display_name"),
@@ -233,7 +234,7 @@ async def test_a_customer_is_found_by_those_who_may_see_it_only(office: Office) 
         assert (refused.value.kind, refused.value.reason) == (Kind.NOT_FOUND, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("name", ["", "customers/", "customers/A", "orders/1"])
+@in_turn("name", ["", "customers/", "customers/A", "orders/1"])
 async def test_a_name_that_is_none_is_refused(desk: Desk, name: str) -> None:
     with pytest.raises(DomainError) as refused:
         await desk.customers.GetCustomer(GetCustomerRequest(name=name))

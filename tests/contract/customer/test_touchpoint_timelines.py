@@ -15,6 +15,7 @@ from guanxi.customer.v1.customers_pb2 import (
 from guanxi.customer.v1.touchpoints_pb2 import ListTouchpointsRequest, Touchpoint
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 from tests.support.touchpoints import ANN, EVERYONE, at, log, timeline
 
@@ -56,7 +57,7 @@ async def test_a_timeline_runs_from_the_latest_touch_back_however_late_it_was_lo
     assert await timeline(journey, order_by="create_time desc") == ["call", "visit", "note"]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("filter", "names"),
     [
         ("type = CALL", ["call"]),
@@ -76,7 +77,7 @@ async def test_a_timeline_is_filtered_by_each_field(
     assert await timeline(journey, filter=filter) == names
 
 
-@pytest.mark.parametrize("parent", [ANN, EVERYONE])
+@in_turn("parent", [ANN, EVERYONE])
 async def test_pages_of_a_timeline_show_every_touchpoint_once(journey: Desk, parent: str) -> None:
     names: list[str] = []
     token = ""
@@ -100,7 +101,7 @@ async def test_a_page_token_belongs_to_its_customer(journey: Desk) -> None:
     assert refused.value.violations[0].field == "parent"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("arguments", "reason"),
     [
         ({"parent": "customers/none"}, "NOT_FOUND"),

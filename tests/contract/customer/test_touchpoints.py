@@ -16,6 +16,7 @@ from guanxi.customer.v1.touchpoints_pb2 import (
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import from_status
+from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 from tests.support.touchpoints import ANN, at, batch, entry, log, timeline
 
@@ -54,7 +55,7 @@ async def test_a_touchpoint_is_of_now_and_by_the_caller_unless_told_otherwise(
     assert (await log(desk)).name != logged.name
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("fields", "reason", "field"),
     [
         ({"type": Touchpoint.TYPE_UNSPECIFIED}, "VALIDATION_FAILED", "touchpoint.type"),

@@ -8,6 +8,7 @@ import pytest
 from guanxi.insight.v1 import alerts_pb2
 
 from services.chassis.errors import DomainError
+from tests.support.in_turn import in_turn
 from tests.support.insight import Desk, Insight, late_buyer
 
 
@@ -24,7 +25,7 @@ async def test_lists_are_most_severe_first_and_paged(insight: Insight, desk: Des
     assert oldest.alerts[0].customer == "customers/ada"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("arguments", "reason"),
     [
         ({"filter": "colour = 1"}, "FILTER_UNKNOWN_FIELD"),

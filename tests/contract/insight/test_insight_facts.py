@@ -11,6 +11,7 @@ from guanxi.insight.v1 import facts_pb2
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.insight import (
     TODAY,
     Desk,
@@ -254,7 +255,7 @@ async def test_a_page_token_belongs_to_its_day(insight: Insight, desk: Desk) -> 
     assert refused.value.violations[0].field == "as_of"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("arguments", "field", "reason"),
     [
         ({"filter": "shoe_size = 5"}, "filter", "FILTER_UNKNOWN_FIELD"),
@@ -271,8 +272,7 @@ async def test_what_is_wrong_with_a_list_is_named(
 ) -> None:
     with pytest.raises(DomainError) as refused:
         await desk.all_facts(**arguments)
-    assert refused.value.kind is Kind.INVALID_ARGUMENT
-    assert refused.value.reason == reason
+    assert (refused.value.kind, refused.value.reason) == (Kind.INVALID_ARGUMENT, reason)
     assert refused.value.violations[0].field == field
 
 

@@ -10,6 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from guanxi.insight.v1 import alerts_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -190,7 +191,7 @@ async def test_a_repeat_of_a_create_gives_the_first_result(desk: Desk) -> None:
     assert await create(desk, tag_rule(), request_id="r1") == first
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("rule", "field", "reason"),
     [
         (tag_rule(filter="shoe_size = 5"), "rule.filter", "FILTER_UNKNOWN_FIELD"),

@@ -12,6 +12,7 @@ import pytest
 from guanxi.insight.v1 import alerts_pb2
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.in_turn import in_turn
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event
 
 Watched = alerts_pb2.WatchAlertsResponse
@@ -190,7 +191,7 @@ async def test_a_watch_resumed_beyond_the_end_begins_with_what_is_new(
     assert only.alert.customer == "customers/bob"
 
 
-@pytest.mark.parametrize("change", ["never given", "{epoch}", "{epoch}.", "{epoch}.-1", ".{end}",
+@in_turn("change", ["never given", "{epoch}", "{epoch}.", "{epoch}.-1", ".{end}",
                                     "{epoch}.{end}x", "{epoch}. {end}", "{epoch}.²"])  # fmt: skip
 async def test_what_is_no_resume_token_is_refused(desk: Desk, change: str) -> None:
     async with begun(desk) as (beginning, _):

@@ -24,6 +24,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.store import WriteTransaction, sqlite
 from services.chassis.timestamps import to_timestamp
 from services.sales.orders.store.orders import order_lines
+from tests.support.in_turn import in_turn
 from tests.support.sales import create_order, line, money
 from tests.support.services import RunningService
 
@@ -76,7 +77,7 @@ async def listed(orders: OrderServiceStub, **request: Any) -> list[str]:
         asked.page_token = page.next_page_token
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("filter_", "order_by", "ids"),
     [
         ("", "", "sep aug jul jun may apr mar jan"),
@@ -201,7 +202,7 @@ async def test_the_next_page_of_another_list_is_refused(
         assert error.value.violations[0].field == "page_token"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("request_", "reason"),
     [
         ({"filter": "colour = red"}, "FILTER_UNKNOWN_FIELD"),

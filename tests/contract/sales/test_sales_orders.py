@@ -20,6 +20,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp, to_timestamp
+from tests.support.in_turn import in_turn
 from tests.support.sales import create_order, line, money, reason_of
 from tests.support.services import RunningService
 
@@ -104,7 +105,7 @@ def broken(**fields: Any) -> Order:
     return Order(**{"currency_code": "EUR", "lines": [line()], **fields})
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("order", "reason", "field"),
     [
         (broken(customer="12748"), "VALIDATION_FAILED", "order.customer"),
@@ -143,11 +144,7 @@ def broken(**fields: Any) -> Order:
             "AMOUNT_OUT_OF_RANGE",
             "order.base_net_amount",
         ),
-        (
-            broken(lines=[line(), line(1, "1", "none")]),
-            "PRODUCT_NOT_FOUND",
-            "order.lines[1].product",
-        ),
+        (broken(lines=[line(), line(1, "1", "n")]), "PRODUCT_NOT_FOUND", "order.lines[1].product"),
         (
             broken(original_order="orders/none"),
             "ORIGINAL_ORDER_NOT_FOUND",

@@ -15,6 +15,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp
+from tests.support.in_turn import in_turn
 from tests.support.sales import create_product, info_of, money, reason_of
 from tests.support.services import RunningService
 
@@ -57,7 +58,7 @@ async def test_a_taken_id_says_whether_the_content_is_the_same(
         assert error.value.metadata == {"resource": "products/a", "unchanged": unchanged}
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("product", "reason", "field"),
     [
         (Product(display_name=" "), "DISPLAY_NAME_MISSING", "product.display_name"),
@@ -194,7 +195,14 @@ async def test_an_update_of_what_has_changed_since_is_aborted(
     assert (error.value.kind, error.value.reason) == (Kind.ABORTED, "ETAG_MISMATCH")
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+async def catalogue(products: ProductServiceStub) -> ProductServiceStub:
+    """It has the product a."""
+    await products.CreateProduct(create_product("a"))
+    return products
+
+
+@in_turn(
     ("product", "paths", "reason"),
     [
         (Product(name="products/none", sku="x"), [], "NOT_FOUND"),
@@ -207,11 +215,10 @@ async def test_an_update_of_what_has_changed_since_is_aborted(
     ],
 )
 async def test_an_update_that_makes_no_sense_is_refused(
-    products: ProductServiceStub, product: Product, paths: list[str], reason: str
+    catalogue: ProductServiceStub, product: Product, paths: list[str], reason: str
 ) -> None:
-    await products.CreateProduct(create_product("a"))
     with pytest.raises(DomainError) as error:
-        await products.UpdateProduct(
+        await catalogue.UpdateProduct(
             UpdateProductRequest(product=product, update_mask=FieldMask(paths=paths))
         )
     assert error.value.reason == reason
@@ -235,7 +242,7 @@ async def test_a_list_is_filtered_ordered_and_read_page_by_page(
     assert not second.next_page_token
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("request_", "reason"),
     [
         (ListProductsRequest(filter="colour = red"), "FILTER_UNKNOWN_FIELD"),

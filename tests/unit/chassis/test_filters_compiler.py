@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, make_url, select
 from services.chassis.errors import DomainError, Kind
 from services.chassis.lists import filters
 from tests.support.filter_rows import FIELDS, METADATA, THINGS, TODAY
+from tests.support.in_turn import in_turn
 from tests.support.statements import Statements, filled
 
 EMPTY = {column.name: None for column in THINGS.c} | {"currency": "USD"}
@@ -36,7 +37,7 @@ def statements(database_url: str) -> Iterator[Statements]:
         yield opened
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("text", "names"),
     [
         ("", "ann blank bob empty poor rich"),

@@ -19,6 +19,7 @@ from services.chassis.lists.filters import INT, Field
 from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import MAX_PAGE_SIZE, Query
 from services.chassis.store.columns import Name, UtcTime
+from tests.support.in_turn import in_turn
 from tests.support.statements import AnyRow, Statements, filled
 
 METADATA = MetaData()
@@ -161,7 +162,7 @@ def token_of(statements: Statements, **request: Any) -> str:
     return page.cut(statements.all(page.statement))[1]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("first", "second", "argument"),
     [
         ({"filter": "rank >= 2"}, {"filter": "rank >= 3"}, "filter"),

@@ -109,10 +109,11 @@ async def _answers(process: Process) -> None:
         if process.process.returncode is not None:
             pytest.fail(str(await process.ended()))
         try:
-            await process.get("/livez")
-        except httpx.TransportError:
+            (await asyncio.open_connection("127.0.0.1", process.admin_port))[1].close()
+        except OSError:
             await asyncio.sleep(0.05)
         else:
+            await process.get("/livez")
             async with grpc.aio.insecure_channel(f"127.0.0.1:{process.port}") as channel:
                 await asyncio.wait_for(channel.channel_ready(), 5)
             return
