@@ -128,7 +128,8 @@ class Days:
             if isinstance(step, Ran):
                 run = Segmentation(population(step.monetary), AdjustableClock().now())
                 await self.store.write(
-                    partial(segments.save, generation=generation, run=run), caller=SYSTEM
+                    partial(segments.save, generation=generation, run=run, edition=""),
+                    caller=SYSTEM,
                 )
 
     def event(self, message: Message) -> Event:

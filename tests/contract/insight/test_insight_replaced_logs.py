@@ -14,7 +14,7 @@ from services.chassis.errors import DomainError
 from services.insight.feeds import actions
 from services.insight.feeds.model import Rebuild, RebuildState
 from services.insight.feeds.places import FeedPlaces
-from services.insight.feeds.store.reading import rebuilds as rebuilds_table
+from services.insight.feeds.store import rebuilds
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.registered import DERIVATION
 from services.insight.sources.store import RECORDS
@@ -75,8 +75,7 @@ async def test_whoever_finds_out_first_one_rebuild_follows(
             actions.start_over, generation=generation, feed="customer", derivation=OURS
         )
         await database.write(found_out, caller=SYSTEM)
-    rebuilds = await rebuilds_of(insight)
-    assert [(each.generation, each.state) for each in rebuilds] == [
+    assert [(each.generation, each.state) for each in await rebuilds_of(insight)] == [
         (2, RebuildState.FAILED),
         (3, RebuildState.RUNNING),
     ]
@@ -106,9 +105,9 @@ async def test_an_answer_of_a_log_that_was_replaced_has_not_caught_up(
 
 async def rebuilds_of(insight: Insight) -> list[Rebuild]:
     """All that were begun, oldest first."""
-    rows = select(rebuilds_table).order_by(rebuilds_table.c.generation)
+    oldest_first = rebuilds.all.order_by(rebuilds.c.generation)
     async with insight.service.store.read(caller=SYSTEM) as tx:
-        return [Rebuild(*row) for row in await tx.all(rows)]
+        return [rebuilds.of_row(row) for row in await tx.all(oldest_first)]
 
 
 async def generations_in(insight: Insight) -> list[int]:
