@@ -9,7 +9,7 @@ from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
 from guanxi.events.v1.event_feed_pb2 import Event
 from sqlalchemy import select
 
-from services.chassis.caller import Caller
+from services.chassis.caller import Caller, acting_as
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events import erase, forget, list_parked
 from services.chassis.events.parking import park
@@ -147,11 +147,18 @@ async def test_work_that_asks_others_first_learns_of_it_before_it_asks(database_
     async with opened(database_url) as store:
         await Answering(store).give("request-1", customer(ANN))
         await erase_ann(store)
-        with pytest.raises(DomainError) as refused:
-            await store.answered(
-                AddNote(request_id="request-1"), customers_pb2.Customer, caller=SYSTEM
-            )
-    assert refused.value.reason == "REPLY_ERASED"
+        asked: list[str] = []
+
+        async def ask() -> None:
+            asked.append("others")
+
+        async def work(tx: WriteTransaction, _: None) -> customers_pb2.Customer:
+            raise AssertionError("it is not carried out again")
+
+        request = AddNote(request_id="request-1")
+        with acting_as(SYSTEM), pytest.raises(DomainError) as refused:
+            await store.answer_asking(request, customers_pb2.Customer, ask, work)
+    assert (refused.value.reason, asked) == ("REPLY_ERASED", [])
 
 
 async def test_an_erasing_that_fails_leaves_the_replies(database_url: str) -> None:

@@ -84,7 +84,7 @@ async def test_a_repeat_asks_nobody(store: Store, clock: StoppedClock) -> None:
     async def answer(message: Any) -> Any:
         async def ask() -> str:
             asked.append(message)
-            return message.text
+            return str(message.text)
 
         async def work(tx: WriteTransaction, said: str) -> Any:
             return Note(name=f"notes/{uuid4()}", text=said)
