@@ -34,8 +34,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests are there from now on: to look through them again and again for garbage
-    was a tenth of what tests cost."""
+    """Thousands of tests are there from now on, and needn't be looked through for garbage again."""
     gc.collect()
     gc.freeze()
 
