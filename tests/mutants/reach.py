@@ -1,0 +1,80 @@
+"""Which tests run which statement: only these can notice that it is broken, so others aren't asked.
+
+A test is left out where it runs the statement in a process of its own, or leaves it to what an
+earlier test had built; so the share of what is noticed is rather told too low than too high.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["AT_IMPORT", "Noted", "Reach"]
+
+# The "test" that runs what runs when modules load.
+AT_IMPORT: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a test takes, and the lines of each module that it runs."""
+
+    seconds: float
+    lines: Mapping[str, Sequence[int]]
+
+
+class Reach:
+    """Made of what was noted while the tests of an area ran with nothing broken."""
+
+    def __init__(self, noted: Mapping[str, Noted]) -> None:
+        self._seconds = {test: of.seconds for test, of in noted.items() if test != AT_IMPORT}
+        self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for test, of in noted.items():
+            for module, lines in of.lines.items():
+                for line in lines:
+                    self._tests[module][line].add(test)
+
+    def seconds(self, tests: Iterable[str]) -> float:
+        return sum(self._seconds[test] for test in tests)
+
+    def tests(self, module: str, source: str, line: int) -> list[str]:
+        """Those that run the statement that holds a line, cheap files first. What runs while
+        modules load shows anywhere: then also those that run anything of its module, or all."""
+        by_line = self._tests.get(module, {})
+        runs = _of_lines(by_line, _statement(source, line))
+        direct = runs - {AT_IMPORT}
+        if direct == runs and direct:
+            return self._cheap_first(direct)
+        whole = _of_lines(by_line, by_line) - {AT_IMPORT} or set(self._seconds)
+        return self._cheap_first(direct) + self._cheap_first(whole - direct)
+
+    def _cheap_first(self, tests: Iterable[str]) -> list[str]:
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(tests):
+            files[test.partition("::")[0]].append(test)
+        return [test for file in sorted(files.values(), key=self.seconds) for test in file]
+
+
+def _of_lines(by_line: Mapping[int, set[str]], lines: Iterable[int]) -> set[str]:
+    return set().union(*(by_line.get(line, ()) for line in lines))
+
+
+def _statement(source: str, line: int) -> range:
+    """The lines of the innermost statement around a line; of one with a body, those above it."""
+    found = range(line, line + 1)
+    for node in ast.walk(ast.parse(source)):  # breadth first: what is found last is innermost
+        if isinstance(node, ast.stmt):
+            lines = _own_lines(node)
+            if line in lines:
+                found = lines
+    return found
+
+
+def _own_lines(node: ast.stmt) -> range:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min(node.lineno, *(each.lineno for each in decorators), node.lineno)
+    body: list[ast.stmt] = getattr(node, "body", [])
+    if body and isinstance(body[0], ast.stmt):
+        return range(first, max(first + 1, body[0].lineno))
+    return range(first, (node.end_lineno or node.lineno) + 1)
