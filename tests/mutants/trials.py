@@ -135,7 +135,8 @@ def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
         verdict, words = _run(
             copy,
             dict.fromkeys(test.partition("::")[0] for test in tests),
-            {TOLD_IN: str(told)},
+            # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
+            {TOLD_IN: str(told), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
         )
         return Trial(mutant, verdict, _difference(module, sound, broken or sound), words)
@@ -156,12 +157,10 @@ def _run(
     started = subprocess.Popen(
         [sys.executable, *_PYTEST, *tests],
         cwd=copy,
-        # Compiled files could outlive a mutant that is as long as what it replaces.
         env={
             **os.environ,
             **environment,
             "PYTHONPATH": f"{copy}:{copy / 'gen'}",
-            "PYTHONDONTWRITEBYTECODE": "1",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
