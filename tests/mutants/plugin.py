@@ -49,6 +49,7 @@ class _Noting:
     def __init__(self, noted_in: Path) -> None:
         self._noted_in = noted_in
         self._seconds: dict[str, float] = {}
+        self._failed: set[str] = set()
         self._traced = Coverage(
             data_file=None,
             config_file=False,
@@ -66,6 +67,10 @@ class _Noting:
         self._traced.switch_context(AT_IMPORT)
         return outcome
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.add(report.nodeid)
+
     def pytest_sessionfinish(self) -> None:
         self._traced.stop()
         data = self._traced.get_data()
@@ -76,7 +81,11 @@ class _Noting:
                 for test in tests:
                     lines[test][module].append(line)
         noted = {
-            test: {"seconds": seconds, "lines": lines[test]}
+            test: {
+                "seconds": seconds,
+                "lines": lines[test],
+                "failed": test in self._failed,
+            }
             for test, seconds in {AT_IMPORT: 0.0, **self._seconds}.items()
         }
         self._noted_in.write_text(json.dumps(noted), "utf-8")

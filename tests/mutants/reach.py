@@ -18,19 +18,23 @@ AT_IMPORT: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What a test takes, and the lines of each module that it runs."""
+    """What a test takes, the lines of each module that it runs, and whether it failed."""
 
     seconds: float
     lines: Mapping[str, Sequence[int]]
+    failed: bool
 
 
 class Reach:
-    """Made of what was noted while the tests of an area ran with nothing broken."""
+    """Made of what was noted while the tests of an area ran with nothing broken. A test that failed
+    even so, as on a machine that is busy, would notice anything: it is `failed` and never asked."""
 
     def __init__(self, noted: Mapping[str, Noted]) -> None:
-        self._seconds = {test: of.seconds for test, of in noted.items() if test != AT_IMPORT}
+        self.failed = sorted(test for test, of in noted.items() if of.failed)
+        passed = {test: of for test, of in noted.items() if not of.failed}
+        self._seconds = {test: of.seconds for test, of in passed.items() if test != AT_IMPORT}
         self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for test, of in noted.items():
+        for test, of in passed.items():
             for module, lines in of.lines.items():
                 for line in lines:
                     self._tests[module][line].add(test)

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import pytest
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 
@@ -33,7 +34,7 @@ __all__ = ["BaselineFails", "Copies", "Trial", "Verdict", "copied", "reach", "ru
 _TIMES_ALONE: Final = 3
 _SPARE_SECONDS: Final = 60.0
 _PYTEST: Final = (
-    *("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql"),
+    *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgresql"),
     *("-p", "tests.mutants.plugin"),
 )
 _LAST_LINES: Final = 3
@@ -42,7 +43,7 @@ Copies = SimpleQueue[Path]
 
 
 class BaselineFails(Exception):
-    """The tests of an area fail although nothing is broken."""
+    """The tests of an area can't be run although nothing is broken."""
 
 
 class Verdict(Enum):
@@ -97,7 +98,7 @@ def reach(area: Area, copies: Copies) -> Reach:
     with _one_of(copies) as copy, TemporaryDirectory() as folder:
         noted = Path(folder) / "noted.json"
         verdict, told = _run(copy, area.tests, {NOTED_IN: str(noted)}, timeout=None)
-        if verdict is not Verdict.SURVIVED:
+        if verdict is Verdict.BROKE:
             raise BaselineFails(f"{area.name}: {' '.join(area.tests)} with nothing broken: {told}")
         tests = json.loads(noted.read_text("utf-8"))
         return Reach({test: Noted(**of) for test, of in tests.items()})
@@ -134,7 +135,7 @@ def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
         told.write_text(json.dumps(tests), "utf-8")
         verdict, words = _run(
             copy,
-            dict.fromkeys(test.partition("::")[0] for test in tests),
+            ["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)],
             # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
             {TOLD_IN: str(told), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
@@ -152,10 +153,10 @@ def _one_of(copies: Copies) -> Iterator[Path]:
 
 
 def _run(
-    copy: Path, tests: Iterable[str], environment: Mapping[str, str], timeout: float | None
+    copy: Path, arguments: Iterable[str], environment: Mapping[str, str], timeout: float | None
 ) -> tuple[Verdict, str]:
     started = subprocess.Popen(
-        [sys.executable, *_PYTEST, *tests],
+        [sys.executable, *_PYTEST, *arguments],
         cwd=copy,
         env={
             **os.environ,
@@ -178,9 +179,9 @@ def _run(
 
 def _verdict(code: int) -> Verdict:
     match code:
-        case 0:
+        case pytest.ExitCode.OK | pytest.ExitCode.NO_TESTS_COLLECTED:
             return Verdict.SURVIVED
-        case 1:
+        case pytest.ExitCode.TESTS_FAILED:
             return Verdict.FAILED
         case _:
             return Verdict.BROKE
