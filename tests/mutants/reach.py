@@ -1,7 +1,7 @@
-"""Which tests run which statement: only these can notice that it is broken, so others aren't asked.
+"""Which tests run which statement, to ask those first that can notice that it is broken.
 
-A test is left out where it runs the statement in a process of its own, or leaves it to what an
-earlier test had built; so the share of what is noticed is rather told too low than too high.
+A test that runs all of a module in a process of its own is left out, so that the share of what is
+noticed is rather told too low than too high.
 """
 
 import ast
@@ -43,15 +43,15 @@ class Reach:
         return sum(self._seconds[test] for test in tests)
 
     def tests(self, module: str, source: str, line: int) -> list[str]:
-        """Those that run the statement that holds a line, cheap files first. What runs while
-        modules load shows anywhere: then also those that run anything of its module, or all."""
+        """Those that run the statement that holds a line, cheap files first; then those that run
+        anything of its module, for what an earlier test had kept shows there; and then the others,
+        where it runs while modules load, tests' modules too, and may show anywhere."""
         by_line = self._tests.get(module, {})
         runs = _of_lines(by_line, _statement(source, line))
         direct = runs - {AT_IMPORT}
-        if direct == runs and direct:
-            return self._cheap_first(direct)
-        whole = _of_lines(by_line, by_line) - {AT_IMPORT} or set(self._seconds)
-        return self._cheap_first(direct) + self._cheap_first(whole - direct)
+        near = _of_lines(by_line, by_line) - {AT_IMPORT} - direct
+        far = set(self._seconds) - direct - near if direct != runs or not runs else set()
+        return [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
 
     def _cheap_first(self, tests: Iterable[str]) -> list[str]:
         files: dict[str, list[str]] = defaultdict(list)

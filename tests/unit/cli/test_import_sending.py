@@ -128,3 +128,31 @@ async def test_what_is_refused_is_told_by_its_place_among_all_that_was_sent() ->
     assert tally.changed_elsewhere == {1_007: "orders/1007"}
     assert (tally.unchanged, tally.created) == (1, 2_497)
     assert sorted(done) == [500, 1_000, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("told", "pauses"),
+    [(None, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]), (2.5, [2.5] * 7)],
+    ids=["it doubles its pause up to five seconds", "or waits as long as it is told"],
+)
+async def test_a_batch_that_cannot_be_taken_now_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, told: float | None, pauses: list[float]
+) -> None:
+    slept: list[float] = []
+    ids: set[str] = set()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
+        ids.add(request.request_id)
+        if len(slept) < len(pauses):
+            raise error(grpc.StatusCode.RESOURCE_EXHAUSTED, "slower")
+        return BatchCreateOrdersResponse()
+
+    monkeypatch.setattr(sending, "retry_after_seconds", lambda status: told)
+    monkeypatch.setattr(sending.asyncio, "sleep", sleep)
+    batches = cut([CreateOrderRequest()], lambda some: BatchCreateOrdersRequest(requests=some))
+    tally = await send_batches(call, batches, ())
+    assert slept == pauses
+    assert (tally.created, len(ids)) == (1, 1), "the same request, so that it is done once"
