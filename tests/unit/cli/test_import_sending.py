@@ -151,7 +151,7 @@ async def test_a_batch_that_cannot_be_taken_now_is_sent_again(
         return BatchCreateOrdersResponse()
 
     monkeypatch.setattr(sending, "retry_after_seconds", lambda status: told)
-    monkeypatch.setattr(sending.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     batches = cut([CreateOrderRequest()], lambda some: BatchCreateOrdersRequest(requests=some))
     tally = await send_batches(call, batches, ())
     assert slept == pauses
