@@ -61,10 +61,6 @@ class TestPathAndQuery:
         )
         assert request.start_time.ToJsonString() == "2026-01-02T03:04:05.678901Z"
 
-    def test_a_choice_is_given_by_its_name(self) -> None:
-        request = encode("ListOrders", orders_pb2.ListOrdersRequest, query="view=ORDER_VIEW_FULL")
-        assert request.view == orders_pb2.ORDER_VIEW_FULL
-
     def test_an_optional_number_that_is_zero_is_still_given(self) -> None:
         request = encode(
             "ListDueCustomers", predictions_pb2.ListDueCustomersRequest, query="withinDays=0"
@@ -300,14 +296,3 @@ class TestHeaders:
             extras=Extras(last_event_id="7"),
         )
         assert (request.resume_token, request.assigned_to_me) == ("7", True)
-
-    def test_without_last_event_id_a_stream_goes_on_where_the_query_says(self) -> None:
-        request = encode("WatchAlerts", alerts_pb2.WatchAlertsRequest, query="resumeToken=1")
-        assert request.resume_token == "1"
-
-    def test_last_event_id_is_nothing_to_a_method_that_does_not_stream(self) -> None:
-        extras = Extras(last_event_id="7")
-        request = encode(
-            "GetCustomer", customers_pb2.GetCustomerRequest, "customers/a", extras=extras
-        )
-        assert request == customers_pb2.GetCustomerRequest(name="customers/a")
