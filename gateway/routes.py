@@ -4,7 +4,7 @@ Knows nothing of messages or gRPC. The more specific segment wins (literal, then
 two templates of the same shape under one HTTP method stop the start.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -153,18 +153,6 @@ class RouteTable(Generic[T]):
     def allowed(self, path: str) -> list[str]:
         """The HTTP methods under which the path leads anywhere, sorted."""
         return sorted(method for method in self._roots if self.match(method, path) is not None)
-
-    def __iter__(self) -> Iterator[Route[T]]:
-        for verbs in self._roots.values():
-            stack = list(verbs.values())
-            while stack:
-                node = stack.pop()
-                if node.leaf is not None:
-                    yield node.leaf.route
-                yield from (leaf.route for _, leaf in node.tails)
-                stack.extend(node.literals.values())
-                if node.star is not None:
-                    stack.append(node.star)
 
 
 def decode_segment(raw: str) -> str:

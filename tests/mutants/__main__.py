@@ -3,14 +3,16 @@ and prints what nobody noticed. What is broken, and by which tests it is judged,
 
 import argparse
 import os
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.mutants.areas import AREAS, Area
 from tests.mutants.judged import reason_to_leave
+from tests.mutants.reach import Reach
 from tests.mutants.sampling import Mutant, draw, mutants_of
-from tests.mutants.trials import Trial, baseline, copied, run
+from tests.mutants.trials import Copies, Trial, Verdict, copied, reach, run
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 _SAMPLE: Final = 100
@@ -23,10 +25,19 @@ def main() -> None:
     sample = draw(_mutants(areas.values()), size=asked.sample, seed=asked.seed)
     used = sorted({mutant.area for mutant in sample})
     with copied(_CHECKOUT, asked.workers) as copies:
-        seconds = {name: baseline(areas[name], copies) for name in used}
-        print("tests alone:", ", ".join(f"{name} {seconds[name]:.0f} s" for name in used))
-        trials = run(sample, areas, seconds, copies, workers=asked.workers, told=_tell)
+        print("what the tests of an area run, with nothing broken:", end="", flush=True)
+        reached = {name: _reach(areas[name], copies) for name in used}
+        trials = run(sample, reached, copies, workers=asked.workers, told=_tell)
     _sum_up(trials, asked.seed)
+
+
+def _reach(area: Area, copies: Copies) -> Reach:
+    started = time.monotonic()
+    reached = reach(area, copies)
+    print(f" {area.name} ({time.monotonic() - started:.0f} s)", end="", flush=True)
+    for test in reached.failed:
+        print(f"\nfails with nothing broken, and isn't asked: {test}", flush=True)
+    return reached
 
 
 def _mutants(areas: Iterable[Area]) -> list[Mutant]:
@@ -42,26 +53,38 @@ def _modules(area: Area) -> list[Path]:
 
 
 def _tell(trial: Trial) -> None:
-    """A dot for what was noticed, at once, as a run takes long."""
-    mutation = trial.mutant.mutation
-    if trial.noticed:
+    """A dot for what was noticed, at once, as a run takes long; and whatever wasn't, or not by a
+    test that failed, so that nothing counts as noticed that the machine did."""
+    if trial.verdict is Verdict.FAILED:
         print(".", end="", flush=True)
         return
+    if trial.noticed:
+        print(f"\nnoticed {trial.verdict.value}: {_place(trial)}", flush=True)
+        return
     reason = reason_to_leave(trial)
-    print(
-        f"\n{'equivalent' if reason else 'SURVIVED'} {mutation.module_path}:{mutation.start_pos[0]}"
-    )
+    print(f"\n{'equivalent' if reason else 'SURVIVED'} {_place(trial)}")
     print(reason or trial.difference, flush=True)
+
+
+def _place(trial: Trial) -> str:
+    mutation = trial.mutant.mutation
+    return f"{mutation.module_path}:{mutation.start_pos[0]}"
 
 
 def _sum_up(trials: Sequence[Trial], seed: int) -> None:
     noticed = sum(trial.noticed for trial in trials)
     equivalent = sum(reason_to_leave(trial) is not None for trial in trials if not trial.noticed)
     counted = len(trials) - equivalent
+    ways = ", ".join(
+        f"{sum(trial.verdict is way for trial in trials)} {way.value}"
+        for way in Verdict
+        if way is not Verdict.SURVIVED
+    )
     share = 100 * noticed / counted if counted else 100.0
     print(
-        f"\n{len(trials)} mutants (seed {seed}): {noticed} killed, {equivalent} equivalent, "
-        f"{counted - noticed} survived; {share:.1f} % of those that are not equivalent are killed"
+        f"\n{len(trials)} mutants (seed {seed}): {noticed} killed ({ways}), "
+        f"{equivalent} equivalent, {counted - noticed} survived; "
+        f"{share:.1f} % of those that are not equivalent are killed"
     )
 
 

@@ -8,10 +8,13 @@ import ast
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
 
@@ -49,9 +52,22 @@ def draw(mutants: Iterable[Mutant], *, size: int, seed: int) -> Sequence[Mutant]
     by_place: dict[tuple[str, tuple[int, int]], list[Mutant]] = {}
     for mutant in mutants:
         by_place.setdefault(mutant.place, []).append(mutant)
-    places = sorted(by_place)
-    drawn = chance.sample(places, min(size, len(places)))
-    return [chance.choice(by_place[place]) for place in drawn]
+    places = chance.sample(sorted(by_place), len(by_place))
+    drawn = (chance.choice(by_place[place]) for place in places)
+    return list(islice(filter(_is_python, drawn), size))
+
+
+def _is_python(mutant: Mutant) -> bool:
+    """The `*` of a signature and the dots of a name are taken for what they are in an expression;
+    what comes of it isn't Python, and would count as noticed though no test had to."""
+    mutation = mutant.mutation
+    operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+    source = mutate_code(mutation.module_path.read_text("utf-8"), operator, mutation.occurrence)
+    try:
+        ast.parse(source or "")
+    except SyntaxError:
+        return False
+    return source is not None
 
 
 _Range = tuple[tuple[int, int], tuple[int, int]]

@@ -1,50 +1,73 @@
-"""Runs an area's tests against one mutant after another, in copies of the checkout, so that the
-working tree is never touched."""
+"""Runs the tests that reach a mutant, for one mutant after another, in copies of the checkout, so
+that the working tree is never touched."""
 
 import difflib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import pytest
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
+from tests.mutants.plugin import NOTED_IN, TOLD_IN
+from tests.mutants.reach import Noted, Reach
 from tests.mutants.sampling import Mutant
 
-__all__ = ["BaselineFails", "Copies", "Trial", "baseline", "copied", "run"]
+__all__ = ["BaselineFails", "Copies", "Trial", "Verdict", "copied", "reach", "run"]
 
-# What hangs is noticed too: a trial that takes this much longer than the tests alone is killed.
-_TIMES_BASELINE: Final = 3
-_SPARE_SECONDS: Final = 30.0
-_PYTEST: Final = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql")
+# What hangs is noticed too: a trial that takes this much longer than its tests alone is killed.
+_TIMES_ALONE: Final = 3
+_SPARE_SECONDS: Final = 60.0
+_PYTEST: Final = (
+    *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgresql"),
+    *("-p", "tests.mutants.plugin"),
+)
+_LAST_LINES: Final = 3
 
 Copies = SimpleQueue[Path]
 
 
 class BaselineFails(Exception):
-    """The tests of an area fail although nothing is broken."""
+    """The tests of an area can't be run although nothing is broken."""
+
+
+class Verdict(Enum):
+    """How a mutant was noticed, if it was. BROKE: pytest ended otherwise than by a failing test,
+    as for a module that doesn't load."""
+
+    FAILED = "by a failing test"
+    HUNG = "by a time-out"
+    BROKE = "by not loading"
+    SURVIVED = "by nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a mutant: `noticed` where any test failed; `difference` as a unified diff."""
+    """What became of a mutant; `difference` as a unified diff, `told` as pytest's last words."""
 
     mutant: Mutant
-    noticed: bool
+    verdict: Verdict
     difference: str
+    told: str
+
+    @property
+    def noticed(self) -> bool:
+        return self.verdict is not Verdict.SURVIVED
 
 
 @contextmanager
@@ -70,19 +93,20 @@ def copied(checkout: Path, workers: int) -> Iterator[Copies]:
         yield copies
 
 
-def baseline(area: Area, copies: Copies) -> float:
-    """How long the tests of an area take, in seconds. Raises BaselineFails."""
-    started = time.monotonic()
-    with _one_of(copies) as copy:
-        if _tests_fail(area, copy, timeout=None):
-            raise BaselineFails(f"{area.name}: {' '.join(area.tests)} fail with nothing broken")
-    return time.monotonic() - started
+def reach(area: Area, copies: Copies) -> Reach:
+    """What the tests of an area run, with nothing broken. Raises BaselineFails."""
+    with _one_of(copies) as copy, TemporaryDirectory() as folder:
+        noted = Path(folder) / "noted.json"
+        verdict, told = _run(copy, area.tests, {NOTED_IN: str(noted)}, timeout=None)
+        if verdict is Verdict.BROKE:
+            raise BaselineFails(f"{area.name}: {' '.join(area.tests)} with nothing broken: {told}")
+        tests = json.loads(noted.read_text("utf-8"))
+        return Reach({test: Noted(**of) for test, of in tests.items()})
 
 
 def run(
     mutants: Sequence[Mutant],
-    areas: Mapping[str, Area],
-    seconds: Mapping[str, float],
+    reached: Mapping[str, Reach],
     copies: Copies,
     *,
     workers: int,
@@ -91,24 +115,32 @@ def run(
     """Tries every mutant, as many at a time as there are copies; `told` hears of each."""
     with ThreadPoolExecutor(workers) as pool:
         trials = []
-        for trial in pool.map(partial(_try, areas, seconds, copies), mutants):
+        for trial in pool.map(partial(_try, reached, copies), mutants):
             told(trial)
             trials.append(trial)
         return trials
 
 
-def _try(
-    areas: Mapping[str, Area], seconds: Mapping[str, float], copies: Copies, mutant: Mutant
-) -> Trial:
+def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
     mutation = mutant.mutation
+    module, reach = str(mutation.module_path), reached[mutant.area]
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    timeout = _TIMES_BASELINE * seconds[mutant.area] + _SPARE_SECONDS
     with (
         _one_of(copies) as copy,
-        use_mutation(copy / mutation.module_path, operator, mutation.occurrence) as (sound, broken),
+        use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken),
+        TemporaryDirectory() as folder,
     ):
-        difference = _difference(str(mutation.module_path), sound, broken or sound)
-        return Trial(mutant, _tests_fail(areas[mutant.area], copy, timeout), difference)
+        tests = reach.tests(module, sound, mutation.start_pos[0])
+        told = Path(folder) / "told.json"
+        told.write_text(json.dumps(tests), "utf-8")
+        verdict, words = _run(
+            copy,
+            ["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)],
+            # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
+            {TOLD_IN: str(told), "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
+        )
+        return Trial(mutant, verdict, _difference(module, sound, broken or sound), words)
 
 
 @contextmanager
@@ -120,25 +152,42 @@ def _one_of(copies: Copies) -> Iterator[Path]:
         copies.put(copy)
 
 
-def _tests_fail(area: Area, copy: Path, timeout: float | None) -> bool:
-    tests = subprocess.Popen(
-        [sys.executable, *_PYTEST, *area.tests],
+def _run(
+    copy: Path, arguments: Iterable[str], environment: Mapping[str, str], timeout: float | None
+) -> tuple[Verdict, str]:
+    started = subprocess.Popen(
+        [sys.executable, *_PYTEST, *arguments],
         cwd=copy,
-        # Compiled files could outlive a mutant that is as long as what it replaces.
-        env={**os.environ, "PYTHONPATH": f"{copy}:{copy / 'gen'}", "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env={
+            **os.environ,
+            **environment,
+            "PYTHONPATH": f"{copy}:{copy / 'gen'}",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
     try:
-        return tests.wait(timeout) != 0
+        output, _ = started.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        return True
+        return Verdict.HUNG, ""
     finally:
-        _end(tests)
+        _end(started)
+    return _verdict(started.returncode), "\n".join(output.splitlines()[-_LAST_LINES:])
 
 
-def _end(tests: "subprocess.Popen[bytes]") -> None:
+def _verdict(code: int) -> Verdict:
+    match code:
+        case pytest.ExitCode.OK | pytest.ExitCode.NO_TESTS_COLLECTED:
+            return Verdict.SURVIVED
+        case pytest.ExitCode.TESTS_FAILED:
+            return Verdict.FAILED
+        case _:
+            return Verdict.BROKE
+
+
+def _end(tests: "subprocess.Popen[str]") -> None:
     """Ends the tests and whatever they started."""
     try:
         os.killpg(tests.pid, signal.SIGKILL)

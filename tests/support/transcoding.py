@@ -34,6 +34,7 @@ CODECS = {
         "LogTouchpoint",
         "BatchCreateOrders",
         "CancelOrder",
+        "ListOrders",
         "WatchAlerts",
         "GetPrediction",
         "ListDueCustomers",

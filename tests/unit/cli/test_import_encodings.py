@@ -152,3 +152,13 @@ def test_a_packed_file_is_read_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "o.csv.gz"
     path.write_bytes(gzip.compress((HEADER + ROW).encode()))
     assert [line for line, _ in opened(path).rows()] == [2]
+
+
+def test_of_a_long_undecodable_cell_thirty_characters_are_shown(tmp_path: Path) -> None:
+    shown = "Grün & Söhne, Nachfahren und E"
+    path = written(
+        tmp_path / "o.csv", HEADER + f'V-2;{shown}nkel"\n'.replace(",", "."), "windows-1252"
+    )
+    with pytest.raises(CommandError) as told:
+        list(opened(path).rows())
+    assert f"windows-1252 would read {shown.replace(',', '.')!r}" in str(told.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import status_pb2
 from guanxi.sales.v1.orders_pb2 import (
     BatchCreateOrdersRequest,
     BatchCreateOrdersResponse,
@@ -17,6 +18,8 @@ from guanxi.sales.v1.orders_pb2 import (
 from cli.connection import CommandError
 from cli.imports import sending
 from cli.imports.sending import cut, send_batches, side_by_side
+from services.chassis.errors import DomainError, Kind
+from services.chassis.status import to_status
 
 
 async def test_both_results_come_back_in_their_places() -> None:
@@ -96,3 +99,60 @@ async def test_a_batch_that_is_refused_says_what_is_in() -> None:
         "this takes sales.orders.import. At least 2,000 new orders had gone in."
     )
     assert await stopped(refused, dry_run=True) == "this takes sales.orders.import."
+
+
+async def test_what_is_refused_is_told_by_its_place_among_all_that_was_sent() -> None:
+    def statuses(first: str) -> dict[int, status_pb2.Status]:
+        if first != "1000":
+            return {}
+        there = DomainError(
+            Kind.ALREADY_EXISTS, "EXISTS", "it exists", metadata={"resource": "orders/1007"}
+        )
+        same = DomainError(Kind.ALREADY_EXISTS, "EXISTS", "it", metadata={"unchanged": "true"})
+        bad = DomainError(Kind.INVALID_ARGUMENT, "BAD", "it is bad")
+        return {
+            at: to_status(error, domain="sales")
+            for at, error in enumerate((bad, same, there), start=5)
+        }
+
+    async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
+        failed = statuses(request.requests[0].order_id)
+        return BatchCreateOrdersResponse(failed_requests=failed)
+
+    items = [CreateOrderRequest(order_id=str(number)) for number in range(2_500)]
+    done: list[int] = []
+    tally = await send_batches(
+        call, cut(items, lambda some: BatchCreateOrdersRequest(requests=some)), (), done.append
+    )
+    assert {at: status.message for at, status in tally.refused.items()} == {1_005: "it is bad"}
+    assert tally.changed_elsewhere == {1_007: "orders/1007"}
+    assert (tally.unchanged, tally.created) == (1, 2_497)
+    assert sorted(done) == [500, 1_000, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("told", "pauses"),
+    [(None, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]), (2.5, [2.5] * 7)],
+    ids=["it doubles its pause up to five seconds", "or waits as long as it is told"],
+)
+async def test_a_batch_that_cannot_be_taken_now_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, told: float | None, pauses: list[float]
+) -> None:
+    slept: list[float] = []
+    ids: set[str] = set()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
+        ids.add(request.request_id)
+        if len(slept) < len(pauses):
+            raise error(grpc.StatusCode.RESOURCE_EXHAUSTED, "slower")
+        return BatchCreateOrdersResponse()
+
+    monkeypatch.setattr(sending, "retry_after_seconds", lambda status: told)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    batches = cut([CreateOrderRequest()], lambda some: BatchCreateOrdersRequest(requests=some))
+    tally = await send_batches(call, batches, ())
+    assert slept == pauses
+    assert (tally.created, len(ids)) == (1, 1), "the same request, so that it is done once"

@@ -63,3 +63,9 @@ def test_a_product_is_named_by_the_first_description_that_is_given(tmp_path: Pat
     )
     names = {key: request.product.display_name for key, request in found.products.items()}
     assert names == {"a": "Lantern", "b": "B"}
+
+
+def test_a_product_of_a_file_is_for_sale(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", HEADER + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n")
+    found, _, _ = surveyed(path)
+    assert [request.product.active for request in found.products.values()] == [True]

@@ -189,6 +189,10 @@ class TestValues:
     def test_a_number_in_quotes_is_written_as_one_without(self, body: str, text: str) -> None:
         assert refused(body.replace("#", text))[1] == "INVALID_VALUE"
 
+    def test_a_choice_may_be_any_number_of_32_bits(self) -> None:
+        probe = read('{"colors": [-2147483648, -1, 0, 2147483647]}')
+        assert list(probe.colors) == [-(2**31), -1, 0, 2**31 - 1]
+
     def test_numbers_are_read_with_and_without_quotes(self) -> None:
         probe = read(
             '{"smallNumber": "-7", "real": "1.5e2", "numbered": {"-1": "a"},'

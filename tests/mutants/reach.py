@@ -1,0 +1,84 @@
+"""Which tests run which statement, to ask those first that can notice that it is broken.
+
+A test that runs all of a module in a process of its own is left out, so that the share of what is
+noticed is rather told too low than too high.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["AT_IMPORT", "Noted", "Reach"]
+
+# The "test" that runs what runs when modules load.
+AT_IMPORT: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a test takes, the lines of each module that it runs, and whether it failed."""
+
+    seconds: float
+    lines: Mapping[str, Sequence[int]]
+    failed: bool
+
+
+class Reach:
+    """Made of what was noted while the tests of an area ran with nothing broken. A test that failed
+    even so, as on a machine that is busy, would notice anything: it is `failed` and never asked."""
+
+    def __init__(self, noted: Mapping[str, Noted]) -> None:
+        self.failed = sorted(test for test, of in noted.items() if of.failed)
+        passed = {test: of for test, of in noted.items() if not of.failed}
+        self._seconds = {test: of.seconds for test, of in passed.items() if test != AT_IMPORT}
+        self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for test, of in passed.items():
+            for module, lines in of.lines.items():
+                for line in lines:
+                    self._tests[module][line].add(test)
+
+    def seconds(self, tests: Iterable[str]) -> float:
+        return sum(self._seconds[test] for test in tests)
+
+    def tests(self, module: str, source: str, line: int) -> list[str]:
+        """Those that run the statement that holds a line, cheap files first; then those that run
+        anything of its module, for what an earlier test had kept shows there; and then the others,
+        where it runs while modules load, tests' modules too, and may show anywhere."""
+        by_line = self._tests.get(module, {})
+        runs = _of_lines(by_line, _statement(source, line))
+        direct = runs - {AT_IMPORT}
+        near = _of_lines(by_line, by_line) - {AT_IMPORT} - direct
+        far = set(self._seconds) - direct - near if direct != runs or not runs else set()
+        return [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
+
+    def _cheap_first(self, tests: Iterable[str]) -> list[str]:
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(tests):
+            files[test.partition("::")[0]].append(test)
+        return [test for file in sorted(files.values(), key=self.seconds) for test in file]
+
+
+def _of_lines(by_line: Mapping[int, set[str]], lines: Iterable[int]) -> set[str]:
+    return set().union(*(by_line.get(line, ()) for line in lines))
+
+
+def _statement(source: str, line: int) -> range:
+    """The lines of the innermost statement around a line; of one with a body, those above it."""
+    found = range(line, line + 1)
+    for node in ast.walk(ast.parse(source)):  # breadth first: what is found last is innermost
+        if isinstance(node, ast.stmt):
+            lines = _own_lines(node)
+            if line in lines:
+                found = lines
+    return found
+
+
+def _own_lines(node: ast.stmt) -> range:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min(node.lineno, *(each.lineno for each in decorators), node.lineno)
+    body: list[ast.stmt] = getattr(node, "body", [])
+    if body and isinstance(body[0], ast.stmt):
+        return range(first, max(first + 1, body[0].lineno))
+    return range(first, (node.end_lineno or node.lineno) + 1)

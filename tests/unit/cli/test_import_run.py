@@ -1,0 +1,193 @@
+"""What an import sends and in which order, and what it says became of it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.rpc import status_pb2
+from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
+from guanxi.gateway.v1 import company_pb2, company_pb2_grpc
+from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc, products_pb2, products_pb2_grpc
+from typer.testing import CliRunner
+
+from cli.main import app
+from services.chassis.errors import DomainError, Kind
+from services.chassis.status import to_status
+from tests.support.imports import written
+
+ORDERS = (
+    "order,date,qty,price,customer,product\n"
+    "A-1,2024-01-05,1,10.00,ANN,PEN\nA-2,2024-01-06,1,10.00,BOB,INK\n"
+)
+
+
+def there(name: str, *, unchanged: bool) -> DomainError:
+    told = {"resource": name, "unchanged": str(unchanged).lower()}
+    return DomainError(Kind.ALREADY_EXISTS, "ALREADY_EXISTS", f"{name} exists", metadata=told)
+
+
+def missing(reason: str) -> DomainError:
+    return DomainError(Kind.NOT_FOUND, reason, "there is none")
+
+
+# Stubs are typed for grpc.aio; the command runs a loop of its own, so this serves in threads.
+_Services: Any = type(
+    "_Services",
+    (
+        company_pb2_grpc.CompanyServiceServicer,
+        customers_pb2_grpc.CustomerServiceServicer,
+        orders_pb2_grpc.OrderServiceServicer,
+        products_pb2_grpc.ProductServiceServicer,
+    ),
+    {},
+)
+
+
+class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
+    """Takes everything but what it is told to refuse; keeps the ids of each batch."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.refused: dict[str, status_pb2.Status] = {}
+
+    def GetCompany(self, request: Any, context: Any) -> company_pb2.Company:
+        return company_pb2.Company(base_currency_code="EUR", time_zone="UTC")
+
+    def ListCustomers(self, request: Any, context: Any) -> customers_pb2.ListCustomersResponse:
+        return customers_pb2.ListCustomersResponse()
+
+    def BatchCreateCustomers(
+        self, request: customers_pb2.BatchCreateCustomersRequest, context: Any
+    ) -> Message:
+        ids = [each.customer_id for each in request.requests]
+        return customers_pb2.BatchCreateCustomersResponse(failed_requests=self._failed(ids))
+
+    def BatchCreateProducts(
+        self, request: products_pb2.BatchCreateProductsRequest, context: Any
+    ) -> Message:
+        ids = [each.product_id for each in request.requests]
+        return products_pb2.BatchCreateProductsResponse(failed_requests=self._failed(ids))
+
+    def BatchCreateOrders(
+        self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
+    ) -> Message:
+        ids = [each.order_id for each in request.requests]
+        return orders_pb2.BatchCreateOrdersResponse(failed_requests=self._failed(ids))
+
+    def refuse(self, id_: str, error: DomainError) -> None:
+        self.refused[id_] = to_status(error, domain="sales")
+
+    def _failed(self, ids: list[str]) -> dict[int, status_pb2.Status]:
+        self.batches.append(ids)
+        return {at: self.refused[id_] for at, id_ in enumerate(ids) if id_ in self.refused}
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway]:
+    gateway = Gateway()
+    server: Any = grpc.server(ThreadPoolExecutor(2))
+    for register in (
+        company_pb2_grpc.add_CompanyServiceServicer_to_server,
+        customers_pb2_grpc.add_CustomerServiceServicer_to_server,
+        orders_pb2_grpc.add_OrderServiceServicer_to_server,
+        products_pb2_grpc.add_ProductServiceServicer_to_server,
+    ):
+        register(gateway, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    monkeypatch.setenv("GUANXI_CLI_TARGET", f"127.0.0.1:{port}")
+    monkeypatch.setenv("GUANXI_CLI_API_KEY", "key")
+    monkeypatch.chdir(tmp_path)
+    yield gateway
+    server.stop(None).wait()
+
+
+Imported = Callable[..., dict[str, list[int]]]
+
+
+@pytest.fixture
+def imported(gateway: Gateway) -> Imported:
+    """Imports a file; returns how many of each kind are new, there already, and refused."""
+
+    def run(kind: str, text: str, *options: str) -> dict[str, list[int]]:
+        path = written(Path("file.csv"), text)
+        result = CliRunner().invoke(app, ["import", kind, str(path), "--no-wait", *options])
+        assert result.exit_code in (0, 3), result.output
+        rows = (line.replace("│", " ").split() for line in result.output.splitlines())
+        return {
+            row[0]: [int(cell) for cell in row[1:]]
+            for row in rows
+            if len(row) == 4 and all(cell.isdigit() for cell in row[1:])
+        }
+
+    return run
+
+
+def _reasons() -> list[str]:
+    """Of every refused row its line and why, as the file says that is left for the user."""
+    with Path("file.csv.refused.csv").open(encoding="utf-8-sig", newline="") as file:
+        _, *rows = csv.reader(file)
+    return [f"{line}: {reason}" for line, reason, *_ in rows]
+
+
+def test_organizations_go_in_before_the_people_who_belong_to_them(
+    gateway: Gateway, imported: Imported
+) -> None:
+    text = "customer,name,company\nP-1,Mia Berg,Berg Bau\nB-1,Sand Ltd,\n"
+    assert imported("customers", text) == {"organizations": [1, 0, 0], "customers": [2, 0, 0]}
+    organization, people = gateway.batches
+    assert len(organization) == 1
+    assert people == ["b-1", "p-1"]
+
+
+def test_of_organizations_nothing_is_said_where_none_had_to_be_made(
+    gateway: Gateway, imported: Imported
+) -> None:
+    assert imported("customers", "customer,name\nP-1,Mia Berg\n") == {"customers": [1, 0, 0]}
+    assert gateway.batches == [["p-1"]]
+
+
+def test_orders_customers_and_products_are_counted_each(
+    gateway: Gateway, imported: Imported
+) -> None:
+    gateway.refuse("ann", there("customers/ann", unchanged=True))
+    gateway.refuse("pen", there("products/pen", unchanged=False))
+    gateway.refuse("a-1", there("orders/a-1", unchanged=True))
+    assert imported("orders", ORDERS) == {
+        "customers": [1, 1, 0],
+        "products": [1, 1, 0],
+        "orders": [1, 1, 0],
+    }
+
+
+def test_orders_of_a_refused_customer_or_product_are_refused_and_not_sent(
+    gateway: Gateway, imported: Imported
+) -> None:
+    gateway.refuse("bob", missing("TEAM_NOT_FOUND"))
+    assert imported("orders", ORDERS)["orders"] == [1, 0, 1]
+    assert gateway.batches[-1] == ["a-1"]
+
+
+def test_an_order_that_is_there_with_other_content_is_refused_by_its_line(
+    gateway: Gateway, imported: Imported
+) -> None:
+    gateway.refuse("a-2", there("orders/a-2", unchanged=False))
+    assert imported("orders", ORDERS)["orders"] == [1, 0, 1]
+    (reason,) = _reasons()
+    assert reason.startswith("3: orders/a-2 exists already with other content")
+
+
+def test_a_dry_run_takes_for_there_what_the_file_itself_would_make(
+    gateway: Gateway, imported: Imported
+) -> None:
+    gateway.refuse("a-1", missing("PRODUCT_NOT_FOUND"))
+    gateway.refuse("a-2", missing("TEAM_NOT_FOUND"))
+    assert imported("orders", ORDERS, "--dry-run")["orders"] == [1, 0, 1]
+    assert imported("orders", ORDERS)["orders"] == [0, 0, 2]

@@ -1,0 +1,57 @@
+"""Which tests a mutant is shown to, and in which order."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutants.reach import AT_IMPORT, Noted, Reach
+
+SOURCE = """\
+LIMIT = 3
+
+def least(
+    one, other
+):
+    if one < other:
+        return (
+            one
+        )
+    return other
+"""
+NOTED = {
+    AT_IMPORT: Noted(0, {"m.py": [1, 3]}, False),
+    "a.py::dear_and_whole": Noted(9, {"m.py": [6, 8]}, False),
+    "b.py::cheap": Noted(1, {"m.py": [6, 8]}, False),
+    "c.py::the_other_way": Noted(2, {"m.py": [6, 10]}, False),
+    "d.py::elsewhere": Noted(3, {"n.py": [1]}, False),
+    "e.py::broken_anyway": Noted(1, {"m.py": [6, 8]}, True),
+}
+ONE_WAY = ["b.py::cheap", "a.py::dear_and_whole"]
+
+
+@pytest.mark.parametrize("line", [7, 8, 9])
+def test_tests_of_the_statement_come_first_then_those_of_its_module(line: int) -> None:
+    asked = Reach(NOTED).tests("m.py", SOURCE, line)
+    assert asked == [*ONE_WAY, "c.py::the_other_way"]
+
+
+def test_the_head_of_a_statement_is_not_its_body() -> None:
+    assert Reach(NOTED).tests("m.py", SOURCE, 10)[0] == "c.py::the_other_way"
+    assert Reach(NOTED).tests("m.py", SOURCE, 6) == [
+        "b.py::cheap",
+        "c.py::the_other_way",
+        "a.py::dear_and_whole",
+    ]
+
+
+@pytest.mark.parametrize("line", [1, 4])
+def test_what_runs_at_import_is_shown_to_all(line: int) -> None:
+    asked = Reach(NOTED).tests("m.py", SOURCE, line)
+    assert asked[-1] == "d.py::elsewhere"
+    assert len(asked) == 4
+
+
+def test_a_test_that_fails_with_nothing_broken_is_told_and_never_asked() -> None:
+    reach = Reach(NOTED)
+    assert reach.failed == ["e.py::broken_anyway"]
+    assert "e.py::broken_anyway" not in reach.tests("m.py", SOURCE, 1)
