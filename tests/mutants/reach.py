@@ -39,6 +39,10 @@ class Reach:
                 for line in lines:
                     self._tests[module][line].add(test)
 
+    def leave_out(self, test: str) -> None:
+        """This one fails with nothing broken, too, as has come out now."""
+        self.failed.append(test)
+
     def seconds(self, tests: Iterable[str]) -> float:
         return sum(self._seconds[test] for test in tests)
 
@@ -51,7 +55,8 @@ class Reach:
         direct = runs - {AT_IMPORT}
         near = _of_lines(by_line, by_line) - {AT_IMPORT} - direct
         far = set(self._seconds) - direct - near if direct != runs or not runs else set()
-        return [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
+        asked = [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
+        return [test for test in asked if test not in self.failed]
 
     def _cheap_first(self, tests: Iterable[str]) -> list[str]:
         files: dict[str, list[str]] = defaultdict(list)

@@ -24,7 +24,7 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
-from tests.mutants.plugin import NOTED_IN, TOLD_IN
+from tests.mutants.plugin import FAILED_IN, NOTED_IN, TOLD_IN
 from tests.mutants.reach import Noted, Reach
 from tests.mutants.sampling import Mutant
 
@@ -58,12 +58,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a mutant; `difference` as a unified diff, `told` as pytest's last words."""
+    """What became of a mutant; `difference` as a unified diff, `told` as pytest's last words, and
+    `by` which test, where one failed."""
 
     mutant: Mutant
     verdict: Verdict
     difference: str
     told: str
+    by: str
 
     @property
     def noticed(self) -> bool:
@@ -122,25 +124,41 @@ def run(
 
 
 def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
+    """A test that fails is asked again with nothing broken: what fails by chance, as for being
+    slow, has noticed nothing, and the others are asked without it."""
+    reach = reached[mutant.area]
+    with _one_of(copies) as copy:
+        trial = _shown(mutant, reach, copy)
+        while trial.by and _ask([trial.by], reach, copy)[0] is Verdict.FAILED:
+            reach.leave_out(trial.by)
+            trial = _shown(mutant, reach, copy)
+        return trial
+
+
+def _shown(mutant: Mutant, reach: Reach, copy: Path) -> Trial:
     mutation = mutant.mutation
-    module, reach = str(mutation.module_path), reached[mutant.area]
+    module = str(mutation.module_path)
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    with (
-        _one_of(copies) as copy,
-        use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken),
-        TemporaryDirectory() as folder,
-    ):
+    with use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken):
         tests = reach.tests(module, sound, mutation.start_pos[0])
-        told = Path(folder) / "told.json"
+        verdict, words, by = _ask(tests, reach, copy)
+        return Trial(mutant, verdict, _difference(module, sound, broken or sound), words, by)
+
+
+def _ask(tests: Sequence[str], reach: Reach, copy: Path) -> tuple[Verdict, str, str]:
+    """Runs these until one fails: the verdict, pytest's last words, and which one it was."""
+    with TemporaryDirectory() as folder:
+        told, failed = Path(folder) / "told.json", Path(folder) / "failed"
         told.write_text(json.dumps(tests), "utf-8")
         verdict, words = _run(
             copy,
             ["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)],
             # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
-            {TOLD_IN: str(told), "PYTHONDONTWRITEBYTECODE": "1"},
+            {TOLD_IN: str(told), FAILED_IN: str(failed), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
         )
-        return Trial(mutant, verdict, _difference(module, sound, broken or sound), words)
+        by = failed.read_text("utf-8") if verdict is Verdict.FAILED and failed.exists() else ""
+        return verdict, words, by
 
 
 @contextmanager

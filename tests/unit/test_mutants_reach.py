@@ -55,3 +55,10 @@ def test_a_test_that_fails_with_nothing_broken_is_told_and_never_asked() -> None
     reach = Reach(NOTED)
     assert reach.failed == ["e.py::broken_anyway"]
     assert "e.py::broken_anyway" not in reach.tests("m.py", SOURCE, 1)
+
+
+def test_a_test_that_turns_out_to_fail_with_nothing_broken_is_not_asked_again() -> None:
+    reach = Reach(NOTED)
+    reach.leave_out("b.py::cheap")
+    assert reach.failed == ["e.py::broken_anyway", "b.py::cheap"]
+    assert "b.py::cheap" not in reach.tests("m.py", SOURCE, 8)
