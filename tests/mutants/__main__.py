@@ -12,7 +12,7 @@ from tests.mutants.areas import AREAS, Area
 from tests.mutants.judged import reason_to_leave
 from tests.mutants.reach import Reach
 from tests.mutants.sampling import Mutant, draw, mutants_of
-from tests.mutants.trials import Copies, Trial, Verdict, copied, reach, run
+from tests.mutants.trials import Notes, Trial, Verdict, copied, run
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 _SAMPLE: Final = 100
@@ -25,16 +25,17 @@ def main() -> None:
     sample = draw(_mutants(areas.values()), size=asked.sample, seed=asked.seed)
     used = sorted({mutant.area for mutant in sample})
     with copied(_CHECKOUT, asked.workers) as copies:
-        reached = {name: _reach(areas[name], copies) for name in used}
+        notes = Notes(copies)
+        reached = {name: _reach(areas[name], notes) for name in used}
         trials = run(sample, reached, copies, workers=asked.workers, told=_tell)
     for name in used:
         _tell_failed(reached[name].failed)
     _sum_up(trials, asked.seed)
 
 
-def _reach(area: Area, copies: Copies) -> Reach:
+def _reach(area: Area, notes: Notes) -> Reach:
     started = time.monotonic()
-    reached = reach(area, copies)
+    reached = notes.reach(area)
     took = time.monotonic() - started
     print(f"what the tests of {area.name} run, with nothing broken: {took:.0f} s", flush=True)
     return reached

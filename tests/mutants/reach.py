@@ -29,12 +29,13 @@ class Reach:
     """Made of what was noted while the tests of an area ran with nothing broken. A test that failed
     even so, as on a machine that is busy, would notice anything: it is `failed` and never asked."""
 
-    def __init__(self, noted: Mapping[str, Noted]) -> None:
-        self.failed = sorted(test for test, of in noted.items() if of.failed)
-        passed = {test: of for test, of in noted.items() if not of.failed}
-        self._seconds = {test: of.seconds for test, of in passed.items() if test != AT_IMPORT}
+    def __init__(self, *noted: Mapping[str, Noted]) -> None:
+        found = [each for some in noted for each in some.items()]
+        self.failed = sorted(test for test, of in found if of.failed)
+        passed = [(test, of) for test, of in found if not of.failed]
+        self._seconds = {test: of.seconds for test, of in passed if test != AT_IMPORT}
         self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for test, of in passed.items():
+        for test, of in passed:
             for module, lines in of.lines.items():
                 for line in lines:
                     self._tests[module][line].add(test)

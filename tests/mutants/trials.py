@@ -25,10 +25,10 @@ from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
 from tests.mutants.plugin import FAILED_IN, NOTED_IN, TOLD_IN
-from tests.mutants.reach import Noted, Reach
+from tests.mutants.reach import AT_IMPORT, Noted, Reach
 from tests.mutants.sampling import Mutant
 
-__all__ = ["BaselineFails", "Copies", "Trial", "Verdict", "copied", "reach", "run"]
+__all__ = ["BaselineFails", "Copies", "Notes", "Trial", "Verdict", "copied", "run"]
 
 # What hangs is noticed too: a trial that takes this much longer than its tests alone is killed.
 _TIMES_ALONE: Final = 3
@@ -95,15 +95,34 @@ def copied(checkout: Path, workers: int) -> Iterator[Copies]:
         yield copies
 
 
-def reach(area: Area, copies: Copies) -> Reach:
-    """What the tests of an area run, with nothing broken. Raises BaselineFails."""
-    with _one_of(copies) as copy, TemporaryDirectory() as folder:
-        noted = Path(folder) / "noted.json"
-        verdict, told = _run(copy, area.tests, {NOTED_IN: str(noted)}, timeout=None)
-        if verdict is Verdict.BROKE:
-            raise BaselineFails(f"{area.name}: {' '.join(area.tests)} with nothing broken: {told}")
-        tests = json.loads(noted.read_text("utf-8"))
-        return Reach({test: Noted(**of) for test, of in tests.items()})
+class Notes:
+    """What tests run, with nothing broken: noted once, also where they judge several areas."""
+
+    def __init__(self, copies: Copies) -> None:
+        self._copies = copies
+        self._noted: dict[str, dict[str, Noted]] = {}
+
+    def reach(self, area: Area) -> Reach:
+        """Raises BaselineFails."""
+        new = [tests for tests in area.tests if tests not in self._noted]
+        if new:
+            noted = self._note(area, new)
+            for tests in new:
+                self._noted[tests] = {
+                    test: of
+                    for test, of in noted.items()
+                    if test.startswith(tests) or test == AT_IMPORT
+                }
+        return Reach(*(self._noted[tests] for tests in area.tests))
+
+    def _note(self, area: Area, tests: Sequence[str]) -> dict[str, Noted]:
+        with _one_of(self._copies) as copy, TemporaryDirectory() as folder:
+            noted = Path(folder) / "noted.json"
+            verdict, told = _run(copy, tests, {NOTED_IN: str(noted)}, timeout=None)
+            if verdict is Verdict.BROKE:
+                raise BaselineFails(f"{area.name}: {' '.join(tests)} with nothing broken: {told}")
+            found = json.loads(noted.read_text("utf-8"))
+            return {test: Noted(**of) for test, of in found.items()}
 
 
 def run(

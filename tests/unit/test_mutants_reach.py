@@ -51,6 +51,14 @@ def test_what_runs_at_import_is_shown_to_all(line: int) -> None:
     assert len(asked) == 4
 
 
+def test_what_was_noted_apart_is_of_one_area() -> None:
+    more = {AT_IMPORT: Noted(0, {"n.py": [1]}, False), "f.py::far": Noted(9, {}, False)}
+    reach = Reach(NOTED, more)
+    assert reach.tests("m.py", SOURCE, 1)[-2:] == ["d.py::elsewhere", "f.py::far"]
+    assert reach.tests("n.py", "ONE = 1", 1)[0] == "d.py::elsewhere"
+    assert len(reach.tests("n.py", "ONE = 1", 1)) == 5
+
+
 def test_a_test_that_fails_with_nothing_broken_is_told_and_never_asked() -> None:
     reach = Reach(NOTED)
     assert reach.failed == ["e.py::broken_anyway"]
