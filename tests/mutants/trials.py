@@ -176,8 +176,11 @@ def _ask(tests: Sequence[str], reach: Reach, copy: Path) -> tuple[Verdict, str, 
             {TOLD_IN: str(told), FAILED_IN: str(failed), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
         )
-        by = failed.read_text("utf-8") if verdict is Verdict.FAILED and failed.exists() else ""
-        return verdict, words, by
+        if verdict is not Verdict.FAILED:
+            return verdict, words, ""
+        if not failed.exists():  # pytest says the same where a module of tests doesn't load
+            return Verdict.BROKE, words, ""
+        return verdict, words, failed.read_text("utf-8")
 
 
 @contextmanager
