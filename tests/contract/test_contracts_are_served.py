@@ -29,9 +29,12 @@ async def refused(target: str, name: str) -> list[str]:
         stub: Any = HealthStub(channel)
         for service in contract:
             try:
-                answer = await stub.Check(HealthCheckRequest(service=service))
+                question = HealthCheckRequest(service=service)
+                answer = await stub.Check(question, wait_for_ready=True, timeout=20)
                 assert answer.status == HealthCheckResponse.SERVING
-            except grpc.aio.AioRpcError:
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.NOT_FOUND:
+                    raise
                 missing.append(service)
     return missing
 
