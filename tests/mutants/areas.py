@@ -34,7 +34,11 @@ AREAS: Final = (
         ("services/chassis/lists/**/*.py", "services/chassis/batches.py"),
         ("tests/unit/chassis",),
     ),
-    Area("store", ("services/chassis/store/*.py",), ("tests/unit/chassis",)),
+    Area(
+        "store",
+        ("services/chassis/store/*.py",),
+        ("tests/unit/chassis", "tests/contract/test_migrations.py"),
+    ),
     Area(
         "events",
         ("services/chassis/events/*.py", "services/chassis/background.py"),
