@@ -64,6 +64,29 @@ def test_what_cannot_be_seen_is_dropped_from_a_cell(text: str, seen: str) -> Non
     assert clean(text, "name") == seen
 
 
+# Prepended_Concatenation_Mark: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\u0600",
+        "\u0601",
+        "\u0602",
+        "\u0603",
+        "\u0604",
+        "\u0605",
+        "\u06dd",
+        "\u070f",
+        "\u0890",
+        "\u0891",
+        "\u08e2",
+        "\U000110bd",
+        "\U000110cd",
+    ],
+)
+def test_a_sign_that_stands_before_a_number_is_seen(sign: str) -> None:
+    assert clean(f"{sign}1", "name") == f"{sign}1"
+
+
 def test_prose_is_kept_as_it_was_written() -> None:
     text = "5\u00a0kg 👩\u200d🔧 \u200fשלום\u200e"
     assert clean(text, "content") == text
