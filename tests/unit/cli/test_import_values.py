@@ -67,21 +67,8 @@ def test_what_cannot_be_seen_is_dropped_from_a_cell(text: str, seen: str) -> Non
 # Prepended_Concatenation_Mark: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
 @pytest.mark.parametrize(
     "sign",
-    [
-        "\u0600",
-        "\u0601",
-        "\u0602",
-        "\u0603",
-        "\u0604",
-        "\u0605",
-        "\u06dd",
-        "\u070f",
-        "\u0890",
-        "\u0891",
-        "\u08e2",
-        "\U000110bd",
-        "\U000110cd",
-    ],
+    [chr(code) for code in (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2)]
+    + ["\U000110bd", "\U000110cd"],
 )
 def test_a_sign_that_stands_before_a_number_is_seen(sign: str) -> None:
     assert clean(f"{sign}1", "name") == f"{sign}1"
