@@ -11,7 +11,7 @@ from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
 from services.insight import main
-from services.insight.engine import aside, runs, sweep
+from services.insight.engine import aside, segmenting, sweep
 from services.insight.rules.texts import FactTexts
 from tests.support.databases import Databases
 from tests.support.insight import (
@@ -144,7 +144,7 @@ async def test_a_run_fails_for_no_customers_and_those_who_work_again_come_back(
         await desk.run()
         assert len(await set_aside(desk)) == len(TWELVE)
 
-    monkeypatch.setattr(runs, "_TRIED_AT_ONCE", 4)
+    monkeypatch.setattr(segmenting, "_TRIED_AT_ONCE", 4)
     monkeypatch.setattr(sweep, "_TRY_AGAIN_SECONDS", 0.1)
     poisoned(monkeypatch, *TWELVE[:6])
     left = {f"customers/{name}" for name in TWELVE[:6]}
