@@ -35,7 +35,7 @@ class Customers:
         they see and may not work on.
 
         Whoever names no customer passes, as a walk-in order does: what is always somebody's has
-        `customer` required by its contract. Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND),
+        it required by its contract or its model. Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND),
         PERMISSION_DENIED (WORK_NEEDED), FAILED_PRECONDITION (CUSTOMER_DELETED).
         """
         if not customer:
