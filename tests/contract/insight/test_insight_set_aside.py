@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
 from services.chassis.errors import DomainError, Kind
 from services.insight import main
 from services.insight.engine import aside, segmenting, sweep
-from services.insight.rules.texts import FactTexts
 from tests.support.databases import Databases
 from tests.support.insight import (
     TODAY,
@@ -23,6 +21,7 @@ from tests.support.insight import (
     customer_event,
     day,
     insight_reading,
+    poisoned,
     running_insight,
     until,
 )
@@ -54,19 +53,6 @@ async def set_aside(desk: Desk) -> list[feeds_pb2.SetAsideCustomer]:
 
 async def alerted(desk: Desk) -> set[str]:
     return {alert.customer for alert in await desk.open_alerts('rule = "rules/mine"')}
-
-
-def poisoned(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
-    """Texts about some customers can't be written."""
-    names = {f"customers/{customer}" for customer in customers}
-    fill = FactTexts.fill
-
-    def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
-        if row["customer"] in names:
-            raise OverflowError("date value out of range")
-        return fill(self, text, row)
-
-    monkeypatch.setattr(FactTexts, "fill", failing)
 
 
 async def test_the_others_are_followed_and_ops_are_told(
