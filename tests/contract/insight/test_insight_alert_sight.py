@@ -41,6 +41,8 @@ async def given_to_bob(desk: Desk) -> None:
         severity=rules_pb2.NOTICE,
         assignee="users/bob",
         text_en="{orders_total} orders",
+        # Without it the next evaluation, whenever it comes, opens what was closed.
+        cooldown_days=30,
     )
     await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id="for-bob", rule=rule))
     await desk.rules_followed()

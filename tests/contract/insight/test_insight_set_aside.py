@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
+from structlog.testing import capture_logs
 
 from services.chassis.errors import DomainError, Kind
 from services.insight import main
@@ -60,10 +61,12 @@ async def test_the_others_are_followed_and_ops_are_told(
 ) -> None:
     await rule(desk)
     poisoned(monkeypatch, "bob")
-    await insight.knows(
-        *(customer_event(each) for each in ("ada", "bob", "cy")),
-        *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
-    )
+    with capture_logs() as logs:
+        await insight.knows(
+            *(customer_event(each) for each in ("ada", "bob", "cy")),
+            *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
+        )
+    assert {log["customer"] for log in logs if log["log_level"] == "error"} == {"customers/bob"}
     assert await alerted(desk) == {"customers/ada", "customers/cy"}
     (found,) = await set_aside(desk)
     assert (found.name, found.customer) == ("setAsideCustomers/bob", "customers/bob")
@@ -84,9 +87,12 @@ async def test_who_was_set_aside_is_followed_again_by_the_next_event_or_run(
         poisoned(poison, "bob")
         await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
         assert await set_aside(desk)
-    await desk.run()
+    with capture_logs() as logs:
+        await desk.run()
     assert await alerted(desk) == {"customers/bob"}
     assert await set_aside(desk) == []
+    again = [log["customer"] for log in logs if log["event"] == "customer followed again"]
+    assert again == ["customers/bob"]
 
     with monkeypatch.context() as poison:
         poisoned(poison, "bob")
