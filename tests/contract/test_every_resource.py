@@ -1,0 +1,27 @@
+"""What holds for whatever is written of a resource, whichever it is.
+
+The methods are those of the contracts, asked as tests/support/worlds says.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.databases import Databases
+from tests.support.given_once import changed_though_given_once, given_once
+from tests.support.worlds import WORLDS
+
+
+@pytest.mark.parametrize("service", [each for each in WORLDS if given_once(each)])
+async def test_an_update_refuses_by_its_name_what_is_given_once(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await changed_though_given_once(world) == {}
+
+
+def test_something_is_given_once() -> None:
+    fields = {
+        each.full_name for one in WORLDS for found in given_once(one).values() for each in found
+    }
+    assert "guanxi.insight.v1.Rule.kind" in fields
