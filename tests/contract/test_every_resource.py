@@ -9,7 +9,12 @@ import pytest
 
 from tests.support.databases import Databases
 from tests.support.given_once import changed_though_given_once, given_once
+from tests.support.taken_ids import naming, wrong_of_taken_ids
 from tests.support.worlds import WORLDS
+
+ONLY_TAKEN = {
+    "CreateRule": "rules are written by hand and no import is run again: its id is taken, no more"
+}
 
 
 @pytest.mark.parametrize("service", [each for each in WORLDS if given_once(each)])
@@ -25,3 +30,16 @@ def test_something_is_given_once() -> None:
         each.full_name for one in WORLDS for found in given_once(one).values() for each in found
     }
     assert "guanxi.insight.v1.Rule.kind" in fields
+
+
+@pytest.mark.parametrize("service", WORLDS)
+async def test_a_taken_id_says_whether_what_has_it_is_the_same(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await wrong_of_taken_ids(world, ONLY_TAKEN) == {}
+
+
+def test_something_is_named_by_its_caller() -> None:
+    methods = {each.name for service in WORLDS for each in naming(service)}
+    assert methods > {"CreateOrder", "BatchCreateOrders", "LogTouchpoint", *ONLY_TAKEN}
