@@ -12,7 +12,16 @@ from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-__all__ = ["another", "behaves", "items_of", "resource_field", "reworded", "written_fields"]
+__all__ = [
+    "another",
+    "behaves",
+    "item_of",
+    "items_of",
+    "pattern_of",
+    "resource_field",
+    "reworded",
+    "written_fields",
+]
 
 _SERVERS_OWN = {FieldBehavior.OUTPUT_ONLY, FieldBehavior.IDENTIFIER}
 
@@ -20,6 +29,13 @@ _SERVERS_OWN = {FieldBehavior.OUTPUT_ONLY, FieldBehavior.IDENTIFIER}
 def items_of(request: Any) -> list[Any]:
     """What a request asks for: itself, or the requests that are in it."""
     return list(request.requests) if "requests" in request.DESCRIPTOR.fields_by_name else [request]
+
+
+def item_of(request: Descriptor) -> Descriptor:
+    """The request that stands for one: itself, or that of which there are many in it."""
+    items = request.fields_by_name.get("requests")
+    kind = items.message_type if items is not None else None
+    return request if kind is None else kind
 
 
 def resource_field(request: Descriptor) -> FieldDescriptor | None:
@@ -63,7 +79,7 @@ def another(whole: Message, field: FieldDescriptor) -> Any:
         return not value
     if _is_number(field):
         return value + 1
-    named = re.match(r"\^([a-z]+/)", _pattern(field))
+    named = re.match(r"\^([a-z]+/)", pattern_of(field))
     return f"{value or (named[1] if named else '')}other"
 
 
@@ -74,13 +90,14 @@ def _is_resource(kind: Descriptor | None) -> bool:
 
 def _takes_any_text(field: FieldDescriptor) -> bool:
     is_text = field.cpp_type == FieldDescriptor.CPPTYPE_STRING and not field.is_repeated
-    return is_text and not _pattern(field)
+    return is_text and not pattern_of(field)
 
 
 def _is_number(field: FieldDescriptor) -> bool:
     return field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
 
 
-def _pattern(field: FieldDescriptor) -> str:
+def pattern_of(field: FieldDescriptor) -> str:
+    """The form that its text has; empty for any."""
     rules = field.GetOptions().Extensions[validate_pb2.field]
     return str(rules.string.pattern)

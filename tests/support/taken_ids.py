@@ -13,7 +13,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.status import from_status
 from tests.support.asks import Ask, Asked, World
 from tests.support.changes import changes_of
-from tests.support.otherwise import items_of, resource_field, reworded
+from tests.support.otherwise import item_of, items_of, resource_field, reworded
 
 __all__ = ["naming", "wrong_of_taken_ids"]
 
@@ -22,7 +22,7 @@ _CREATED = "created"
 
 def naming(service: str) -> list[Asked]:
     """The methods whose callers may name what they create, alone or in a batch."""
-    return [each for each in changes_of(service) if _id_field(_item(each.request))]
+    return [each for each in changes_of(service) if _id_field(item_of(each.request))]
 
 
 async def wrong_of_taken_ids(world: World, unsaid: Mapping[str, str]) -> dict[str, str]:
@@ -71,12 +71,6 @@ def _id_field(request: Descriptor) -> str:
     holder = resource_field(request)
     wanted = f"{holder.name}_id" if holder is not None else ""
     return wanted if wanted in request.fields_by_name else ""
-
-
-def _item(request: Descriptor) -> Descriptor:
-    items = request.fields_by_name.get("requests")
-    kind = items.message_type if items is not None else None
-    return request if kind is None else kind
 
 
 def _row(name: str) -> str:
