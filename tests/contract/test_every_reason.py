@@ -7,7 +7,6 @@ of its service, or the desk such tests work at, takes it from a stub. What is mi
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,8 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
 from guanxi.options.v1 import options_pb2
+
+from tests.support.reasons import reasons_in
 
 ROOT = Path(__file__).parents[2]
 # A service's reasons reach its callers; the chassis' and the gateway's may be seen from nearer by.
@@ -26,14 +27,14 @@ ROOMS = {
     "gateway": ("tests/contract/gateway", "tests/unit/gateway"),
 }
 MAKERS = {"DomainError", "invalid", "failed_precondition", "already_exists", "unauthenticated"}
-REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
-# An answer that was written beforehand, as bytes.
-WRITTEN_REASON = re.compile(rb'"reason":"([A-Z_]+)"')
+# What the example below takes from here.
+IMPORTED = "GIVEN_BY_IMPORT"
+IMPORTED_WITH_ITS_MODULE = "GIVEN_BY_MODULE"
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_reason_has_a_test(room: str) -> None:
-    reasons = {reason for tree in _trees(room) for reason in _reasons(tree)}
+    reasons = {reason for tree in _trees(room) for reason in reasons_in(tree)}
     tested = {text for folder in ROOMS[room] for tree in _trees(folder) for text in _spelled(tree)}
     assert reasons
     assert sorted(reasons - tested) == []
@@ -54,29 +55,32 @@ def test_every_public_method_has_a_contract_test(service: str) -> None:
 
 def test_a_reason_is_found_wherever_an_error_gets_it() -> None:
     source = """
+from tests.contract import test_every_reason as named_elsewhere
+from tests.contract.test_every_reason import IMPORTED as ELSEWHERE
+_NOT_ALLOWED = "GIVEN_BY_CONSTANT"
+TYPED: Final = "GIVEN_BY_TYPED_CONSTANT"
+_UNUSED = "NO_REASON"
 raise invalid("name", "GIVEN_IN_PLACE", "text")
 self.fail("text", reason="GIVEN_BY_NAME")
+self.fail("text", reason=_NOT_ALLOWED)
+raise invalid("name", ELSEWHERE, TYPED if typed else "GIVEN_OTHERWISE")
+raise failed_precondition(named_elsewhere.IMPORTED_WITH_ITS_MODULE, "text")
 def fail(message, *, reason="GIVEN_BY_DEFAULT"): ...
 ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
 class State(StrEnum):
     NO_REASON = "NO_REASON"
 """
-    found = set(_reasons(ast.parse(source)))
-    assert found == {"GIVEN_IN_PLACE", "GIVEN_BY_NAME", "GIVEN_BY_DEFAULT", "WRITTEN_BEFOREHAND"}
-
-
-def _reasons(tree: ast.Module) -> Iterator[str]:
-    """What is given to a call in capitals, or is the default of what may be given."""
-    for node in ast.walk(tree):
-        given: list[ast.expr | None] = []
-        if isinstance(node, ast.Call):
-            given = [*node.args, *(each.value for each in node.keywords if each.arg == "reason")]
-        elif isinstance(node, ast.arguments):
-            given = [*node.defaults, *node.kw_defaults]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-            yield from (each.decode() for each in WRITTEN_REASON.findall(node.value))
-        texts = (each.value for each in given if isinstance(each, ast.Constant))
-        yield from (text for text in texts if isinstance(text, str) and REASON.fullmatch(text))
+    assert set(reasons_in(ast.parse(source))) == {
+        "GIVEN_BY_CONSTANT",
+        "GIVEN_BY_TYPED_CONSTANT",
+        "GIVEN_IN_PLACE",
+        "GIVEN_BY_NAME",
+        "GIVEN_OTHERWISE",
+        "GIVEN_BY_DEFAULT",
+        "WRITTEN_BEFOREHAND",
+        IMPORTED,
+        IMPORTED_WITH_ITS_MODULE,
+    }
 
 
 def _spelled(tree: ast.AST) -> Iterator[object]:
