@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 __all__ = [
     "another",
     "behaves",
+    "is_resource",
     "item_of",
     "items_of",
     "pattern_of",
@@ -40,7 +41,7 @@ def item_of(request: Descriptor) -> Descriptor:
 
 def resource_field(request: Descriptor) -> FieldDescriptor | None:
     """The field that holds the resource that a request writes, if it does."""
-    return next((each for each in request.fields if _is_resource(each.message_type)), None)
+    return next((each for each in request.fields if is_resource(each.message_type)), None)
 
 
 def behaves(field: FieldDescriptor, behavior: FieldBehavior.ValueType) -> bool:
@@ -83,7 +84,8 @@ def another(whole: Message, field: FieldDescriptor) -> Any:
     return f"{value or (named[1] if named else '')}other"
 
 
-def _is_resource(kind: Descriptor | None) -> bool:
+def is_resource(kind: Descriptor | None) -> bool:
+    """Whether a message has a name of its own."""
     fields = kind.fields if kind is not None else ()
     return any(behaves(each, FieldBehavior.IDENTIFIER) for each in fields)
 
