@@ -33,7 +33,12 @@ FIELDS = (
     Field("product", ("sku", "stock_code", "product_id")),
     Field("description", ("product_name",)),
     Field("customer", ("customer_id", "customer_number")),
-    Field("customer_name", ("customer_display_name",)),
+    Field(
+        "customer_name",
+        ("customer_display_name",),
+        names="customer",
+        without="all orders are walk-ins",
+    ),
     Field("region", ("country",)),
     Field("currency", ("currency_code",)),
     Field("exchange_rate", ("rate",)),

@@ -137,3 +137,17 @@ def test_an_order_is_not_refused_for_who_sold_it(tmp_path: Path) -> None:
     assert [(each.line, each.value) for each in refusals.cells()] == [(2, "Sarah Moss")]
     assert refusals.reasons[5] == "seller Sarah Moss where the order began with users/ann"
     assert surveyed(path)[0].customers["kim"].customer.owner == ""
+
+
+def test_a_name_without_a_key_is_told_beside_its_walk_in(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer,customer_name\n"
+        "W-1,2026-02-01,1,10.00,,Kim Sand\nW-2,2026-02-01,1,10.00,LEE,Lee Berg\n"
+        "W-3,2026-02-01,1,10.00,,\n",
+    )
+    ready, refusals = collected(path)
+    assert [order.request.order.customer for order in ready] == ["", "customers/lee", ""]
+    assert [(each.line, each.field, each.value) for each in refusals.cells()] == [
+        (2, "customer_name", "Kim Sand")
+    ]
