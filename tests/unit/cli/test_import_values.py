@@ -22,7 +22,7 @@ LONDON = ZoneInfo("Europe/London")
     ],
 )
 def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
-    assert clean(text, "customer") == ""
+    assert clean(text, "region") == ""
 
 
 @pytest.mark.parametrize("text", ["NA", "nano", "0", "-", "#1", "#REF", "#SALE!", "n/a yet"])
