@@ -23,6 +23,7 @@ from cli.connection import Connection, connect, describe, error_info
 from cli.feeds import wait_until_caught_up
 from cli.imports import customers, orders, organizations, touchpoints
 from cli.imports.job import Job, Options, prepare
+from cli.imports.keyless import expect_customers_of_orders, expect_keys_of_customers
 from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
 from cli.imports.reading import Reading
@@ -77,6 +78,7 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, FIELDS, connection)
+        expect_customers_of_orders(job.columns, job.chosen, job.source.header)
         reading = Reading(job.columns, job.style)
         found = survey(job.source, reading, refusals)
         result = Result(found.row_count)
@@ -114,7 +116,9 @@ async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
-        customers.expect_a_name(job.columns, job.source.header)
+        header = job.source.header
+        customers.expect_a_name(job.columns, header)
+        expect_keys_of_customers(job.columns, job.chosen, header, job.source.rows())
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(new) + len(refusals.reasons))

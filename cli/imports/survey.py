@@ -22,7 +22,9 @@ from cli.imports.sources import Misfit, Source
 from cli.imports.values import name_in
 
 FIELDS = (
-    Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
+    Field(
+        "order", ("order_id", "invoice", "invoice_no", "order_number", "order_no"), required=True
+    ),
     Field(
         "order_time",
         ("invoice_time", "invoice_date", "order_date", "date"),
@@ -32,7 +34,7 @@ FIELDS = (
     Field("unit_price", ("price",), required=True),
     Field("product", ("sku", "stock_code", "product_id")),
     Field("description", ("product_name",)),
-    Field("customer", ("customer_id", "customer_number")),
+    Field("customer", ("customer_id", "customer_number", "customer_no")),
     Field(
         "customer_name",
         ("customer_display_name",),
@@ -43,7 +45,7 @@ FIELDS = (
     Field("currency", ("currency_code",)),
     Field("exchange_rate", ("rate",)),
     Field("original_order", ("original_invoice",)),
-    Field("seller", ("owner", "sales_agent")),
+    Field("seller", ("owner", "sales_agent", "sales_rep")),
 )
 
 

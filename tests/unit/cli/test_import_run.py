@@ -191,3 +191,20 @@ def test_a_dry_run_takes_for_there_what_the_file_itself_would_make(
     gateway.refuse("a-2", missing("TEAM_NOT_FOUND"))
     assert imported("orders", ORDERS, "--dry-run")["orders"] == [1, 0, 1]
     assert imported("orders", ORDERS)["orders"] == [0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("orders", "order,date,qty,price,client\nA-1,2024-01-05,1,10.00,ANN\n"),
+        ("customers", "CRM ID,name\n501,Ann\n502,Bo\n"),
+    ],
+)
+def test_nothing_is_sent_where_keys_may_be_under_another_name(
+    gateway: Gateway, imported: Imported, kind: str, text: str
+) -> None:
+    with pytest.raises(AssertionError):
+        imported(kind, text)
+    assert not gateway.batches
+    imported(kind, text, "--map", "customer=")
+    assert gateway.batches
