@@ -103,8 +103,8 @@ class _Shared:
         True
     )
 
-    def options(self, currency: str = "") -> Options:
-        """What they mean. Raises CommandError."""
+    def options(self, currency: str = "", *, repeated_rows: bool = False) -> Options:
+        """What they mean, with what is said of orders. Raises CommandError."""
         delimiter = "\t" if self.delimiter.lower() in _TABS else self.delimiter
         if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
             raise CommandError(f"--delimiter {self.delimiter}: give one character, or tab.")
@@ -121,6 +121,7 @@ class _Shared:
             currency=currency,
             dry_run=self.dry_run,
             wait=self.wait,
+            repeated_rows=repeated_rows,
         )
 
 
@@ -158,6 +159,14 @@ def orders(
             " currency if not given."
         ),
     ] = "",
+    repeated_rows: Annotated[
+        bool,
+        typer.Option(
+            "--repeated-rows",
+            help="Rows of an order that all come again elsewhere in the file are more of its"
+            " lines, and not those of a second export.",
+        ),
+    ] = False,
 ) -> None:
     """Import order lines: one row a line; rows with the same order become one order.
 
@@ -168,7 +177,7 @@ def orders(
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
     it stopped: a sentence says why. Run it again.
     """
-    _run(shared.options(currency), import_orders)
+    _run(shared.options(currency, repeated_rows=repeated_rows), import_orders)
 
 
 @app.command("customers")

@@ -38,6 +38,7 @@ class Options:
     currency: str
     dry_run: bool
     wait: bool
+    repeated_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

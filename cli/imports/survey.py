@@ -18,6 +18,7 @@ from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
+from cli.imports.repeats import Repeats
 from cli.imports.sources import Misfit, Source
 from cli.imports.values import name_in
 
@@ -63,55 +64,104 @@ class Survey:
     spellings: Spellings = field(default_factory=Spellings)
 
 
-def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
+def survey(
+    source: Source, reading: Reading, refusals: Refusals, *, repeated_rows: bool = False
+) -> Survey:
     """Counts the rows of every order, and collects the customers and products they speak of.
 
     A row that belongs to no order for certain is refused, and with it every order that it may
-    belong to: an order without one of its rows would have a wrong amount.
+    belong to: an order without one of its rows would have a wrong amount. So is an order all of
+    whose rows come again, unless `repeated_rows` are more of its lines.
 
     Raises:
         CommandError: the file can't be read, or has decimal commas and nobody has said so.
     """
-    found = Survey()
-    counts, order_ids = found.row_counts, reading.order_ids
-    descriptions: dict[str, str] = {}
-    prices: dict[str, int] = {}
-    cells = picker(reading.columns, "order", "product", "description", "unit_price")
-    order = ""
+    surveyor = _Surveyor(source, reading, refusals)
+    surveyor.read_rows()
+    return surveyor.finished(repeated_rows=repeated_rows)
 
-    def refuse(misfit: Misfit) -> None:
-        refusals.add_misfit(misfit)
-        found.row_count += 1
-        for candidate in _possible_orders(misfit, reading, len(source.header)) or {order}:
-            found.spoiled.setdefault(candidate, _spoils(misfit.line, misfit.reason))
 
-    for line, values in source.rows(refuse):
-        key, product, description, price = cells(values)
-        found.row_count += 1
-        try:
-            order = order_ids[key] or _no_order()
-        except BadValue as bad:
-            refusals.add((line,), str(bad))
-            found.spoiled.setdefault(order, _spoils(line, f"{bad}, so that it may belong here"))
-            continue
-        known = counts.get(order)
-        if known is None:
-            counts[order] = 1
+class _Surveyor:
+    def __init__(self, source: Source, reading: Reading, refusals: Refusals) -> None:
+        self._source = source
+        self._reading = reading
+        self._refusals = refusals
+        self._found = Survey()
+        self._repeats = Repeats(reading.columns, source.header)
+        self._descriptions: dict[str, str] = {}
+        self._prices: dict[str, int] = {}
+        self._order = ""  # of the last row that has one
+
+    def read_rows(self) -> None:
+        """Goes through the file once."""
+        found, reading = self._found, self._reading
+        counts, descriptions, prices = found.row_counts, self._descriptions, self._prices
+        cells = picker(
+            reading.columns,
+            *("order", "product", "description", "unit_price", "order_time", "quantity"),
+        )
+        for line, values in self._source.rows(self._refuse_misfit):
+            key, product, description, price, time, quantity = cells(values)
+            found.row_count += 1
+            try:
+                order = self._order = reading.order_ids[key] or _no_order()
+            except BadValue as bad:
+                self._refuse_orderless(line, str(bad))
+                continue
+            self._repeats.meet(order, line, values)
+            if order not in counts:
+                counts[order] = 0
+                with suppress(BadValue):
+                    _meet_customer(found, Cells(reading.columns, values), reading)
+            counts[order] += 1
+            if _says_more(descriptions.get(product), description) and _is_readable(
+                time, quantity, price, reading
+            ):
+                descriptions[product] = description
+            if price not in prices:
+                prices[price] = line
+
+    def finished(self, *, repeated_rows: bool) -> Survey:
+        """What was found, once all rows are known."""
+        found = self._found
+        _expect_point(self._prices, self._reading, self._source)
+        if not repeated_rows:
+            for repeated, reason in self._repeats.doubtful():
+                found.spoiled.setdefault(repeated, reason)
+        for doubtful in found.spellings.doubtful:
+            found.customers.pop(doubtful, None)
+        for product, description in self._descriptions.items():
             with suppress(BadValue):
-                _meet_customer(found, Cells(reading.columns, values), reading)
-        else:
-            counts[order] = known + 1
-        if not descriptions.get(product):
-            descriptions[product] = description
-        if price not in prices:
-            prices[price] = line
-    _expect_point(prices, reading, source)
-    for doubtful in found.spellings.doubtful:
-        found.customers.pop(doubtful, None)
-    for product, description in descriptions.items():
-        with suppress(BadValue):
-            _meet_product(found, product, description, reading)
-    return found
+                _meet_product(found, product, description, self._reading)
+        return found
+
+    def _refuse_misfit(self, misfit: Misfit) -> None:
+        self._refusals.add_misfit(misfit)
+        self._found.row_count += 1
+        possible = _possible_orders(misfit, self._reading, len(self._source.header))
+        for candidate in possible or {self._order}:
+            self._found.spoiled.setdefault(candidate, _spoils(misfit.line, misfit.reason))
+
+    def _refuse_orderless(self, line: int, reason: str) -> None:
+        self._refusals.add((line,), reason)
+        self._found.spoiled.setdefault(
+            self._order, _spoils(line, f"{reason}, so that it may belong here")
+        )
+
+
+def _says_more(told: str | None, description: str) -> bool:
+    return told is None or bool(description and not told)
+
+
+def _is_readable(time: str, quantity: str, price: str, reading: Reading) -> bool:
+    """Whether a row says when, how many and for how much: one that will be refused for these makes
+    no product and no customer."""
+    try:
+        reading.times[time]
+        reading.quantities[quantity]
+    except BadValue:
+        return False
+    return any(map(str.isdigit, price))
 
 
 def _no_order() -> str:
@@ -162,6 +212,7 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
     if identifier:
         found.spellings.meet(identifier, key, cell["customer_name"])
     time = reading.times[cell["order_time"]]
+    reading.quantities[cell["quantity"]]  # which raises BadValue for a row that will be refused
     if not identifier or time is None or time.seconds not in reading.possible_seconds:
         return
     known = found.customers.get(identifier)
