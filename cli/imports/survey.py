@@ -13,7 +13,7 @@ from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 
 from cli.connection import CommandError
-from cli.imports.cells import BadValue, clean
+from cli.imports.cells import BadValue, clean, folded
 from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
 from cli.imports.reading import Reading
@@ -206,7 +206,7 @@ def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
 
 def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
     """A customer is first seen with the earliest of their orders, of those whose time is possible:
-    the others will be refused."""
+    the others will be refused. Name and region are those of the first order that has them."""
     key = cell["customer"]
     identifier = reading.customer_ids[key]
     if identifier:
@@ -217,17 +217,20 @@ def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
         return
     known = found.customers.get(identifier)
     if known is None:
-        found.customers[identifier] = CreateCustomerRequest(
-            customer_id=identifier,
-            customer=Customer(
-                display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
-                region=cell["region"],
-                owner=seller(cell["seller"]),
-                first_seen_time=time,
-            ),
-        )
-    elif time.seconds < known.customer.first_seen_time.seconds:
-        known.customer.first_seen_time.CopyFrom(time)
+        customer = Customer(display_name=_unnamed(key), first_seen_time=time)
+        known = CreateCustomerRequest(customer_id=identifier, customer=customer)
+        found.customers[identifier] = known
+    customer = known.customer
+    if time.seconds < customer.first_seen_time.seconds:
+        customer.first_seen_time.CopyFrom(time)
+    name = cell["customer_name"]
+    if name and folded(customer.display_name) == folded(_unnamed(key)):
+        customer.display_name = name
+    customer.region = customer.region or cell["region"]
+
+
+def _unnamed(key: str) -> str:
+    return f"Customer {as_meant(key)}"
 
 
 def seller(text: str) -> str:

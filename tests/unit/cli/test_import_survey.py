@@ -69,3 +69,18 @@ def test_a_product_of_a_file_is_for_sale(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", HEADER + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n")
     found, _, _ = surveyed(path)
     assert [request.product.active for request in found.products.values()] == [True]
+
+
+def test_a_customer_has_the_first_name_and_region_that_are_given_and_no_owner(
+    tmp_path: Path,
+) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,customer,customer_name,region,seller,qty,price\n"
+        "N-1,2026-10-01,KIM,,,rita,1,10\nN-2,2026-10-02,kim,Kim Sand,,tom,1,10\n"
+        "N-3,2026-10-03,KIM,,North,tom,1,10\nN-4,2026-10-04,KIM,Kim Sand,South,tom,1,10\n",
+    )
+    found, _, _ = surveyed(path)
+    customer = found.customers["kim"].customer
+    assert (customer.display_name, customer.region, customer.owner) == ("Kim Sand", "North", "")
+    assert customer.first_seen_time.ToDatetime(UTC) == datetime(2026, 10, 1, tzinfo=UTC)
