@@ -44,7 +44,7 @@ FIELDS = (
     ),
     Field("region", ("country",)),
     Field("currency", ("currency_code",)),
-    Field("exchange_rate", ("rate",)),
+    Field("exchange_rate", ("fx_rate",)),
     Field("original_order", ("original_invoice",)),
     Field("seller", ("owner", "sales_agent", "sales_rep")),
 )

@@ -137,3 +137,9 @@ def test_names_of_customers_are_keys_or_walk_ins_as_the_user_says(
 ) -> None:
     found = Columns(FIELDS, parse_assignments(assignments, None)).locate(NAMES)
     assert {key: found[key] for key in found if key.startswith("customer")} == located
+
+
+def test_a_rate_may_be_a_tax_and_is_no_exchange_rate_unasked() -> None:
+    header = ("order", "date", "qty", "price", "Rate")
+    assert "exchange_rate" not in Columns(FIELDS, {}).locate(header)
+    assert Columns(FIELDS, {}).locate((*header, "FX rate"))["exchange_rate"] == (5,)
