@@ -103,7 +103,9 @@ class _Shared:
         True
     )
 
-    def options(self, currency: str = "", *, repeated_rows: bool = False) -> Options:
+    def options(
+        self, currency: str = "", *, repeated_rows: bool = False, names_may_differ: bool = False
+    ) -> Options:
         """What they mean, with what is said of orders. Raises CommandError."""
         delimiter = "\t" if self.delimiter.lower() in _TABS else self.delimiter
         if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
@@ -122,6 +124,7 @@ class _Shared:
             dry_run=self.dry_run,
             wait=self.wait,
             repeated_rows=repeated_rows,
+            names_may_differ=names_may_differ,
         )
 
 
@@ -167,6 +170,13 @@ def orders(
             " lines, and not those of a second export.",
         ),
     ] = False,
+    names_may_differ: Annotated[
+        bool,
+        typer.Option(
+            "--names-may-differ",
+            help="A key is one customer's, however different the names are that come with it.",
+        ),
+    ] = False,
 ) -> None:
     """Import order lines: one row a line; rows with the same order become one order.
 
@@ -177,7 +187,10 @@ def orders(
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
     it stopped: a sentence says why. Run it again.
     """
-    _run(shared.options(currency, repeated_rows=repeated_rows), import_orders)
+    options = shared.options(
+        currency, repeated_rows=repeated_rows, names_may_differ=names_may_differ
+    )
+    _run(options, import_orders)
 
 
 @app.command("customers")

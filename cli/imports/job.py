@@ -39,6 +39,7 @@ class Options:
     dry_run: bool
     wait: bool
     repeated_rows: bool = False
+    names_may_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)

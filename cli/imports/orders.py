@@ -80,7 +80,7 @@ class Collector:
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
         self._refused = dict(refused)
-        for identifier, reason in found.spellings.doubtful.items():
+        for identifier, reason in found.doubtful.items():
             self._refused[f"customers/{identifier}"] = reason
         self._row_counts = dict(found.row_counts)
         self._spoiled = found.spoiled

@@ -80,7 +80,13 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
         job = await prepare(options, FIELDS, connection)
         expect_customers_of_orders(job.columns, job.chosen, job.source.header)
         reading = Reading(job.columns, job.style)
-        found = survey(job.source, reading, refusals, repeated_rows=options.repeated_rows)
+        found = survey(
+            job.source,
+            reading,
+            refusals,
+            repeated_rows=options.repeated_rows,
+            names_may_differ=options.names_may_differ,
+        )
         result = Result(found.row_count)
         with bars() as progress:
             # Different services write them, and neither waits for the other.

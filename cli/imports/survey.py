@@ -16,6 +16,7 @@ from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean, folded
 from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
+from cli.imports.names import Names
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.repeats import Repeats
@@ -53,32 +54,38 @@ FIELDS = (
 @dataclass(slots=True)
 class Survey:
     """What a file holds: its orders with the number of their rows, those that can't go in and why,
-    and whom and what they name; keys of customers that may be two people's are doubtful, and
-    these aren't among the customers. All by id."""
+    and whom and what they name; customers whose keys may be two people's are doubtful, with the
+    reason, and aren't among the customers. All by id."""
 
     row_count: int = 0
     row_counts: dict[str, int] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
     products: dict[str, CreateProductRequest] = field(default_factory=dict)
-    spellings: Spellings = field(default_factory=Spellings)
+    doubtful: dict[str, str] = field(default_factory=dict)
 
 
 def survey(
-    source: Source, reading: Reading, refusals: Refusals, *, repeated_rows: bool = False
+    source: Source,
+    reading: Reading,
+    refusals: Refusals,
+    *,
+    repeated_rows: bool = False,
+    names_may_differ: bool = False,
 ) -> Survey:
     """Counts the rows of every order, and collects the customers and products they speak of.
 
     A row that belongs to no order for certain is refused, and with it every order that it may
     belong to: an order without one of its rows would have a wrong amount. So is an order all of
-    whose rows come again, unless `repeated_rows` are more of its lines.
+    whose rows come again, unless `repeated_rows` are more of its lines; and so are those of a
+    customer with two names, unless `names_may_differ`.
 
     Raises:
         CommandError: the file can't be read, or has decimal commas and nobody has said so.
     """
     surveyor = _Surveyor(source, reading, refusals)
     surveyor.read_rows()
-    return surveyor.finished(repeated_rows=repeated_rows)
+    return surveyor.finished(repeated_rows=repeated_rows, names_may_differ=names_may_differ)
 
 
 class _Surveyor:
@@ -87,6 +94,8 @@ class _Surveyor:
         self._reading = reading
         self._refusals = refusals
         self._found = Survey()
+        self._spellings = Spellings()
+        self._names = Names()
         self._repeats = Repeats(reading.columns, source.header)
         self._descriptions: dict[str, str] = {}
         self._prices: dict[str, int] = {}
@@ -112,7 +121,7 @@ class _Surveyor:
             if order not in counts:
                 counts[order] = 0
                 with suppress(BadValue):
-                    _meet_customer(found, Cells(reading.columns, values), reading)
+                    self._meet_customer(line, Cells(reading.columns, values))
             counts[order] += 1
             if _says_more(descriptions.get(product), description) and _is_readable(
                 time, quantity, price, reading
@@ -121,15 +130,46 @@ class _Surveyor:
             if price not in prices:
                 prices[price] = line
 
-    def finished(self, *, repeated_rows: bool) -> Survey:
+    def _meet_customer(self, line: int, cell: Cells) -> None:
+        """A customer is first seen with the earliest of their orders, of those whose time is
+        possible: the others will be refused. Name and region are those of the first order that has
+        them."""
+        reading, customers = self._reading, self._found.customers
+        key, name = cell["customer"], cell["customer_name"]
+        identifier = reading.customer_ids[key]
+        if identifier:
+            self._spellings.meet(identifier, key, name)
+            if name:
+                self._names.meet(identifier, name, line)
+        time = reading.times[cell["order_time"]]
+        reading.quantities[cell["quantity"]]  # which raises BadValue for a row that will be refused
+        if not identifier or time is None or time.seconds not in reading.possible_seconds:
+            return
+        known = customers.get(identifier)
+        if known is None:
+            customer = Customer(display_name=_unnamed(key), first_seen_time=time)
+            known = CreateCustomerRequest(customer_id=identifier, customer=customer)
+            customers[identifier] = known
+        customer = known.customer
+        if time.seconds < customer.first_seen_time.seconds:
+            customer.first_seen_time.CopyFrom(time)
+        if name and folded(customer.display_name) == folded(_unnamed(key)):
+            customer.display_name = name
+        customer.region = customer.region or cell["region"]
+
+    def finished(self, *, repeated_rows: bool, names_may_differ: bool) -> Survey:
         """What was found, once all rows are known."""
         found = self._found
         _expect_point(self._prices, self._reading, self._source)
         if not repeated_rows:
             for repeated, reason in self._repeats.doubtful():
                 found.spoiled.setdefault(repeated, reason)
-        for doubtful in found.spellings.doubtful:
+        if not names_may_differ:
+            found.doubtful.update(self._names.doubtful())
+        found.doubtful.update(self._spellings.doubtful)
+        for doubtful in found.doubtful:
             found.customers.pop(doubtful, None)
+        self._refusals.left_out.extend(self._names.told())
         for product, description in self._descriptions.items():
             with suppress(BadValue):
                 _meet_product(found, product, description, self._reading)
@@ -202,31 +242,6 @@ def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
                 f" {price.strip().replace('.', '')}"
             )
     return ""
-
-
-def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
-    """A customer is first seen with the earliest of their orders, of those whose time is possible:
-    the others will be refused. Name and region are those of the first order that has them."""
-    key = cell["customer"]
-    identifier = reading.customer_ids[key]
-    if identifier:
-        found.spellings.meet(identifier, key, cell["customer_name"])
-    time = reading.times[cell["order_time"]]
-    reading.quantities[cell["quantity"]]  # which raises BadValue for a row that will be refused
-    if not identifier or time is None or time.seconds not in reading.possible_seconds:
-        return
-    known = found.customers.get(identifier)
-    if known is None:
-        customer = Customer(display_name=_unnamed(key), first_seen_time=time)
-        known = CreateCustomerRequest(customer_id=identifier, customer=customer)
-        found.customers[identifier] = known
-    customer = known.customer
-    if time.seconds < customer.first_seen_time.seconds:
-        customer.first_seen_time.CopyFrom(time)
-    name = cell["customer_name"]
-    if name and folded(customer.display_name) == folded(_unnamed(key)):
-        customer.display_name = name
-    customer.region = customer.region or cell["region"]
 
 
 def _unnamed(key: str) -> str:

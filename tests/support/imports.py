@@ -49,6 +49,7 @@ def surveyed(
     keys_with_case: bool = False,
     possible_seconds: range = ANY_SECONDS,
     repeated_rows: bool = False,
+    names_may_differ: bool = False,
 ) -> tuple[Survey, Reading, Source]:
     """A file of order lines after its first reading."""
     source = opened(path, form)
@@ -58,7 +59,10 @@ def surveyed(
     source = replace(source, is_row=partial(looks_like_row, columns, style))
     reading = Reading(columns, style)
     noted = Refusals() if refusals is None else refusals
-    return survey(source, reading, noted, repeated_rows=repeated_rows), reading, source
+    found = survey(
+        source, reading, noted, repeated_rows=repeated_rows, names_may_differ=names_may_differ
+    )
+    return found, reading, source
 
 
 def collected(
@@ -71,6 +75,7 @@ def collected(
     keys_with_case: bool = False,
     refused: dict[str, str] | None = None,
     repeated_rows: bool = False,
+    names_may_differ: bool = False,
 ) -> tuple[list[PendingOrder], Refusals]:
     """The orders of a file that would be sent, and what is refused."""
     refusals = Refusals()
@@ -83,6 +88,7 @@ def collected(
         currency=currency,
         keys_with_case=keys_with_case,
         repeated_rows=repeated_rows,
+        names_may_differ=names_may_differ,
     )
     collector = orders.Collector(reading, found, refusals=refusals, refused=refused or {})
     return list(collector.collect(source.rows())), refusals
