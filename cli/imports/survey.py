@@ -18,7 +18,7 @@ from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
 from cli.imports.names import Names
 from cli.imports.reading import Reading
-from cli.imports.refusals import Refusals
+from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.repeats import Repeats
 from cli.imports.sources import Misfit, Source
 from cli.imports.values import name_in
@@ -49,6 +49,10 @@ FIELDS = (
     Field("original_order", ("original_invoice",)),
     Field("seller", ("owner", "sales_agent", "sales_rep")),
 )
+
+# What the contract takes for a name and for a region.
+_MAX_NAME = 200
+_MAX_REGION = 100
 
 
 @dataclass(slots=True)
@@ -97,7 +101,8 @@ class _Surveyor:
         self._spellings = Spellings()
         self._names = Names()
         self._repeats = Repeats(reading.columns, source.header)
-        self._descriptions: dict[str, str] = {}
+        # By product, with the line it comes from.
+        self._descriptions: dict[str, tuple[int, str]] = {}
         self._prices: dict[str, int] = {}
         self._order = ""  # of the last row that has one
 
@@ -126,7 +131,7 @@ class _Surveyor:
             if _says_more(descriptions.get(product), description) and _is_readable(
                 time, quantity, price, reading
             ):
-                descriptions[product] = description
+                descriptions[product] = line, description
             if price not in prices:
                 prices[price] = line
 
@@ -154,8 +159,16 @@ class _Surveyor:
         if time.seconds < customer.first_seen_time.seconds:
             customer.first_seen_time.CopyFrom(time)
         if name and folded(customer.display_name) == folded(_unnamed(key)):
-            customer.display_name = name
-        customer.region = customer.region or cell["region"]
+            customer.display_name = self._fitting(line, "customer_name", name, "the name")
+        if not customer.region and (region := cell["region"]):
+            self._say_region(line, customer, region)
+
+    def _say_region(self, line: int, customer: Customer, region: str) -> None:
+        if len(region) <= _MAX_REGION:
+            customer.region = region
+            return
+        reason = f"longer than {_MAX_REGION} characters, which a region may not be"
+        self._refusals.left_out.append(LeftOut(line, "region", region, reason))
 
     def finished(self, *, repeated_rows: bool, names_may_differ: bool) -> Survey:
         """What was found, once all rows are known."""
@@ -170,10 +183,34 @@ class _Surveyor:
         for doubtful in found.doubtful:
             found.customers.pop(doubtful, None)
         self._refusals.left_out.extend(self._names.told())
-        for product, description in self._descriptions.items():
+        for product, (line, description) in self._descriptions.items():
             with suppress(BadValue):
-                _meet_product(found, product, description, self._reading)
+                self._meet_product(product, description, line)
         return found
+
+    def _meet_product(self, key: str, description: str, line: int) -> None:
+        """A product has the first description that is given for it, or else its key for a name."""
+        identifier = self._reading.product_ids[key]
+        if not identifier:
+            return
+        key, description = as_meant(clean(key, "product")), clean(description, "description")
+        name = self._fitting(line, "description", description, "the product's name")
+        known = self._found.products.get(identifier)
+        if known is None:
+            self._found.products[identifier] = CreateProductRequest(
+                product_id=identifier,
+                product=Product(display_name=name or key, sku=key, active=True),
+            )
+        elif name and known.product.display_name == known.product.sku:
+            known.product.display_name = name
+
+    def _fitting(self, line: int, field: str, name: str, what: str) -> str:
+        """A name as long as it may be: one that is too long would have all orders refused."""
+        if len(name) <= _MAX_NAME:
+            return name
+        reason = f"longer than {_MAX_NAME} characters: {what} is its beginning"
+        self._refusals.left_out.append(LeftOut(line, field, name, reason))
+        return f"{name[: _MAX_NAME - 1].rstrip()}…"
 
     def _refuse_misfit(self, misfit: Misfit) -> None:
         self._refusals.add_misfit(misfit)
@@ -189,8 +226,8 @@ class _Surveyor:
         )
 
 
-def _says_more(told: str | None, description: str) -> bool:
-    return told is None or bool(description and not told)
+def _says_more(told: tuple[int, str] | None, description: str) -> bool:
+    return told is None or bool(description and not told[1])
 
 
 def _is_readable(time: str, quantity: str, price: str, reading: Reading) -> bool:
@@ -255,19 +292,3 @@ def seller(text: str) -> str:
         return name_in("users", text, "seller")
     except BadValue:
         return ""
-
-
-def _meet_product(found: Survey, key: str, description: str, reading: Reading) -> None:
-    """A product has the first description that is given for it, or else its key for a name."""
-    identifier = reading.product_ids[key]
-    if not identifier:
-        return
-    key, description = as_meant(clean(key, "product")), clean(description, "description")
-    known = found.products.get(identifier)
-    if known is None:
-        found.products[identifier] = CreateProductRequest(
-            product_id=identifier,
-            product=Product(display_name=description or key, sku=key, active=True),
-        )
-    elif description and known.product.display_name == known.product.sku:
-        known.product.display_name = description
