@@ -110,6 +110,11 @@ class _Shared:
         delimiter = "\t" if self.delimiter.lower() in _TABS else self.delimiter
         if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
             raise CommandError(f"--delimiter {self.delimiter}: give one character, or tab.")
+        if self.date_format and "%" not in self.date_format:
+            raise CommandError(
+                f"--date-format {self.date_format}: write it as strftime has it, such as"
+                " '%d.%m.%Y %H:%M'."
+            )
         return Options(
             file=self.file,
             form=Form(self.encoding, delimiter, self.header_line),

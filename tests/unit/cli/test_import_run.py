@@ -208,3 +208,10 @@ def test_nothing_is_sent_where_keys_may_be_under_another_name(
     assert not gateway.batches
     imported(kind, text, "--map", "customer=")
     assert gateway.batches
+
+
+def test_a_date_format_that_says_nothing_is_one_sentence(gateway: Gateway, tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", ORDERS)
+    told = CliRunner().invoke(app, ["import", "orders", str(path), "--date-format", "DD.MM.YYYY"])
+    assert str(told.exception).startswith("--date-format DD.MM.YYYY: write it as strftime has it")
+    assert not gateway.batches
