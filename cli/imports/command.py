@@ -15,7 +15,7 @@ from cli.connection import CommandError, plain_errors
 from cli.imports.job import Job, Options
 from cli.imports.numbers import Decimals
 from cli.imports.refusals import Refusals
-from cli.imports.result import Result, report
+from cli.imports.result import Result, SoFar, report
 from cli.imports.run import import_customers, import_orders, import_touchpoints
 from cli.imports.sources import Form
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 
 _ROWS_REFUSED = 3
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 _TABS = ("tab", "\\t")
 
 
@@ -190,7 +191,7 @@ def orders(
     What an order has once may be given on its first row only.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
     options = shared.options(
         currency, repeated_rows=repeated_rows, names_may_differ=names_may_differ
@@ -208,7 +209,7 @@ def customers(shared: _Shared) -> None:
     lifecycle_stage, first_seen_time.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
     _run(shared.options(), import_customers)
 
@@ -223,19 +224,25 @@ def touchpoints(shared: _Shared) -> None:
     duration_minutes, outcome, actor.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
     _run(shared.options(), import_touchpoints)
 
 
 def _run(
-    options: Options, work: Callable[[Options], Awaitable[tuple[Job, Result, Refusals]]]
+    options: Options, work: Callable[[Options, SoFar], Awaitable[tuple[Job, Result, Refusals]]]
 ) -> None:
-    async def main() -> tuple[Job, Result, Refusals]:
-        return await work(options)
+    so_far = SoFar()
 
-    with plain_errors():
-        job, result, refusals = asyncio.run(main())
+    async def main() -> tuple[Job, Result, Refusals]:
+        return await work(options, so_far)
+
+    try:
+        with plain_errors():
+            job, result, refusals = asyncio.run(main())
+    except KeyboardInterrupt:
+        typer.echo(f"guanxi: {so_far.told(dry_run=options.dry_run)}", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     report(job, result, refusals)
     if refusals.reasons:
         raise typer.Exit(_ROWS_REFUSED)
