@@ -30,7 +30,7 @@ from sqlalchemy import (
 from services.chassis import money
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import sql, values
-from services.chassis.lists.filters.arguments import Arguments, nearest
+from services.chassis.lists.filters.arguments import Arguments
 from services.chassis.lists.filters.fields import (
     BoolType,
     DateType,
@@ -53,6 +53,7 @@ from services.chassis.lists.filters.syntax import (
     Or,
     Restriction,
 )
+from services.chassis.nearest import nearest
 
 __all__ = ["compile", "compile_node"]
 
