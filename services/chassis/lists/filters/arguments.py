@@ -4,7 +4,6 @@ Declares the function `days(n)`. What a value is compared with, and how, is the 
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from fractions import Fraction
