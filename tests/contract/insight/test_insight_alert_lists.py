@@ -25,6 +25,22 @@ async def test_lists_are_most_severe_first_and_paged(insight: Insight, desk: Des
     assert oldest.alerts[0].customer == "customers/ada"
 
 
+async def test_who_asks_for_their_own_gets_what_is_assigned_to_them(
+    insight: Insight, desk: Desk
+) -> None:
+    await late_buyer(insight)
+    mine = alerts_pb2.ListAlertsRequest(assigned_to_me=True, page_size=1)
+    first = await desk.alerts.ListAlerts(mine)
+    assert [each.assignee for each in first.alerts] == ["users/ann"]
+    mia = await insight.desk("users/mia", role="manager", team="teams/north")
+    assert list((await mia.alerts.ListAlerts(mine)).alerts) == []
+    assert len(await mia.open_alerts()) > 1
+    everybodys = alerts_pb2.ListAlertsRequest(page_token=first.next_page_token, page_size=1)
+    with pytest.raises(DomainError) as refused:
+        await desk.alerts.ListAlerts(everybodys)
+    assert refused.value.reason == "PAGE_TOKEN_MISMATCH"
+
+
 @in_turn(
     ("arguments", "reason"),
     [
