@@ -6,7 +6,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor
+from google.protobuf.descriptor import EnumDescriptor
+from google.protobuf.message import Message
 from protovalidate import Violation
 
 from services.chassis.names import ID_PATTERN
@@ -29,7 +30,7 @@ _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def said(violation: Violation, message: Descriptor) -> str:
+def said(violation: Violation, message: Message) -> str:
     """What is wrong, in words, with a field of the message; the validator's where they will do."""
     match violation.proto.rule_id:
         case "string.pattern":
@@ -75,9 +76,9 @@ def _choices(enum: EnumDescriptor | None) -> str:
     return f"one of {', '.join(each.name for each in enum.values if each.number)}"
 
 
-def _enum_of(violation: Violation, message: Descriptor) -> EnumDescriptor | None:
+def _enum_of(violation: Violation, message: Message) -> EnumDescriptor | None:
     """The enum of the field that a violation is about."""
-    inner: Any = message
+    inner: Any = message.DESCRIPTOR
     field: Any = None
     for element in violation.proto.field.elements if violation.proto.field is not None else ():
         field = inner.fields_by_name[element.field_name]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 from protovalidate import Violation
 
 from services.chassis.errors import DomainError, FieldViolation, Kind
@@ -15,7 +15,7 @@ __all__ = ["MOST_TOLD", "validation_error", "violations_error"]
 MOST_TOLD: Final = 20
 
 
-def validation_error(violations: Sequence[Violation], of: Descriptor) -> DomainError:
+def validation_error(violations: Sequence[Violation], of: Message) -> DomainError:
     """The error for broken rules of a message: a field path, a text and the rule's id for each."""
     told = [
         FieldViolation(_path(violation.proto.field), said(violation, of), violation.proto.rule_id)

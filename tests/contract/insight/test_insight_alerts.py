@@ -274,26 +274,6 @@ async def test_alerts_of_others_are_not_found(insight: Insight, desk: Desk) -> N
         assert refused.value.kind is Kind.NOT_FOUND
 
 
-async def test_an_alert_of_a_rule_without_a_text_says_what_the_rule_is_called(
-    insight: Insight, desk: Desk
-) -> None:
-    rule = rules_pb2.Rule(
-        kind=rules_pb2.Rule.ALERT,
-        filter="orders_total >= 1",
-        enabled=True,
-        severity=rules_pb2.NOTICE,
-    )
-    named = rules_pb2.Rule(display_name="Buyers")
-    named.MergeFrom(rule)
-    for identifier, each in (("bare", rule), ("named", named)):
-        await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule=each, rule_id=identifier))
-    await desk.rules_followed()
-    await late_buyer(insight)
-    told = {each.rule: (each.text_en, each.text_zh) for each in await desk.open_alerts()}
-    assert told["rules/named"] == ("Buyers", "Buyers")
-    assert told["rules/bare"] == ("orders_total >= 1", "orders_total >= 1")
-
-
 async def test_an_alert_is_seen_by_whom_it_is_given_to(insight: Insight, desk: Desk) -> None:
     rule = rules_pb2.Rule(
         kind=rules_pb2.Rule.ALERT,

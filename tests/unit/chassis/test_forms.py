@@ -25,7 +25,7 @@ ANN = Customer(display_name="Ann")
 def told(message: Message) -> dict[str, str]:
     """What is said of each wrong field."""
     violations = Validator().collect_violations(message)
-    error = validation_error(violations, message.DESCRIPTOR)
+    error = validation_error(violations, message)
     return {each.field: each.description for each in error.violations}
 
 
@@ -76,7 +76,8 @@ def test_a_choice_that_is_left_out_is_told_with_what_there_is() -> None:
 
 
 def test_a_choice_that_is_none_is_told_with_what_there_is() -> None:
-    touchpoint = Touchpoint(type="CALL", topics=["PRICE", 77])  # type: ignore[list-item]
+    touchpoint = Touchpoint(type=Touchpoint.CALL)
+    touchpoint.topics.extend([1, 77])  # type: ignore[list-item]
     request = LogTouchpointRequest(parent="customers/ann", touchpoint=touchpoint)
     description = told(request)["touchpoint.topics[1]"]
     assert description.startswith("must be one of PRICE, DISCOUNT, ")

@@ -51,7 +51,7 @@ class Gateway(_Alerts):  # type: ignore[misc]  # typed for grpc.aio; this serves
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     gateway = Gateway()
-    server = grpc.server(ThreadPoolExecutor(4))
+    server: Any = grpc.server(ThreadPoolExecutor(4))
     alerts_pb2_grpc.add_AlertServiceServicer_to_server(gateway, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -41,7 +41,7 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     gateway = Gateway()
-    server = grpc.server(ThreadPoolExecutor(4))
+    server: Any = grpc.server(ThreadPoolExecutor(4))
     briefs_pb2_grpc.add_BriefServiceServicer_to_server(gateway, server)
     company_pb2_grpc.add_CompanyServiceServicer_to_server(gateway, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -4,6 +4,7 @@ Declares the function `days(n)`. What a value is compared with, and how, is the 
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from fractions import Fraction
@@ -30,6 +31,15 @@ class Arguments:
     def refused(self, at: Restriction | Literal | Call, reason: str, message: str) -> DomainError:
         """The error to raise, with the position of what is wrong."""
         return refusal(self.argument, reason, at.position, message)
+
+    def unknown_field(self, node: Restriction, fields: Collection[str]) -> DomainError:
+        """The error for a field that the list doesn't declare."""
+        return self.refused(
+            node,
+            "FILTER_UNKNOWN_FIELD",
+            f"{node.field_name} is no field of this list{nearest(node.field_name, fields)}; "
+            f"fields are {', '.join(sorted(fields))}",
+        )
 
     def text(self, node: Restriction) -> Literal:
         """The value as written, a wildcard included."""

@@ -53,7 +53,6 @@ from services.chassis.lists.filters.syntax import (
     Or,
     Restriction,
 )
-from services.chassis.nearest import nearest
 
 __all__ = ["compile", "compile_node"]
 
@@ -227,12 +226,7 @@ class _Compilation:
         outer = self.fields.get(".".join(node.path[:-1]))
         if outer and isinstance(outer.type, MapType):
             return outer, node.path[-1]
-        raise self.read.refused(
-            node,
-            "FILTER_UNKNOWN_FIELD",
-            f"{node.field_name} is no field of this list{nearest(node.field_name, self.fields)}; "
-            f"fields are {', '.join(sorted(self.fields))}",
-        )
+        raise self.read.unknown_field(node, self.fields)
 
     def _other_comparator(self, node: Restriction, offered: str) -> DomainError:
         return self.read.refused(
