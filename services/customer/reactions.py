@@ -38,9 +38,12 @@ class SalesReaction:
         if news:
             await actions.follow_orders(tx, news)
 
-    async def forget(self, tx: WriteTransaction) -> None:
+    async def log_renewed(self, tx: WriteTransaction) -> None:
         """Sales' log begins anew: its orders are counted from the first one on."""
         await counted_orders.clear(tx)
+
+    async def log_read(self, tx: WriteTransaction) -> None:
+        """All of them are counted; nothing was marked."""
 
 
 # Another version where what is kept of orders changes; see Derivation.

@@ -21,9 +21,13 @@ class CustomerReaction:
         """Keeps what the events tell of customers, unless something newer is known."""
         await store.save_many(tx, read_accounts(events).values())
 
-    async def forget(self, tx: WriteTransaction) -> None:
-        """The customer service's log begins anew."""
-        await store.clear(tx)
+    async def log_renewed(self, tx: WriteTransaction) -> None:
+        """Who sees an order stays as it was while the customer service's log is read anew."""
+        await store.mark_all(tx)
+
+    async def log_read(self, tx: WriteTransaction) -> None:
+        """Customers that the log doesn't tell of are there no more."""
+        await store.remove_marked(tx)
 
 
 # Another version where what is kept of customers changes; see Derivation.
