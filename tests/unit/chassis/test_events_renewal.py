@@ -52,6 +52,7 @@ class Mirror(KeepingReaction):
 
 def puller(sales: Reading, mirror: Mirror, **options: Any) -> Puller:
     return sales.puller(
+        wait_seconds=0.1,
         reaction=mirror,
         on_epoch_change=mirror.log_renewed,
         on_log_read=mirror.log_read,
@@ -104,19 +105,20 @@ async def test_what_one_version_is_about_to_read_anew_the_other_takes_nothing_of
 ) -> None:
     """Two versions fill one table, and the newer, which began later, has marked all of it."""
     old, new = Mirror(), Mirror()
-    of_old = {"derivation": Derivation(1, {"a"})}
-    of_new = {"derivation": Derivation(2, {"a"})}
+    # Half of the connections, so that the other isn't kept waiting for one.
+    of_old: dict[str, Any] = {"derivation": Derivation(1, {"a"}), "partitions": 2}
+    of_new: dict[str, Any] = {"derivation": Derivation(2, {"a"}), "partitions": 2}
     await sales.write(*names(0, 20))
     async with running(puller(sales, old, **of_old).run):
         async with running(puller(sales, new, **of_new).run):
             await eventually(lambda: old.read == new.read == 1)
         await lose(sales, "007")
-        await eventually(lambda: old.read == 2)
+        await sales.until(lambda found: len(found) == 19)
     new.may_apply.clear()
     async with running(puller(sales, new, **of_new).run):
         await eventually(lambda: new.renewed == 1)
         async with running(puller(sales, old, **of_old).run):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.5)
             left = [text for text in names(0, 20) if text != "007"]
             assert sorted(await applied_texts(sales.store)) == left
             new.may_apply.set()
