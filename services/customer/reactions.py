@@ -8,7 +8,7 @@ from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.events.derivation import Derivation
-from services.chassis.events.follows import Follows
+from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
@@ -20,7 +20,7 @@ _CONFIRMED = orders_pb2.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
 
 
-class SalesReaction:
+class SalesReaction(Follower):
     """Follows the orders of the sales service."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:

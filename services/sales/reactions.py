@@ -6,7 +6,7 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.events.derivation import Derivation
-from services.chassis.events.follows import Follows
+from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
 from services.sales.accounts import store
 from services.sales.accounts.messages import TYPES, read_accounts
@@ -14,7 +14,7 @@ from services.sales.accounts.messages import TYPES, read_accounts
 __all__ = ["FOLLOWS", "CustomerReaction"]
 
 
-class CustomerReaction:
+class CustomerReaction(Follower):
     """Follows the customers."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:

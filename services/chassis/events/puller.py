@@ -225,8 +225,9 @@ class Puller:
                 await self._reaction.apply(tx, events)
             return moved
 
+        snapshot = not events or self._reaction.needs_snapshot(events)
         async with self._turn:
-            moved = await self._store.write(work, caller=self._caller)
+            moved = await self._store.write(work, caller=self._caller, snapshot=snapshot)
         if self._metrics is not None and events:
             self._metrics.events_applied.labels(self._feed).inc(len(events))
         return moved
