@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +11,7 @@ from structlog.testing import capture_logs
 
 from services.chassis.errors import DomainError, Kind
 from services.insight import main
-from services.insight.engine import aside, runs, sweep
-from services.insight.rules.texts import FactTexts
+from services.insight.engine import aside, segmenting, sweep
 from tests.support.databases import Databases
 from tests.support.insight import (
     TODAY,
@@ -24,6 +22,7 @@ from tests.support.insight import (
     customer_event,
     day,
     insight_reading,
+    poisoned,
     running_insight,
     until,
 )
@@ -55,19 +54,6 @@ async def set_aside(desk: Desk) -> list[feeds_pb2.SetAsideCustomer]:
 
 async def alerted(desk: Desk) -> set[str]:
     return {alert.customer for alert in await desk.open_alerts('rule = "rules/mine"')}
-
-
-def poisoned(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
-    """Texts about some customers can't be written."""
-    names = {f"customers/{customer}" for customer in customers}
-    fill = FactTexts.fill
-
-    def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
-        if row["customer"] in names:
-            raise OverflowError("date value out of range")
-        return fill(self, text, row)
-
-    monkeypatch.setattr(FactTexts, "fill", failing)
 
 
 async def test_the_others_are_followed_and_ops_are_told(
@@ -150,7 +136,7 @@ async def test_a_run_fails_for_no_customers_and_those_who_work_again_come_back(
         await desk.run()
         assert len(await set_aside(desk)) == len(TWELVE)
 
-    monkeypatch.setattr(runs, "_TRIED_AT_ONCE", 4)
+    monkeypatch.setattr(segmenting, "_TRIED_AT_ONCE", 4)
     monkeypatch.setattr(sweep, "_TRY_AGAIN_SECONDS", 0.1)
     poisoned(monkeypatch, *TWELVE[:6])
     left = {f"customers/{name}" for name in TWELVE[:6]}
