@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
 from guanxi.options.v1 import options_pb2
 
-from tests.support.reasons import reasons_in
+from tests.support.reasons import reasons_of, trees
 
 ROOT = Path(__file__).parents[2]
 # A service's reasons reach its callers; the chassis' and the gateway's may be seen from nearer by.
@@ -34,8 +33,8 @@ IMPORTED_WITH_ITS_MODULE = "GIVEN_BY_MODULE"
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_reason_has_a_test(room: str) -> None:
-    reasons = {reason for tree in _trees(room) for reason in reasons_in(tree)}
-    tested = {text for folder in ROOMS[room] for tree in _trees(folder) for text in _spelled(tree)}
+    reasons = {reason for tree in trees(room) for reason in reasons_of(tree)}
+    tested = {text for folder in ROOMS[room] for tree in trees(folder) for text in _spelled(tree)}
     assert reasons
     assert sorted(reasons - tested) == []
 
@@ -70,7 +69,7 @@ ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
 class State(StrEnum):
     NO_REASON = "NO_REASON"
 """
-    assert set(reasons_in(ast.parse(source))) == {
+    assert set(reasons_of(ast.parse(source))) == {
         "GIVEN_BY_CONSTANT",
         "GIVEN_BY_TYPED_CONSTANT",
         "GIVEN_IN_PLACE",
@@ -94,7 +93,7 @@ def _spelled(tree: ast.AST) -> Iterator[object]:
 
 def _contract_tests(service: str) -> Iterator[ast.Module]:
     """The tests of a service, and the desks they work at: what they import of tests.support."""
-    tests = _trees(f"tests/contract/{service}")
+    tests = trees(f"tests/contract/{service}")
     yield from tests
     support = {
         node.module.rpartition(".")[2]
@@ -105,7 +104,7 @@ def _contract_tests(service: str) -> Iterator[ast.Module]:
         and node.module.startswith("tests.support.")
     }
     for name in sorted(support):
-        yield from _trees("tests/support", f"{name}.py")
+        yield from trees("tests/support", f"{name}.py")
 
 
 def _public_methods(package: str) -> Iterator[str]:
@@ -119,12 +118,3 @@ def _public_methods(package: str) -> Iterator[str]:
 def _is_public(method: MethodDescriptorProto) -> bool:
     access = method.options.Extensions[options_pb2.access]
     return access.audience != options_pb2.AUDIENCE_INTERNAL
-
-
-@cache
-def _trees(folder: str, files: str = "*.py") -> list[ast.Module]:
-    return [
-        ast.parse(path.read_text("utf-8"))
-        for path in sorted((ROOT / folder).rglob(files))
-        if "migrations" not in path.parts
-    ]

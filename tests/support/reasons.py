@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["reasons_in"]
+__all__ = ["REASON", "reasons_of", "trees"]
 
 _ROOT = Path(__file__).parents[2]
-_REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
+REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
 # An answer that was written beforehand, as bytes.
 _WRITTEN = re.compile(rb'"reason":"([A-Z_]+)"')
 
 
-def reasons_in(tree: ast.Module) -> Iterator[str]:
+def reasons_of(tree: ast.Module) -> Iterator[str]:
     """What is given to a call in capitals, or is the default of what may be given."""
     names = _named_in(tree)
     for node in ast.walk(tree):
@@ -30,7 +30,17 @@ def reasons_in(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
             yield from (each.decode() for each in _WRITTEN.findall(node.value))
         texts = (text for each in given for text in _texts(each, names))
-        yield from (text for text in texts if _REASON.fullmatch(text))
+        yield from (text for text in texts if REASON.fullmatch(text))
+
+
+@cache
+def trees(folder: str, files: str = "*.py") -> list[ast.Module]:
+    """The modules of a folder, but for migrations."""
+    return [
+        ast.parse(path.read_text("utf-8"))
+        for path in sorted((_ROOT / folder).rglob(files))
+        if "migrations" not in path.parts
+    ]
 
 
 def _texts(given: ast.expr | None, names: _Names) -> Iterator[str]:
