@@ -152,6 +152,11 @@ class Rule:
         to_themselves = self.assignee == self.sight.author and self.sight.reach is not Scope.ALL
         return "" if self.assignee == OWNER or to_themselves else self.assignee
 
+    @property
+    def called(self) -> str:
+        """What people call it, for alerts that have no text of their own."""
+        return self.display_name or self.filter
+
     def expect(self, given: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH."""
         etag.expect(given, self.etag, self.name)

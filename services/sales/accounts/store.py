@@ -33,12 +33,12 @@ from services.sales.metadata import metadata
 __all__ = [
     "accounts",
     "collaborators",
-    "deleted",
     "in_sight",
     "mark_all",
-    "read_only",
+    "only_read",
     "remove_marked",
     "save_many",
+    "seen",
 ]
 
 # As of no event of the log that is read: that of the first is 1.
@@ -55,7 +55,7 @@ accounts = Table(
     # Of the event that told it: an older one, which may come again, changes nothing. 0 where it was
     # told by the log before, so that any event of this one is newer.
     Column("position", BigInteger, nullable=False),
-    # A person's own customers, or a team's, and thereby their orders.
+    # A person's own customers, or a team's, and thereby what is kept of them.
     Index("ix_accounts_owner", "owner", "customer"),
     Index("ix_accounts_team", "team", "customer"),
     info={
@@ -67,7 +67,7 @@ accounts = Table(
     },
 )
 
-# Who else sees (READ) or works on (WORK) a customer and what is sold to them.
+# Who else sees (READ) or works on (WORK) a customer and what is kept of them.
 collaborators = Table(
     "account_collaborators",
     metadata,
@@ -82,16 +82,16 @@ collaborators = Table(
 _TAKEN: Final = Taken(
     key=("customer",), update=("owner", "team", "deleted", "position"), newest="position"
 )
-_DELETED: Final = select(accounts.c.customer, accounts.c.deleted).where(
+_SEEN: Final = select(accounts.c.customer, accounts.c.deleted).where(
     accounts.c.customer.in_(bindparam("keys", expanding=True))
 )
 
 
-async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
-    """Of each of the customers (at most 30,000) in the caller's sight, whether it is deleted."""
+async def seen(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
+    """The customers (at most 30,000) in the caller's sight, and whether each is deleted."""
     if not customers:
         return {}
-    rows = await tx.all(_DELETED, {"keys": list(customers)})
+    rows = await tx.all(_SEEN, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
 
 
@@ -101,11 +101,11 @@ def in_sight(caller: Caller, told: Iterable[Account]) -> list[Account]:
     return [each for each in told if sees(caller, accounts, each)]
 
 
-async def read_only(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
-    """Which of the customers (at most 30,000) the caller sees and may sell nothing to."""
+async def only_read(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
+    """Which of the customers (at most 30,000) the caller sees and may write nothing for."""
     if tx.caller.scope is Scope.ALL:
         return set()
-    return await tx.only_read(accounts, (await deleted(tx, customers)).keys())
+    return await tx.only_read(accounts, (await seen(tx, customers)).keys())
 
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
