@@ -5,7 +5,6 @@ on the cursor's row, and the others stand by. What the events mean is the reacti
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
@@ -16,7 +15,7 @@ import structlog
 from google.protobuf.duration_pb2 import Duration
 from guanxi.events.v1.event_feed_pb2 import Event, GetHeadResponse, PullRequest, PullResponse
 
-from services.chassis.background import PeerFailed, keep_running, repeat
+from services.chassis.background import PeerFailed, jittered, keep_running, repeat
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import DomainError
@@ -265,4 +264,4 @@ class Puller:
 
 
 async def _stand_by() -> None:
-    await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
+    await asyncio.sleep(jittered(_STAND_BY_SECONDS))

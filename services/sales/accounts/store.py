@@ -29,7 +29,7 @@ from services.chassis.store.sight import sees
 from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "collaborators", "deleted", "in_sight", "read_only", "save_many"]
+__all__ = ["accounts", "clear", "collaborators", "in_sight", "only_read", "save_many", "seen"]
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -41,7 +41,7 @@ accounts = Table(
     Column("deleted", Boolean, nullable=False),
     # Of the event that told it: an older one, which may come again, changes nothing.
     Column("position", BigInteger, nullable=False),
-    # A person's own customers, or a team's, and thereby their orders.
+    # A person's own customers, or a team's, and thereby what is kept of them.
     Index("ix_accounts_owner", "owner", "customer"),
     Index("ix_accounts_team", "team", "customer"),
     info={
@@ -53,7 +53,7 @@ accounts = Table(
     },
 )
 
-# Who else sees (READ) or works on (WORK) a customer and what is sold to them.
+# Who else sees (READ) or works on (WORK) a customer and what is kept of them.
 collaborators = Table(
     "account_collaborators",
     metadata,
@@ -68,16 +68,16 @@ collaborators = Table(
 _TAKEN: Final = Taken(
     key=("customer",), update=("owner", "team", "deleted", "position"), newest="position"
 )
-_DELETED: Final = select(accounts.c.customer, accounts.c.deleted).where(
+_SEEN: Final = select(accounts.c.customer, accounts.c.deleted).where(
     accounts.c.customer.in_(bindparam("keys", expanding=True))
 )
 
 
-async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
-    """Of each of the customers (at most 30,000) in the caller's sight, whether it is deleted."""
+async def seen(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
+    """The customers (at most 30,000) in the caller's sight, and whether each is deleted."""
     if not customers:
         return {}
-    rows = await tx.all(_DELETED, {"keys": list(customers)})
+    rows = await tx.all(_SEEN, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
 
 
@@ -87,11 +87,11 @@ def in_sight(caller: Caller, told: Iterable[Account]) -> list[Account]:
     return [each for each in told if sees(caller, accounts, each)]
 
 
-async def read_only(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
-    """Which of the customers (at most 30,000) the caller sees and may sell nothing to."""
+async def only_read(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
+    """Which of the customers (at most 30,000) the caller sees and may write nothing for."""
     if tx.caller.scope is Scope.ALL:
         return set()
-    return await tx.only_read(accounts, (await deleted(tx, customers)).keys())
+    return await tx.only_read(accounts, (await seen(tx, customers)).keys())
 
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:

@@ -12,10 +12,12 @@ from services.chassis.events import Puller, list_parked
 from services.chassis.events.parking import replay_all
 from services.chassis.store import WriteTransaction
 from services.sales.reactions import FOLLOWS, CustomerReaction
-from tests.contract.sales.test_sales_accounts import ANN, SYSTEM, account
+from tests.support.accounts import SYSTEM, account
 from tests.support.running import running
 from tests.support.services import RunningService
 from tests.support.written_feed import WrittenFeed
+
+ANN = "customers/ann"
 
 
 class Confused(CustomerReaction):
