@@ -26,6 +26,9 @@ ROOMS = {
     "gateway": ("tests/contract/gateway", "tests/unit/gateway"),
 }
 MAKERS = {"DomainError", "invalid", "failed_precondition", "already_exists", "unauthenticated"}
+# What the example below takes from here.
+IMPORTED = "GIVEN_BY_IMPORT"
+IMPORTED_WITH_ITS_MODULE = "GIVEN_BY_MODULE"
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -51,15 +54,32 @@ def test_every_public_method_has_a_contract_test(service: str) -> None:
 
 def test_a_reason_is_found_wherever_an_error_gets_it() -> None:
     source = """
+from tests.contract import test_every_reason as named_elsewhere
+from tests.contract.test_every_reason import IMPORTED as ELSEWHERE
+_NOT_ALLOWED = "GIVEN_BY_CONSTANT"
+TYPED: Final = "GIVEN_BY_TYPED_CONSTANT"
+_UNUSED = "NO_REASON"
 raise invalid("name", "GIVEN_IN_PLACE", "text")
 self.fail("text", reason="GIVEN_BY_NAME")
+self.fail("text", reason=_NOT_ALLOWED)
+raise invalid("name", ELSEWHERE, TYPED if typed else "GIVEN_OTHERWISE")
+raise failed_precondition(named_elsewhere.IMPORTED_WITH_ITS_MODULE, "text")
 def fail(message, *, reason="GIVEN_BY_DEFAULT"): ...
 ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
 class State(StrEnum):
     NO_REASON = "NO_REASON"
 """
-    found = set(reasons_of(ast.parse(source)))
-    assert found == {"GIVEN_IN_PLACE", "GIVEN_BY_NAME", "GIVEN_BY_DEFAULT", "WRITTEN_BEFOREHAND"}
+    assert set(reasons_of(ast.parse(source))) == {
+        "GIVEN_BY_CONSTANT",
+        "GIVEN_BY_TYPED_CONSTANT",
+        "GIVEN_IN_PLACE",
+        "GIVEN_BY_NAME",
+        "GIVEN_OTHERWISE",
+        "GIVEN_BY_DEFAULT",
+        "WRITTEN_BEFOREHAND",
+        IMPORTED,
+        IMPORTED_WITH_ITS_MODULE,
+    }
 
 
 def _spelled(tree: ast.AST) -> Iterator[object]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
+    update,
 )
 
 from services.chassis.caller import Caller, Scope
@@ -29,7 +30,19 @@ from services.chassis.store.sight import sees
 from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "collaborators", "in_sight", "only_read", "save_many", "seen"]
+__all__ = [
+    "accounts",
+    "collaborators",
+    "in_sight",
+    "mark_all",
+    "only_read",
+    "remove_marked",
+    "save_many",
+    "seen",
+]
+
+# As of no event of the log that is read: that of the first is 1.
+_MARKED: Final = 0
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -39,7 +52,8 @@ accounts = Table(
     Column("owner", Name, nullable=False),
     Column("team", Name, nullable=False),
     Column("deleted", Boolean, nullable=False),
-    # Of the event that told it: an older one, which may come again, changes nothing.
+    # Of the event that told it: an older one, which may come again, changes nothing. 0 where it was
+    # told by the log before, so that any event of this one is newer.
     Column("position", BigInteger, nullable=False),
     # A person's own customers, or a team's, and thereby what is kept of them.
     Index("ix_accounts_owner", "owner", "customer"),
@@ -100,6 +114,15 @@ async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
     await tx.insert_rows(accounts, rows, _TAKEN)
 
 
-async def clear(tx: WriteTransaction) -> None:
-    """Forgets every account: the customer service's log begins anew and will tell them again."""
-    await tx.run(delete(accounts))
+async def mark_all(tx: WriteTransaction) -> None:
+    """Marks every account as told by the log before: the customer service's begins anew and will
+    tell them again. Until then they are what there is to say who sees whose orders."""
+    await tx.run(update(accounts).values(position=_MARKED))
+
+
+async def remove_marked(tx: WriteTransaction) -> None:
+    """Forgets the accounts that no event has told since they were marked, and who collaborates."""
+    marked = accounts.c.position == _MARKED
+    gone = select(accounts.c.customer).where(marked)
+    await tx.run(delete(collaborators).where(collaborators.c.customer.in_(gone)))
+    await tx.run(delete(accounts).where(marked))

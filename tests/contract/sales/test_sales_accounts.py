@@ -10,19 +10,21 @@ from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
 from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from sqlalchemy import insert, select
 
 from services.chassis.client import connect
 from services.chassis.errors import Kind
 from services.chassis.store import Store
+from services.sales.accounts.store import collaborators
 from services.sales.reactions import FOLLOWS
-from tests.support.accounts import account, created, deleted, hear
+from tests.support.accounts import SYSTEM, account, created, deleted, hear
 from tests.support.chassis import Token
 from tests.support.databases import Databases
 from tests.support.refusals import refusal
 from tests.support.running import running
 from tests.support.sales import AskedCustomers, create_order, line, reason_of
 from tests.support.services import RunningService, migrated_database, running_service
-from tests.support.written_feed import told
+from tests.support.written_feed import WrittenFeed, told
 
 ANN, BOB, CLEO = "customers/ann", "customers/bob", "customers/cleo"
 
@@ -158,6 +160,52 @@ async def test_accounts_follow_the_customer_service(
         row = await account(sales.store, ANN)
         assert row is not None
         assert row.owner == "users/ann"
+
+
+async def test_while_the_customers_log_is_read_anew_an_order_is_seen_by_whom_it_was(
+    sales: RunningService, orders: OrderServiceStub
+) -> None:
+    await hear(sales.store, told(created(ANN, owner="users/zoe", team="teams/south"), 7))
+    placed = await orders.CreateOrder(
+        create_order(line(), customer=ANN, seller="users/rex", team="teams/north")
+    )
+    rex = OrderServiceStub(await sales.channel("users/rex", role="rep", team="teams/north"))
+    zoe = OrderServiceStub(await sales.channel("users/zoe", role="rep", team="teams/south"))
+    order = orders_pb2.GetOrderRequest(name=placed.name)
+
+    async def is_zoes_alone() -> None:
+        assert (await zoe.GetOrder(order)).name == placed.name
+        assert (await refusal(rex.GetOrder(order))).kind is Kind.NOT_FOUND
+
+    await is_zoes_alone()
+    await sales.store.write(FOLLOWS.reaction.log_renewed, caller=SYSTEM)
+    await is_zoes_alone()
+    # Of the new log, whose positions begin anew.
+    await hear(sales.store, told(created(ANN, owner="users/zoe", team="teams/south"), 1))
+    await sales.store.write(FOLLOWS.reaction.log_read, caller=SYSTEM)
+    await is_zoes_alone()
+
+
+async def test_a_customer_that_a_restored_log_doesnt_tell_of_is_none_once_it_is_read(
+    sales: RunningService,
+) -> None:
+    feed = WrittenFeed()
+    feed.write(created(BOB, owner="users/old"), created(ANN))
+    await sales.store.write(
+        lambda tx: tx.run(
+            insert(collaborators).values(customer=ANN, subject="users/wes", access="WORK")
+        ),
+        caller=SYSTEM,
+    )
+    async with running(FOLLOWS.puller(sales.store, feed, partitions=1).run):
+        await until(sales.store, lambda row: row is not None)
+        feed.replace("second", created(BOB, owner="users/new"))
+        await until(sales.store, lambda row: row is None)
+    bob = await account(sales.store, BOB)
+    assert bob is not None
+    assert bob.owner == "users/new"
+    async with sales.store.read(caller=SYSTEM) as tx:
+        assert await tx.all(select(collaborators)) == []
 
 
 async def until(store: Store, holds: Any) -> None:

@@ -48,7 +48,8 @@ async def test_replayed_after_the_log_was_replaced_it_keeps_no_account_from_foll
         consumer="sales",
         partitions=1,
         reaction=reaction,
-        on_epoch_change=reaction.forget,
+        on_epoch_change=reaction.log_renewed,
+        on_log_read=reaction.log_read,
         derivation=FOLLOWS.derivation,
         wait_seconds=0.1,
     )
