@@ -49,7 +49,6 @@ from services.insight.predictions.servicer import PredictionServicer
 from services.insight.rules import defaults
 from services.insight.rules.servicer import RuleServicer
 from services.insight.runs.servicer import RunServicer
-from services.insight.segments.model import Segmentation
 from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
 from services.insight.sources.registered import DERIVATION
@@ -93,7 +92,7 @@ async def assemble(
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
-    runs = Runs(store, evaluation, asides, edition(calendar.zone))
+    runs = Runs(store, evaluation, asides, derivation, edition(calendar.zone))
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,
@@ -117,16 +116,11 @@ async def assemble(
 
     views = DayViews(store, evaluation, generations, metrics)
 
-    async def run() -> Segmentation:
-        async with store.read(caller=Caller.system(DOMAIN)) as tx:
-            generation = await feed_actions.expect_kept(tx, derivation)
-        return await runs.request(generation)
-
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
 
     facts = FactServicer(views, currency=currency)
-    segments = SegmentServicer(views, run, currency=currency)
+    segments = SegmentServicer(views, runs.request, currency=currency)
     rules = RuleServicer(
         store,
         views,

@@ -19,7 +19,7 @@ from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import GenerationReader, ReadingPlan
-from services.insight.engine.runs import Runs
+from services.insight.engine.runs import Overtaken, Runs
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
@@ -131,6 +131,8 @@ class Following:
                 return switched
 
             switched = await self._store.write(switch, caller=_SYSTEM)
+        except Overtaken:
+            return  # by another replica, which ends the rebuild
         except Exception as error:
             if is_passing(error):
                 raise  # it is tried again

@@ -1,23 +1,26 @@
 """Full runs: everyone's facts for today, cut points over all, every score and rule anew.
 
-What a run leaves behind depends on the records and the day alone, not on how they came in.
+What a run leaves behind depends on the records and the day alone, not on how they came in. A run
+that another one follows, on whichever replica, ends where it is: the later one does everyone.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.store import ReadTransaction, Store, WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
+from services.insight.feeds.actions import expect_kept
 from services.insight.feeds.store import (
     active_generation,
     change_basis,
@@ -29,12 +32,13 @@ from services.insight.feeds.store import (
 from services.insight.numbers.business_days import Day
 from services.insight.segments import store
 from services.insight.segments.messages import ran
-from services.insight.segments.model import Population, Segmentation
+from services.insight.segments.model import Segmentation
 from services.insight.sources.store import Few, Selection, Span, known_names
 
-__all__ = ["Runs"]
+__all__ = ["NobodyWaits", "Overtaken", "Runs", "alone_for_everyone"]
 
 _TRIED_AT_ONCE = 100
+_NEXT = timedelta(microseconds=1)
 _SYSTEM = Caller.system("run")
 
 _log = structlog.get_logger("run")
@@ -44,7 +48,6 @@ _log = structlog.get_logger("run")
 class _Asked:
     """A run that was asked for, and how many wait for it."""
 
-    generation: int
     answer: asyncio.Future[Segmentation]
     waiting: int = 0
 
@@ -58,12 +61,25 @@ class NobodyWaits(Exception):
     """Those who asked for a run have gone."""
 
 
+class Overtaken(Exception):
+    """A later run is in force, and scores everyone."""
+
+
+def alone_for_everyone(generation: int) -> str:
+    """The name of what one replica does for all (`Store.alone`)."""
+    return f"insight-everyone-{generation}"
+
+
 class Runs:
     """Makes runs, one after the other."""
 
-    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides, edition: str) -> None:
-        """`edition` is this process's: what was run in another one is run again."""
+    def __init__(
+        self, store: Store, evaluation: Evaluation, asides: Asides, derivation: str, edition: str
+    ) -> None:
+        """`derivation` and `edition` are this process's: what another derivation keeps is not for
+        it to run over, and what was run in another edition is run again."""
         self._store = store
+        self._derivation = derivation
         self._edition = edition
         self._asides = asides
         self._evaluation = evaluation
@@ -71,11 +87,14 @@ class Runs:
         self._next: _Asked | None = None
         self._asked = asyncio.Event()
 
-    async def request(self, generation: int) -> Segmentation:
-        """The next run, made by `answer_requests`. Whoever asks until it begins gets the same one;
-        where they have all gone by then, it isn't made."""
+    async def request(self) -> Segmentation:
+        """The next run of the generation in use, made by `answer_requests`. Whoever asks until it
+        begins gets the same one; where they have all gone by then, it isn't made.
+
+        Raises UNAVAILABLE (ANOTHER_VERSION_IN_USE).
+        """
         if self._next is None:
-            self._next = _Asked(generation, asyncio.get_running_loop().create_future())
+            self._next = _Asked(asyncio.get_running_loop().create_future())
             self._asked.set()
         asked = self._next
         asked.waiting += 1
@@ -96,7 +115,7 @@ class Runs:
 
     async def _answer(self, asked: "_Asked") -> None:
         try:
-            asked.answer.set_result(await self._run(asked.generation, asked.go_on))
+            asked.answer.set_result(await self._in_force_after(asked))
         except Exception as error:
             if asked.waiting:
                 asked.answer.set_exception(error)
@@ -104,10 +123,29 @@ class Runs:
                 _log.info("nobody waits for the run any more", error=repr(error))
                 asked.answer.cancel()
 
-    async def run(self, generation: int) -> Segmentation:
-        """Runs now; returns what is in force from then on."""
+    async def _in_force_after(self, asked: "_Asked") -> Segmentation:
+        """What is in force after a run of the generation in use. It waits for no other replica's:
+        that one ends instead."""
+        while True:
+            generation = await self._in_use()
+            # Held where it is free, so that no other replica begins one of its own meanwhile.
+            async with self._store.alone(alone_for_everyone(generation)):
+                with suppress(Overtaken):
+                    await self._run(generation, asked.go_on)
+            async with self._store.read(caller=_SYSTEM) as tx:
+                run = await store.latest(tx, generation)
+            if run is not None and await self._in_use() == generation:
+                return run
+
+    async def _in_use(self) -> int:
+        """Asked anew when a run begins: what it waited for may have been a rebuild's end."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            return await expect_kept(tx, self._derivation)
+
+    async def run(self, generation: int) -> None:
+        """Runs now. Raises Overtaken."""
         async with self._one_at_a_time:
-            return await self._run(generation, lambda: None)
+            await self._run(generation, lambda: None)
 
     async def run_of_today(self, generation: int) -> None:
         """Today's run, unless one is done already, whichever replica has made it."""
@@ -116,17 +154,19 @@ class Runs:
             async with self._store.read(caller=_SYSTEM) as tx:
                 done = await store.is_done(tx, generation, today, self._edition)
             if not done:
-                await self._run(generation, lambda: None)
+                with suppress(Overtaken):  # by one that was asked for, which does today's
+                    await self._run(generation, lambda: None)
 
     async def _run(self, generation: int, go_on: Callable[[], None]) -> Segmentation:
-        """A run. Raises what `go_on` raises; once it has changed anything it is not asked."""
+        """A run. Raises Overtaken, and what `go_on` raises; once it has changed anything it is not
+        asked."""
         day = self._evaluation.day
         async with self._store.read(caller=_SYSTEM) as tx:
             population = await measure(tx, generation, day, go_on)
         go_on()
 
         async def put_in_force(tx: WriteTransaction) -> Segmentation:
-            run = Segmentation(population, tx.now)
+            run = Segmentation(population, await self._after_the_last(tx, generation))
             await store.save(tx, generation, run, self._edition)
             await change_basis(tx)
             if await active_generation(tx) == generation:
@@ -141,9 +181,16 @@ class Runs:
         run = await self._store.write(put_in_force, caller=_SYSTEM)
         async with self._making_up(generation):
             async for span in self._spans(generation):
-                await self._rescore_span(generation, span, day, population)
+                await self._rescore_span(generation, span, day, run)
         await self._store.write(lambda tx: store.finish(tx, generation, run), caller=_SYSTEM)
         return run
+
+    async def _after_the_last(self, tx: ReadTransaction, generation: int) -> datetime:
+        """Now, but later than the run in force: it may be of a clock that is ahead."""
+        last = await store.latest(tx, generation)
+        if last is None or last.run_time is None:
+            return tx.now
+        return max(tx.now, last.run_time + _NEXT)
 
     async def evaluate(self, generation: int) -> None:
         """Every rule for everyone, on the facts as they are."""
@@ -170,11 +217,9 @@ class Runs:
         """Those who are set aside, once more, a few at a time."""
         async with self._store.read(caller=_SYSTEM) as tx:
             await self._asides.show(tx, generation)
-            run = await store.latest(tx, generation)
-        day, population = self._evaluation.day, run.population if run else None
         async for some in self._set_aside(generation):
             await self._store.write(
-                partial(self._rescore, generation, some, day, population), caller=_SYSTEM
+                partial(self._rescore, generation, some, self._evaluation.day), caller=_SYSTEM
             )
 
     async def _set_aside(self, generation: int) -> AsyncIterator[Few]:
@@ -188,14 +233,12 @@ class Runs:
             after = names[-1]
 
     async def _rescore(
-        self,
-        generation: int,
-        who: Selection,
-        day: Day,
-        population: Population | None,
-        tx: WriteTransaction,
+        self, generation: int, who: Selection, day: Day, tx: WriteTransaction
     ) -> None:
+        """Facts, scores and rules of some customers, by the cut points in force."""
         active = await active_generation(tx) == generation
+        run = await store.latest(tx, generation)
+        population = run.population if run else None
 
         async def rescore(some: Selection) -> None:
             await refresh(tx, generation, some, day, population)
@@ -204,20 +247,28 @@ class Runs:
         await self._asides.follow(tx, generation, who, rescore, however_many=True)
         await hold_basis(tx)
 
-    async def _rescore_span(
-        self, generation: int, span: Span, day: Day, population: Population
+    async def _rescore_for(
+        self, run: Segmentation, generation: int, who: Selection, day: Day, tx: WriteTransaction
     ) -> None:
+        """As `_rescore`, for a run. Raises Overtaken where it isn't in force any more: held to the
+        end of the transaction, so that nothing of it comes after the scores of the later one."""
+        in_force = await store.latest(tx, generation)
+        if in_force is None or in_force.run_time != run.run_time:
+            raise Overtaken
+        await self._rescore(generation, who, day, tx)
+
+    async def _rescore_span(self, generation: int, span: Span, day: Day, run: Segmentation) -> None:
         try:
             await self._store.write(
-                partial(self._rescore, generation, span, day, population), caller=_SYSTEM
+                partial(self._rescore_for, run, generation, span, day), caller=_SYSTEM
             )
         except DomainError as error:
             # Events keep changing customers of this span; of fewer they change fewer.
             middle = await self._middle(generation, span)
             if error.kind is not Kind.ABORTED or middle is None:
                 raise
-            await self._rescore_span(generation, Span(span.after, middle), day, population)
-            await self._rescore_span(generation, Span(middle, span.last), day, population)
+            await self._rescore_span(generation, Span(span.after, middle), day, run)
+            await self._rescore_span(generation, Span(middle, span.last), day, run)
 
     async def _middle(self, generation: int, span: Span) -> str | None:
         """A name that halves the span; None where it has but one customer."""

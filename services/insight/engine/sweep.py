@@ -8,6 +8,7 @@ of one that is killed the next takes the place.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,7 +20,7 @@ from services.insight.alerts.store import snoozed_until
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
-from services.insight.engine.runs import Runs
+from services.insight.engine.runs import Overtaken, Runs, alone_for_everyone
 from services.insight.facts.store import count_buyers
 from services.insight.feeds import store as feeds
 from services.insight.feeds.places import FeedPlaces
@@ -101,7 +102,7 @@ class Sweep:
         """Does what one replica does for all; False while another one is at it."""
         if asyncio.get_running_loop().time() < self._our_turn_at:
             return False
-        async with self._store.alone(f"insight-everyone-{generation}") as alone:
+        async with self._store.alone(alone_for_everyone(generation)) as alone:
             if alone:
                 await work(generation)
             else:
@@ -130,7 +131,8 @@ class Sweep:
 
     async def _follow_all(self, generation: int) -> None:
         if await self._buyers_have_changed(generation):
-            await self._runs.run(generation)
+            with suppress(Overtaken):
+                await self._runs.run(generation)
         elif await self._owed_for(generation) is not None:
             await self._runs.evaluate(generation)
 

@@ -117,7 +117,7 @@ class Kept:
         for events in deliveries:
             await self.store.write(partial(reaction.apply, events=events), caller=SYSTEM)
         if run:
-            await Runs(self.store, self.evaluation, Asides(), "ours").run(generation)
+            await Runs(self.store, self.evaluation, Asides(), "ours", "ours").run(generation)
         async with self.store.read(caller=SYSTEM) as tx:
             rows = await tx.all(
                 select(facts).where(facts.c.generation == generation).order_by(facts.c.customer)
