@@ -38,6 +38,7 @@ from services.insight.sources.store import Few, Selection, Span, known_names
 __all__ = ["NobodyWaits", "Overtaken", "Runs", "alone_for_everyone"]
 
 _TRIED_AT_ONCE = 100
+_LEFT_ALONE = timedelta(minutes=15)
 _NEXT = timedelta(microseconds=1)
 _SYSTEM = Caller.system("run")
 
@@ -155,6 +156,23 @@ class Runs:
                 done = await store.is_done(tx, generation, today, self._edition)
             if not done:
                 with suppress(Overtaken):  # by one that was asked for, which does today's
+                    await self._run(generation, lambda: None)
+
+    async def is_due_anew(self, generation: int) -> bool:
+        """Whether the run in force is not today's of this edition, done with everyone, though it
+        was made long ago: what made it may be no more. Two versions beside each other would
+        otherwise each undo what the other one does."""
+        async with self._store.read(caller=_SYSTEM) as tx:
+            made = await store.made(tx, generation)
+            if made is None or made.stands_for(self._evaluation.day.date, self._edition):
+                return False
+            return tx.now - made.run_time >= _LEFT_ALONE
+
+    async def run_anew(self, generation: int) -> None:
+        """Today's run, where it is due anew."""
+        async with self._one_at_a_time:
+            if await self.is_due_anew(generation):
+                with suppress(Overtaken):
                     await self._run(generation, lambda: None)
 
     async def _run(self, generation: int, go_on: Callable[[], None]) -> Segmentation:

@@ -35,6 +35,7 @@ _RULES_WAIT = timedelta(seconds=30)
 # What another replica owes that is no more is seen by no event of ours.
 _ASK_SECONDS = 2.0
 _OTHERS_TURN_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 60.0
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
 
@@ -70,6 +71,7 @@ class Sweep:
         self._places = places
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
+        self._looked_again_at = 0.0
         self._looked_at = 0
         self._owed = False
         self._ask_again_at = 0.0
@@ -95,8 +97,19 @@ class Sweep:
             if await self._for_all(generation, self._runs.run_of_today):
                 self._swept = (generation, today)
         else:
+            await self._look_again(generation)
             await self._follow_events(generation)
             await self._try_again(generation)
+
+    async def _look_again(self, generation: int) -> None:
+        """Another version, which may be gone by now, may have made the day's run after ours."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_again_at < _LOOK_AGAIN_SECONDS:
+            return
+        if not await self._runs.is_due_anew(generation) or await self._for_all(
+            generation, self._runs.run_anew
+        ):
+            self._looked_again_at = now
 
     async def _for_all(self, generation: int, work: Callable[[int], Awaitable[None]]) -> bool:
         """Does what one replica does for all; False while another one is at it."""
