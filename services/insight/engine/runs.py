@@ -20,6 +20,7 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
+from services.insight.facts.store import left_behind
 from services.insight.feeds.actions import expect_kept
 from services.insight.feeds.store import (
     active_generation,
@@ -38,6 +39,7 @@ from services.insight.sources.store import Few, Selection, Span, known_names
 __all__ = ["NobodyWaits", "Overtaken", "Runs", "alone_for_everyone"]
 
 _TRIED_AT_ONCE = 100
+_RESCORED_AT_ONCE = 500
 _LEFT_ALONE = timedelta(minutes=15)
 _NEXT = timedelta(microseconds=1)
 _SYSTEM = Caller.system("run")
@@ -149,14 +151,31 @@ class Runs:
             await self._run(generation, lambda: None)
 
     async def run_of_today(self, generation: int) -> None:
-        """Today's run, unless one is done already, whichever replica has made it."""
+        """Today's run, unless one is done already, whichever replica has made it: then for those
+        alone whom a replica to which today has come later, as it may have to this one, has left at
+        an earlier day since."""
         async with self._one_at_a_time:
             today = self._evaluation.day.date
             async with self._store.read(caller=_SYSTEM) as tx:
                 done = await store.is_done(tx, generation, today, self._edition)
-            if not done:
-                with suppress(Overtaken):  # by one that was asked for, which does today's
-                    await self._run(generation, lambda: None)
+            if done:
+                await self._bring_to_today(generation)
+                return
+            with suppress(Overtaken):  # by one that was asked for, which does today's
+                await self._run(generation, lambda: None)
+
+    async def _bring_to_today(self, generation: int) -> None:
+        # What was begun yesterday and isn't committed yet begins again, and is of today.
+        await self._store.write(change_basis, caller=_SYSTEM)
+        after, day = "", self._evaluation.day
+        while True:
+            async with self._store.read(caller=_SYSTEM) as tx:
+                names = await left_behind(tx, generation, day.date, after, _RESCORED_AT_ONCE)
+            if not names:
+                return
+            some = partial(self._rescore, generation, Few(names), day)
+            await self._store.write(some, caller=_SYSTEM)
+            after = names[-1]
 
     async def is_due_anew(self, generation: int) -> bool:
         """Whether the run in force is not today's of this edition, done with everyone, though it

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -15,10 +16,22 @@ from services.chassis.caller import Caller
 from services.chassis.store.migrate import migrate
 from services.insight import main
 from services.insight.engine import sweep
+from services.insight.engine.edition import edition
 from services.insight.segments.store import segmentations
-from tests.support.insight import TODAY, Insight, insight_reading, replicas, until
+from tests.support.insight import (
+    TODAY,
+    Desk,
+    Insight,
+    WrittenFeed,
+    confirmed,
+    customer_event,
+    insight_reading,
+    replicas,
+    until,
+)
 from tests.support.services import RunningService
 
+TWELVE = [f"c{number:02}" for number in range(12)]
 TOMORROW = TODAY + timedelta(days=1)
 SYSTEM = Caller.system("tests")
 
@@ -89,6 +102,39 @@ async def test_a_day_that_was_left_by_a_run_for_the_day_before_comes_back(
         assert told.as_of.day == TODAY.day
         ahead.clock.move(minutes=16)
         await until(lambda: is_in_force(ahead, TOMORROW))
+
+
+async def test_who_was_left_at_yesterday_by_a_clock_that_is_behind_comes_to_today(
+    postgres_url: str,
+) -> None:
+    await migrate(postgres_url, "services.insight")
+    feeds = WrittenFeed(), WrittenFeed()
+    async with AsyncExitStack() as stack:
+        ahead = await stack.enter_async_context(insight_reading(postgres_url, {}))
+        service = await stack.enter_async_context(
+            insight_reading(postgres_url, {"customer": feeds[0], "sales": feeds[1]})
+        )
+        behind = Insight(service, *feeds, service.clock)
+        desk = await behind.desk()
+        await behind.knows(
+            *(customer_event(name) for name in TWELVE),
+            *(confirmed(f"o-{name}", name, TODAY - timedelta(days=3)) for name in TWELVE),
+        )
+        ahead.clock.move(days=1)
+        await until(done_by(ahead, edition(ZoneInfo("UTC"))))
+        await behind.knows(confirmed("new", "c01", TODAY - timedelta(days=2)))
+        assert await days_since_order(desk) == dict.fromkeys(TWELVE, 4) | {"c01": 2}
+        behind.clock.move(days=1)
+        await until(lambda: all_are_of(desk, TOMORROW))
+        assert await days_since_order(desk) == dict.fromkeys(TWELVE, 4) | {"c01": 3}
+
+
+async def days_since_order(desk: Desk) -> dict[str, int]:
+    return {name: facts.days_since_order for name, facts in (await desk.all_facts()).items()}
+
+
+async def all_are_of(desk: Desk, on: date) -> bool:
+    return {each.as_of.day for each in (await desk.all_facts()).values()} == {on.day}
 
 
 async def is_in_force(insight: Insight, day: Any) -> bool:
