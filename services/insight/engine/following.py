@@ -28,8 +28,9 @@ from services.insight.sources.store import EVERYONE
 __all__ = ["Following"]
 
 _LOOK_SECONDS = 0.25
-# Other replicas notice a new generation well within it.
-_CLEAR_AFTER_SECONDS = 5.0
+# Other replicas notice a new generation well within it: those that look again after a failure do so
+# seconds later, and a few failures may follow each other.
+_CLEAR_AFTER_SECONDS = 60.0
 _BOUND_TOUCHED_SECONDS = 60.0
 _SYSTEM = Caller.system("following")
 
