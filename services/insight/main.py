@@ -35,7 +35,7 @@ from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.stored_runs import StoredRuns
 from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
@@ -92,7 +92,7 @@ async def assemble(
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
-    runs = Runs(store, evaluation, asides, derivation, edition(calendar.zone))
+    segmenting = Segmenting(store, evaluation, asides, derivation, edition(calendar.zone))
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,
@@ -103,12 +103,12 @@ async def assemble(
         clock,
         metrics,
     )
-    following = Following(store, evaluation, asides, generations, runs, plan, places)
+    following = Following(store, evaluation, asides, generations, segmenting, plan, places)
     sweep = Sweep(
         store,
         evaluation,
         generations,
-        runs,
+        segmenting,
         following,
         places,
         idle_seconds=settings.idle_seconds,
@@ -120,7 +120,7 @@ async def assemble(
         return DeriveFacts(generation, evaluation, asides)
 
     facts = FactServicer(views, currency=currency)
-    segments = SegmentServicer(views, runs.request, currency=currency)
+    segments = SegmentServicer(views, segmenting.request, currency=currency)
     rules = RuleServicer(
         store,
         views,
@@ -144,7 +144,7 @@ async def assemble(
         tasks=[
             *upkeep(store, log, settings),
             following.run,
-            runs.answer_requests,
+            segmenting.answer_requests,
             StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import ReadTransaction
-from services.insight.engine import runs
+from services.insight.engine import segmenting
 from services.insight.engine.measuring import measure
 from services.insight.feeds.model import consumer_of
 from services.insight.feeds.places import FeedPlaces
@@ -83,7 +83,7 @@ async def test_a_run_that_waits_for_a_rebuilds_end_is_of_what_was_rebuilt(
         await go.wait()
         return await measure(tx, generation, *rest)
 
-    monkeypatch.setattr(runs, "measure", slow)
+    monkeypatch.setattr(segmenting, "measure", slow)
     await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
     await begun.wait()
     asked = asyncio.create_task(desk.run())

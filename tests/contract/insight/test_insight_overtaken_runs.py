@@ -12,7 +12,7 @@ from guanxi.insight.v1 import segments_pb2
 
 from services.chassis.store.migrate import migrate
 from services.insight.engine import measuring, sweep
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.rules.texts import FactTexts
 from services.insight.sources.store import Few
 from tests.support.insight import (
@@ -55,15 +55,15 @@ class Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun, self.go = asyncio.Event(), asyncio.Event()
-        rescore = Runs._rescore_span
+        rescore = Segmenting._rescore_span
 
-        async def slow(runs: Runs, generation: int, span: Any, *rest: Any) -> None:
+        async def slow(segmenting: Segmenting, generation: int, span: Any, *rest: Any) -> None:
             if span.after and not self.begun.is_set():
                 self.begun.set()
                 await self.go.wait()
-            await rescore(runs, generation, span, *rest)
+            await rescore(segmenting, generation, span, *rest)
 
-        monkeypatch.setattr(Runs, "_rescore_span", slow)
+        monkeypatch.setattr(Segmenting, "_rescore_span", slow)
 
 
 @pytest.fixture
@@ -120,21 +120,21 @@ async def test_who_is_tried_again_is_scored_by_the_cut_points_in_force_then(
     await create(desk, filter="orders_total >= 1")
     await desk.rules_followed()
     asking, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    set_aside, try_again = Runs._set_aside, Runs.try_again
+    set_aside, try_again = Segmenting._set_aside, Segmenting.try_again
 
-    async def slow(runs: Runs, generation: int) -> AsyncIterator[Few]:
-        async for some in set_aside(runs, generation):
+    async def slow(segmenting: Segmenting, generation: int) -> AsyncIterator[Few]:
+        async for some in set_aside(segmenting, generation):
             asking.set()
             await go.wait()
             yield some
 
-    async def told(runs: Runs, generation: int) -> None:
-        await try_again(runs, generation)
+    async def told(segmenting: Segmenting, generation: int) -> None:
+        await try_again(segmenting, generation)
         if go.is_set():
             done.set()
 
-    monkeypatch.setattr(Runs, "_set_aside", slow)
-    monkeypatch.setattr(Runs, "try_again", told)
+    monkeypatch.setattr(Segmenting, "_set_aside", slow)
+    monkeypatch.setattr(Segmenting, "try_again", told)
     monkeypatch.setattr(sweep, "_TRY_AGAIN_SECONDS", 0.0)
     await asking.wait()
     await insight.knows(*much_of_the_small_ones())

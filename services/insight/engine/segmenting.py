@@ -1,5 +1,7 @@
 """Full runs: everyone's facts for today, cut points over all, every score and rule anew.
 
+A run makes a segmentation; the runs that are stored with changed rules are `stored_runs`' affair.
+
 What a run leaves behind depends on the records and the day alone, not on how they came in. A run
 that another one follows, on whichever replica, ends where it is: the later one does everyone.
 """
@@ -36,7 +38,7 @@ from services.insight.segments.messages import ran
 from services.insight.segments.model import Segmentation
 from services.insight.sources.store import Few, Selection, Span, known_names
 
-__all__ = ["NobodyWaits", "Overtaken", "Runs", "alone_for_everyone"]
+__all__ = ["NobodyWaits", "Overtaken", "Segmenting", "alone_for_everyone"]
 
 _TRIED_AT_ONCE = 100
 _RESCORED_AT_ONCE = 500
@@ -73,8 +75,8 @@ def alone_for_everyone(generation: int) -> str:
     return f"insight-everyone-{generation}"
 
 
-class Runs:
-    """Makes runs, one after the other."""
+class Segmenting:
+    """Makes segmentations, one after the other."""
 
     def __init__(
         self, store: Store, evaluation: Evaluation, asides: Asides, derivation: str, edition: str
