@@ -35,6 +35,7 @@ from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
+from services.insight.engine.requested_runs import RequestedRuns
 from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.stored_runs import StoredRuns
 from services.insight.engine.sweep import Sweep
@@ -92,7 +93,8 @@ async def assemble(
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
-    segmenting = Segmenting(store, evaluation, asides, derivation, edition(calendar.zone))
+    segmenting = Segmenting(store, evaluation, asides, edition(calendar.zone))
+    requested = RequestedRuns(store, segmenting, derivation)
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,
@@ -120,7 +122,7 @@ async def assemble(
         return DeriveFacts(generation, evaluation, asides)
 
     facts = FactServicer(views, currency=currency)
-    segments = SegmentServicer(views, segmenting.request, currency=currency)
+    segments = SegmentServicer(views, requested.request, currency=currency)
     rules = RuleServicer(
         store,
         views,
@@ -144,7 +146,7 @@ async def assemble(
         tasks=[
             *upkeep(store, log, settings),
             following.run,
-            segmenting.answer_requests,
+            requested.answer_all,
             StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],

@@ -9,11 +9,8 @@ that another one follows, on whichever replica, ends where it is: the later one 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-
-import structlog
 
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
@@ -23,7 +20,6 @@ from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.measuring import measure, spans
 from services.insight.facts.store import left_behind
-from services.insight.feeds.actions import expect_kept
 from services.insight.feeds.store import (
     active_generation,
     change_basis,
@@ -38,32 +34,13 @@ from services.insight.segments.messages import ran
 from services.insight.segments.model import Segmentation
 from services.insight.sources.store import Few, Selection, Span, known_names
 
-__all__ = ["NobodyWaits", "Overtaken", "Segmenting", "alone_for_everyone"]
+__all__ = ["Overtaken", "Segmenting", "alone_for_everyone"]
 
 _TRIED_AT_ONCE = 100
 _RESCORED_AT_ONCE = 500
 _LEFT_ALONE = timedelta(minutes=15)
 _NEXT = timedelta(microseconds=1)
 _SYSTEM = Caller.system("run")
-
-_log = structlog.get_logger("run")
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A run that was asked for, and how many wait for it."""
-
-    answer: asyncio.Future[Segmentation]
-    waiting: int = 0
-
-    def go_on(self) -> None:
-        """Raises NobodyWaits."""
-        if not self.waiting:
-            raise NobodyWaits
-
-
-class NobodyWaits(Exception):
-    """Those who asked for a run have gone."""
 
 
 class Overtaken(Exception):
@@ -78,85 +55,24 @@ def alone_for_everyone(generation: int) -> str:
 class Segmenting:
     """Makes segmentations, one after the other."""
 
-    def __init__(
-        self, store: Store, evaluation: Evaluation, asides: Asides, derivation: str, edition: str
-    ) -> None:
-        """`derivation` and `edition` are this process's: what another derivation keeps is not for
-        it to run over, and what was run in another edition is run again."""
+    def __init__(self, store: Store, evaluation: Evaluation, asides: Asides, edition: str) -> None:
+        """`edition` is this process's: what was run in another one is run again."""
         self._store = store
-        self._derivation = derivation
         self._edition = edition
         self._asides = asides
         self._evaluation = evaluation
-        self._one_at_a_time = asyncio.Lock()
-        self._next: _Asked | None = None
-        self._asked = asyncio.Event()
-
-    async def request(self) -> Segmentation:
-        """The next run of the generation in use, made by `answer_requests`. Whoever asks until it
-        begins gets the same one; where they have all gone by then, it isn't made.
-
-        Raises UNAVAILABLE (ANOTHER_VERSION_IN_USE).
-        """
-        if self._next is None:
-            self._next = _Asked(asyncio.get_running_loop().create_future())
-            self._asked.set()
-        asked = self._next
-        asked.waiting += 1
-        try:
-            return await asyncio.shield(asked.answer)
-        finally:
-            asked.waiting -= 1
-
-    async def answer_requests(self) -> None:
-        """Makes the runs that are asked for, until cancelled."""
-        while True:
-            await self._asked.wait()
-            async with self._one_at_a_time:
-                asked, self._next = self._next, None
-                self._asked.clear()
-                if asked is not None:
-                    await self._answer(asked)
-
-    async def _answer(self, asked: "_Asked") -> None:
-        try:
-            asked.answer.set_result(await self._in_force_after(asked))
-        except Exception as error:
-            if asked.waiting:
-                asked.answer.set_exception(error)
-            else:
-                _log.info("nobody waits for the run any more", error=repr(error))
-                asked.answer.cancel()
-
-    async def _in_force_after(self, asked: "_Asked") -> Segmentation:
-        """What is in force after a run of the generation in use. It waits for no other replica's:
-        that one ends instead."""
-        while True:
-            generation = await self._in_use()
-            # Held where it is free, so that no other replica begins one of its own meanwhile.
-            async with self._store.alone(alone_for_everyone(generation)):
-                with suppress(Overtaken):
-                    await self._run(generation, asked.go_on)
-            async with self._store.read(caller=_SYSTEM) as tx:
-                run = await store.latest(tx, generation)
-            if run is not None and await self._in_use() == generation:
-                return run
-
-    async def _in_use(self) -> int:
-        """Asked anew when a run begins: what it waited for may have been a rebuild's end."""
-        async with self._store.read(caller=_SYSTEM) as tx:
-            return await expect_kept(tx, self._derivation)
+        self.one_at_a_time = asyncio.Lock()
 
     async def run(self, generation: int) -> None:
         """Runs now. Raises Overtaken."""
-        async with self._one_at_a_time:
-            await self._run(generation, lambda: None)
+        async with self.one_at_a_time:
+            await self.run_in_turn(generation)
 
     async def run_of_today(self, generation: int) -> None:
         """Today's run, unless one is done already, whichever replica has made it: then for those
         alone whom a replica to which today has come later, as it may have to this one, has left at
         an earlier day since."""
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             today = self._evaluation.day.date
             async with self._store.read(caller=_SYSTEM) as tx:
                 done = await store.is_done(tx, generation, today, self._edition)
@@ -164,7 +80,7 @@ class Segmenting:
                 await self._bring_to_today(generation)
                 return
             with suppress(Overtaken):  # by one that was asked for, which does today's
-                await self._run(generation, lambda: None)
+                await self.run_in_turn(generation)
 
     async def _bring_to_today(self, generation: int) -> None:
         # What was begun yesterday and isn't committed yet begins again, and is of today.
@@ -191,14 +107,16 @@ class Segmenting:
 
     async def run_anew(self, generation: int) -> None:
         """Today's run, where it is due anew."""
-        async with self._one_at_a_time:
+        async with self.one_at_a_time:
             if await self.is_due_anew(generation):
                 with suppress(Overtaken):
-                    await self._run(generation, lambda: None)
+                    await self.run_in_turn(generation)
 
-    async def _run(self, generation: int, go_on: Callable[[], None]) -> Segmentation:
-        """A run. Raises Overtaken, and what `go_on` raises; once it has changed anything it is not
-        asked."""
+    async def run_in_turn(self, generation: int, go_on: Callable[[], None] = lambda: None) -> None:
+        """A run, for whoever holds `one_at_a_time`.
+
+        Raises Overtaken, and what `go_on` raises; once it has changed anything it is not asked.
+        """
         day = self._evaluation.day
         async with self._store.read(caller=_SYSTEM) as tx:
             population = await measure(tx, generation, day, go_on)
@@ -222,7 +140,6 @@ class Segmenting:
             async for span in self._spans(generation):
                 await self._rescore_span(generation, span, day, run)
         await self._store.write(lambda tx: store.finish(tx, generation, run), caller=_SYSTEM)
-        return run
 
     async def _after_the_last(self, tx: ReadTransaction, generation: int) -> datetime:
         """Now, but later than the run in force: it may be of a clock that is ahead."""

@@ -117,8 +117,7 @@ class Kept:
         for events in deliveries:
             await self.store.write(partial(reaction.apply, events=events), caller=SYSTEM)
         if run:
-            segmenting = Segmenting(self.store, self.evaluation, Asides(), "ours", "ours")
-            await segmenting.run(generation)
+            await Segmenting(self.store, self.evaluation, Asides(), "ours").run(generation)
         async with self.store.read(caller=SYSTEM) as tx:
             rows = await tx.all(
                 select(facts).where(facts.c.generation == generation).order_by(facts.c.customer)
