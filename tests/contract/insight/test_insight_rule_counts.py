@@ -29,7 +29,7 @@ async def test_nobody_who_writes_waits_until_a_new_rule_is_counted(
     monkeypatch.setattr(actions, "match_counts", slow)
     rule = Rule(kind=Rule.TAG, filter="orders_total >= 1", enabled=True, tag="buyer")
     asked = rules_pb2.CreateRuleRequest(rule=rule, rule_id="mine", request_id="once")
-    creating = asyncio.create_task(desk.rules.CreateRule(asked))
+    creating = asyncio.ensure_future(desk.rules.CreateRule(asked))
     await begun.wait()
     async with asyncio.timeout(5):
         await insight.knows(confirmed("o9", "bob", TODAY))
