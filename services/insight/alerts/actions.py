@@ -31,6 +31,8 @@ class _Changes:
 
     opened: list[Alert]
     updated: list[Alert]
+    by_rule: list[Alert]
+    """Those of `updated` that not time has changed, but what the rule says."""
     ended: list["_Ended"]
 
 
@@ -80,7 +82,8 @@ async def follow_rules(
     Those of rules that are no longer in force expire.
 
     An alert that only time has changed is written but not told: a day would else begin with as many
-    messages as there are alerts. `by_event` says that more than time may have passed.
+    messages as there are alerts. `by_event` says that more than time may have passed; an evaluation
+    of everyone may also be the first after a rule was changed, and tells what the rule changed.
     """
     changes = await _compare(tx, generation, who, matcher, texts)
     everything = tx.unscoped()
@@ -88,8 +91,7 @@ async def follow_rules(
     await alerts.save(everything, *changes.updated, *(each.alert for each in changes.ended))
     _tell(tx, changes.opened, messages.opened)
     _tell_ended(tx, changes.ended)
-    if by_event:
-        _tell(tx, changes.updated, messages.updated)
+    _tell(tx, changes.updated if by_event else changes.by_rule, messages.updated)
 
 
 async def _compare(
@@ -97,6 +99,7 @@ async def _compare(
 ) -> _Changes:
     live = {(alert.rule, alert.customer): alert for alert in await store.live_of(tx, who)}
     updated: list[Alert] = []
+    by_rule: list[Alert] = []
     new: list[tuple[CompiledRule, Finding]] = []
     for row, rules in await matcher.matched(tx, generation, who):
         for compiled in rules:
@@ -106,6 +109,8 @@ async def _compare(
                 new.append((compiled, finding))
             elif not alert.says(finding):
                 updated.append(alert.refreshed(finding, at=tx.now))
+                if alert.is_of_a_changed_rule(finding):
+                    by_rule.append(updated[-1])
     read = {each.rule.name for each in matcher.alerts}
     ended = [
         _Ended(alert.resolved(at=tx.now), alert.given_to)
@@ -117,7 +122,7 @@ async def _compare(
         for alert in live.values()
         if alert.rule not in matcher.in_force
     ]
-    return _Changes(await _opened(tx, new), updated, ended)
+    return _Changes(await _opened(tx, new), updated, by_rule, ended)
 
 
 async def _opened(tx: WriteTransaction, new: Sequence[tuple[CompiledRule, Finding]]) -> list[Alert]:
