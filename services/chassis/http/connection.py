@@ -144,9 +144,10 @@ class Connection(asyncio.Protocol):
         if not exchange.keeps_alive:
             self._leave()
             return
+        if self._transport.is_closing():
+            return
         if self._paused and self.outgoing.has_gone():
             self.cut_off()
-        if self._transport.is_closing():
             return
         self._lay_down()
         if self._queue:

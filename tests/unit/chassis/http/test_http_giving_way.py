@@ -54,6 +54,12 @@ async def test_strangers_who_read_nothing_keep_nobody_out(times: int) -> None:
         assert await is_answered(http, newcomers=2 * PLACES)
 
 
+async def test_for_who_reads_nothing_little_is_made() -> None:
+    async with full(request("GET", "/document") * 200) as (http, _):
+        await asyncio.sleep(0.5)
+        assert 1 <= http.teller.made <= 5
+
+
 async def test_strangers_who_read_at_a_pace_keep_nobody_out() -> None:
     async with full(*[request("GET", "/large") * 5] * PLACES) as (http, held):
         for caller in held:
