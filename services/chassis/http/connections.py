@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from services.chassis.http.limits import HttpLimits
 
-__all__ = ["Connections", "Ended", "Pause", "Waits"]
+__all__ = ["Connections", "Ended", "Kept", "Pause", "Waits"]
 
 # Newcomers that are being told that there is no room; more are cut off without a word.
 _TURNED_AWAY = 32
