@@ -10,28 +10,29 @@ _MISSING = frozenset({"nan", "nat", "<na>", "null", "none", "n/a", "\\n"})
 # So written they may be names, and in a column of names they are.
 _ALSO_NAMES = frozenset({"Nan", "Nat", "None", "Null"})
 _NAME_FIELDS = frozenset({"name", "given_name", "family_name", "customer_name"})
-_ERRORS = frozenset(
-    {
-        "#n/a",
-        "#value!",
-        "#ref!",
-        "#name?",
-        "#div/0!",
-        "#num!",
-        "#null!",
-        "#error!",
-        "#spill!",
-        "#calc!",
-        "#field!",
-    }
+# As spreadsheets show an error in English, German, French, Spanish, Italian, Portuguese and Dutch;
+# LibreOffice numbers those without a name.
+_ERROR = re.compile(
+    "#(?:n/[abd]|nv|getting_data"
+    "|¿?(?:name|nom|nombre|nome|naam)[?!]"
+    "|¡?(?:div/0|deel/0|value|wert|valeur|valor|valore|waarde|ref|bezug|rif|verw"
+    "|num|núm|zahl|getal|null|nul|nulo|nullo|leeg|error|calc|kalk|field|feld|champ|campo"
+    "|spill|überlauf|propagation|desbordamiento|espansione|despejar|overloop"
+    "|blocked|connect|unknown|busy)!"
+    ")|err:[0-9]{3}"
 )
-_LONGEST_ERROR = 8
-# An order without one of these would be another order, and not one that says less.
-_NO_ORDER_WITHOUT = frozenset(
+_MARKS_OF_ERROR = ("#", "e")
+_LONGEST_WITHOUT_VALUE = len("#¡desbordamiento!")
+# Blank it would be read as something else, and not as less: a walk-in, another customer or order,
+# nobody's employer.
+_NO_ERROR_IN = frozenset(
     {
         "order",
         "original_order",
         "product",
+        "customer",
+        "company",
+        "touchpoint",
         "order_time",
         "quantity",
         "unit_price",
@@ -81,7 +82,7 @@ def clean(text: str, field: str) -> str:
         text = _legible(text, field)
     if text.startswith("=") and (as_text := _AS_TEXT.fullmatch(text)):
         text = as_text.group(1).strip()
-    return "" if len(text) <= _LONGEST_ERROR and _is_missing(text, field) else text
+    return "" if len(text) <= _LONGEST_WITHOUT_VALUE and _is_missing(text, field) else text
 
 
 def _legible(text: str, field: str) -> str:
@@ -96,8 +97,8 @@ def _legible(text: str, field: str) -> str:
 
 def _is_missing(text: str, field: str) -> bool:
     lower = text.lower()
-    if lower in _ERRORS:
-        if field in _NO_ORDER_WITHOUT:
+    if lower.startswith(_MARKS_OF_ERROR) and _ERROR.fullmatch(lower):
+        if field in _NO_ERROR_IN:
             raise BadValue(f"{field} is {text}, the error of a spreadsheet")
         return True
     return lower in _MISSING and not (field in _NAME_FIELDS and text in _ALSO_NAMES)

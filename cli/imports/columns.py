@@ -18,12 +18,16 @@ from cli.imports.sources import NO_COLUMN
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field an import understands, the usual names of its column, if it must be there, and if it
-    holds a list, which may be in several columns."""
+    holds a list, which may be in several columns. What it `names` is another field, of keys:
+    without a column of these it would be read for nothing, and `without` says what becomes of it.
+    """
 
     name: str
     synonyms: tuple[str, ...] = ()
     required: bool = False
     is_list: bool = False
+    names: str = ""
+    without: str = ""
 
 
 # The columns chosen for a field: none if it is to be left empty.
@@ -102,9 +106,18 @@ class Columns:
                 missing.append(field.name)
         if missing:
             asked.append(no_column(missing, header))
+        asked += [
+            _no_keys(field, header[located[field.name][0]])
+            for field in self.fields
+            if field.name in located and not self._is_settled(field.names, located)
+        ]
         if asked:
             raise CommandError(" ".join(asked))
         return located
+
+    def _is_settled(self, keys: str, located: Located) -> bool:
+        """Whether there are keys, or the user said that there are none."""
+        return not keys or keys in located or keys in self.chosen
 
     def _names(self, field: Field) -> tuple[str, ...]:
         return self.chosen.get(field.name, (field.name, *field.synonyms))
@@ -131,6 +144,14 @@ def no_column(fields: Sequence[str], header: Sequence[str]) -> str:
     return (
         f"No column for {', '.join(fields)}: name {'it' if len(fields) == 1 else 'them'} with"
         f" {options}; the file has {', '.join(header)}."
+    )
+
+
+def _no_keys(field: Field, column: str) -> str:
+    return (
+        f"{column} has names, and no column has a key for each {field.names}: say --map"
+        f' "{field.names}={column}" if the names are the keys, --map {field.names}=COLUMN for'
+        f" another column, or --map {field.names}= if {field.without}."
     )
 
 

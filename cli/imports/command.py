@@ -15,7 +15,7 @@ from cli.connection import CommandError, plain_errors
 from cli.imports.job import Job, Options
 from cli.imports.numbers import Decimals
 from cli.imports.refusals import Refusals
-from cli.imports.result import Result, report
+from cli.imports.result import Result, SoFar, report
 from cli.imports.run import import_customers, import_orders, import_touchpoints
 from cli.imports.sources import Form
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 
 _ROWS_REFUSED = 3
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 _TABS = ("tab", "\\t")
 
 
@@ -103,11 +104,18 @@ class _Shared:
         True
     )
 
-    def options(self, currency: str = "") -> Options:
-        """What they mean. Raises CommandError."""
+    def options(
+        self, currency: str = "", *, repeated_rows: bool = False, names_may_differ: bool = False
+    ) -> Options:
+        """What they mean, with what is said of orders. Raises CommandError."""
         delimiter = "\t" if self.delimiter.lower() in _TABS else self.delimiter
         if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
             raise CommandError(f"--delimiter {self.delimiter}: give one character, or tab.")
+        if self.date_format and "%" not in self.date_format:
+            raise CommandError(
+                f"--date-format {self.date_format}: write it as strftime has it, such as"
+                " '%d.%m.%Y %H:%M'."
+            )
         return Options(
             file=self.file,
             form=Form(self.encoding, delimiter, self.header_line),
@@ -121,6 +129,8 @@ class _Shared:
             currency=currency,
             dry_run=self.dry_run,
             wait=self.wait,
+            repeated_rows=repeated_rows,
+            names_may_differ=names_may_differ,
         )
 
 
@@ -158,6 +168,21 @@ def orders(
             " currency if not given."
         ),
     ] = "",
+    repeated_rows: Annotated[
+        bool,
+        typer.Option(
+            "--repeated-rows",
+            help="Rows of an order that all come again elsewhere in the file are more of its"
+            " lines, and not those of a second export.",
+        ),
+    ] = False,
+    names_may_differ: Annotated[
+        bool,
+        typer.Option(
+            "--names-may-differ",
+            help="A key is one customer's, however different the names are that come with it.",
+        ),
+    ] = False,
 ) -> None:
     """Import order lines: one row a line; rows with the same order become one order.
 
@@ -166,9 +191,12 @@ def orders(
     What an order has once may be given on its first row only.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
-    _run(shared.options(currency), import_orders)
+    options = shared.options(
+        currency, repeated_rows=repeated_rows, names_may_differ=names_may_differ
+    )
+    _run(options, import_orders)
 
 
 @app.command("customers")
@@ -181,7 +209,7 @@ def customers(shared: _Shared) -> None:
     lifecycle_stage, first_seen_time.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
     _run(shared.options(), import_customers)
 
@@ -196,19 +224,25 @@ def touchpoints(shared: _Shared) -> None:
     duration_minutes, outcome, actor.
 
     Exits with 0 if everything went in, with 3 if rows were refused, with 1 if nothing was done or
-    it stopped: a sentence says why. Run it again.
+    it stopped: a sentence says why; with 130 if it was interrupted. Run it again.
     """
     _run(shared.options(), import_touchpoints)
 
 
 def _run(
-    options: Options, work: Callable[[Options], Awaitable[tuple[Job, Result, Refusals]]]
+    options: Options, work: Callable[[Options, SoFar], Awaitable[tuple[Job, Result, Refusals]]]
 ) -> None:
-    async def main() -> tuple[Job, Result, Refusals]:
-        return await work(options)
+    so_far = SoFar()
 
-    with plain_errors():
-        job, result, refusals = asyncio.run(main())
+    async def main() -> tuple[Job, Result, Refusals]:
+        return await work(options, so_far)
+
+    try:
+        with plain_errors():
+            job, result, refusals = asyncio.run(main())
+    except KeyboardInterrupt:
+        typer.echo(f"guanxi: {so_far.told(dry_run=options.dry_run)}", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     report(job, result, refusals)
     if refusals.reasons:
         raise typer.Exit(_ROWS_REFUSED)

@@ -13,7 +13,7 @@ from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
 from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 
 from cli.connection import CommandError, Connection
-from cli.imports.columns import Columns, Field, Located, parse_assignments
+from cli.imports.columns import Chosen, Columns, Field, Located, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.reading import ANY_SECONDS, Style, looks_like_row
 from cli.imports.sources import Form, Source, open_source
@@ -38,14 +38,18 @@ class Options:
     currency: str
     dry_run: bool
     wait: bool
+    repeated_rows: bool = False
+    names_may_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file that is open, where its fields are, and how its cells are read."""
+    """A file that is open, where its fields are (by the user's word those that are `chosen`), and
+    how its cells are read."""
 
     source: Source
     columns: Located
+    chosen: Chosen
     style: Style
     dry_run: bool
     wait: bool
@@ -86,7 +90,7 @@ async def prepare(options: Options, fields: Sequence[Field], connection: Connect
         _possible_seconds(company, datetime.now(UTC)),
     )
     source = replace(source, is_row=partial(looks_like_row, located, style))
-    return Job(source, located, style, options.dry_run, options.wait)
+    return Job(source, located, columns.chosen, style, options.dry_run, options.wait)
 
 
 async def _company(connection: Connection) -> Company:

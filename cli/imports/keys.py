@@ -84,7 +84,7 @@ class Spellings:
     def meet(self, identifier: str, key: str, name: str = "") -> None:
         """Notes a key, its id, and the name that comes with it, if any."""
         met = self._met.setdefault(identifier, [])
-        one = with_case(key), as_name(name)
+        one = as_meant(with_case(key)), as_name(name)
         if one in met:
             return
         for other in met:

@@ -80,7 +80,7 @@ class Collector:
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
         self._refused = dict(refused)
-        for identifier, reason in found.spellings.doubtful.items():
+        for identifier, reason in found.doubtful.items():
             self._refused[f"customers/{identifier}"] = reason
         self._row_counts = dict(found.row_counts)
         self._spoiled = found.spoiled
@@ -171,6 +171,9 @@ class Collector:
         if customer := self._reading.customer_ids[cell["customer"]]:
             order.customer = f"customers/{customer}"
             self._expect_taken(order.customer)
+        elif "customer" in self._reading.columns and (name := cell["customer_name"]):
+            reason = "no key of a customer beside it: the order went in as a walk-in"
+            self._refusals.left_out.append(LeftOut(line, "customer_name", name, reason))
 
     def _check(self, pending: PendingOrder, customer: str, time: str) -> None:
         """Rows of one order must agree on the customer; of their times the earliest counts, as

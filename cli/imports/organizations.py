@@ -16,8 +16,8 @@ from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from cli.connection import Connection
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.customers import NewCustomer
-from cli.imports.keys import id_of
 from cli.imports.refusals import LeftOut, Refusals
+from cli.imports.values import content_id
 
 # A filter has at most 30 comparisons and 2,048 bytes.
 _MAX_NAMES = 25
@@ -59,7 +59,8 @@ def _organization(
         raise BadValue(f"it could be {' or '.join(sorted(found))}: the person went in without it")
     if found:
         return next(iter(found))
-    identifier = id_of("company", as_name(company))
+    # No key of a person makes such an id, though it be spelled like the company.
+    identifier = content_id("o", as_name(company))
     made.setdefault(
         identifier,
         CreateCustomerRequest(

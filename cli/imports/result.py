@@ -10,6 +10,7 @@ from rich.table import Table
 from cli.imports.job import Job
 from cli.imports.progress import console
 from cli.imports.refusals import Refusals
+from cli.imports.sending import RUN_IT_AGAIN, Tally
 
 
 @dataclass(slots=True)
@@ -22,6 +23,26 @@ class Result:
     def add(self, noun: str, created: int, unchanged: int, refused: int) -> None:
         """Notes what became of the items of one kind."""
         self.items.append((noun, created, unchanged, refused))
+
+
+@dataclass(slots=True)
+class SoFar:
+    """What has gone in of an import that is still going on, by kind."""
+
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def tally(self, noun: str) -> Tally:
+        """A tally of one kind, to be filled."""
+        return self.tallies.setdefault(noun, Tally())
+
+    def told(self, *, dry_run: bool) -> str:
+        """What there is to know of an import that is stopped now."""
+        gone_in = [
+            f"{tally.created:,} new {noun}" for noun, tally in self.tallies.items() if tally.created
+        ]
+        if dry_run or not gone_in:
+            return "Stopped; nothing had gone in. Run it again."
+        return f"Stopped; at least {', '.join(gone_in)} had gone in. {RUN_IT_AGAIN}"
 
 
 def report(job: Job, result: Result, refusals: Refusals) -> None:

@@ -23,11 +23,12 @@ from cli.connection import Connection, connect, describe, error_info
 from cli.feeds import wait_until_caught_up
 from cli.imports import customers, orders, organizations, touchpoints
 from cli.imports.job import Job, Options, prepare
+from cli.imports.keyless import expect_customers_of_orders, expect_keys_of_customers
 from cli.imports.orders import PendingOrder
 from cli.imports.progress import advancing, bars
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
-from cli.imports.result import Result
+from cli.imports.result import Result, SoFar
 from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
 from cli.imports.survey import FIELDS, survey
 
@@ -68,7 +69,7 @@ _TOUCHPOINTS = Kind(
 )
 
 
-async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
+async def import_orders(options: Options, so_far: SoFar) -> tuple[Job, Result, Refusals]:
     """Imports order lines, with the customers and products they speak of.
 
     The file is read twice: what it holds is known after the first time, so that the second time
@@ -77,14 +78,23 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, FIELDS, connection)
+        expect_customers_of_orders(job.columns, job.chosen, job.source.header)
         reading = Reading(job.columns, job.style)
-        found = survey(job.source, reading, refusals)
+        found = survey(
+            job.source,
+            reading,
+            refusals,
+            repeated_rows=options.repeated_rows,
+            names_may_differ=options.names_may_differ,
+        )
         result = Result(found.row_count)
         with bars() as progress:
             # Different services write them, and neither waits for the other.
             customers_sent, products_sent = await side_by_side(
-                _send(_CUSTOMERS, list(found.customers.values()), job, connection, progress),
-                _send(_PRODUCTS, list(found.products.values()), job, connection, progress),
+                _send(
+                    _CUSTOMERS, list(found.customers.values()), job, connection, progress, so_far
+                ),
+                _send(_PRODUCTS, list(found.products.values()), job, connection, progress, so_far),
             )
             refused = dict(_refused_names("customers", found.customers, customers_sent))
             refused.update(_refused_names("products", found.products, products_sent))
@@ -98,6 +108,7 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
                 ),
                 connection.metadata,
                 advancing(progress, "Orders", len(found.row_counts)),
+                so_far.tally("orders"),
             )
         _count_named(result, "customers", customers_sent)
         _count_named(result, "products", products_sent)
@@ -109,12 +120,14 @@ async def import_orders(options: Options) -> tuple[Job, Result, Refusals]:
     return job, result, refusals
 
 
-async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
+async def import_customers(options: Options, so_far: SoFar) -> tuple[Job, Result, Refusals]:
     """Imports customers, with the organizations that their people belong to."""
     refusals = Refusals()
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
-        customers.expect_a_name(job.columns, job.source.header)
+        header = job.source.header
+        customers.expect_a_name(job.columns, header)
+        expect_keys_of_customers(job.columns, job.chosen, header, job.source.rows())
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(new) + len(refusals.reasons))
@@ -123,14 +136,14 @@ async def import_customers(options: Options) -> tuple[Job, Result, Refusals]:
         organizations_first = sorted(new, key=lambda each: bool(each.company))
         with bars() as progress:
             if made:
-                sent = await _send(_ORGANIZATIONS, made, job, connection, progress)
+                sent = await _send(_ORGANIZATIONS, made, job, connection, progress, so_far)
                 _count_named(result, "organizations", sent)
         numbered = [(each.line, each.request) for each in organizations_first]
-        await _import_items(job, _CUSTOMERS, numbered, refusals, connection, result)
+        await _import_items(job, _CUSTOMERS, numbered, refusals, connection, result, so_far)
     return job, result, refusals
 
 
-async def import_touchpoints(options: Options) -> tuple[Job, Result, Refusals]:
+async def import_touchpoints(options: Options, so_far: SoFar) -> tuple[Job, Result, Refusals]:
     """Imports touchpoints."""
     refusals = Refusals()
     async with connect() as connection:
@@ -138,7 +151,7 @@ async def import_touchpoints(options: Options) -> tuple[Job, Result, Refusals]:
         collector = touchpoints.Collector(job.columns, job.style, refusals=refusals)
         numbered = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(numbered) + len(refusals.reasons))
-        await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection, result)
+        await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection, result, so_far)
     return job, result, refusals
 
 
@@ -149,11 +162,12 @@ async def _import_items(
     refusals: Refusals,
     connection: Connection,
     result: Result,
+    so_far: SoFar,
 ) -> None:
     unreadable = len(refusals.reasons)
     with bars() as progress:
         items = [request for _, request in numbered]
-        tally = await _send(kind, items, job, connection, progress)
+        tally = await _send(kind, items, job, connection, progress, so_far)
     if job.dry_run:
         _forgive_what_is_to_come(tally)
     _refuse(refusals, tally, [[line] for line, _ in numbered])
@@ -162,13 +176,19 @@ async def _import_items(
 
 
 async def _send(
-    kind: Kind, items: Sequence[Message], job: Job, connection: Connection, progress: Progress
+    kind: Kind,
+    items: Sequence[Message],
+    job: Job,
+    connection: Connection,
+    progress: Progress,
+    so_far: SoFar,
 ) -> Tally:
     return await send_batches(
         kind.method(connection.channel),
         cut(items, lambda some: kind.batch(requests=some, validate_only=job.dry_run)),
         connection.metadata,
         advancing(progress, kind.noun.capitalize(), len(items)),
+        so_far.tally(kind.noun),
     )
 
 

@@ -30,6 +30,8 @@ _RETRIED = frozenset(
     }
 )
 
+RUN_IT_AGAIN = "Run it again: what is there already is left as it is."
+
 Item = TypeVar("Item")
 One = TypeVar("One")
 Other = TypeVar("Other")
@@ -63,14 +65,16 @@ async def send_batches(
     batches: Batches[Request],
     metadata: tuple[tuple[str, str], ...],
     on_progress: Callable[[int], None] = lambda count: None,
+    tally: Tally | None = None,
 ) -> Tally:
-    """Sends `(index of the first item, request)` pairs and adds up what became of the items.
+    """Sends `(index of the first item, request)` pairs and adds up what became of the items, in
+    the tally that is given, if one is to be read before the end.
 
     Raises:
         CommandError: a whole batch was refused, or the gateway stayed unreachable for a minute; it
             says what had gone in by then.
     """
-    tally = Tally()
+    tally = Tally() if tally is None else tally
     slots = asyncio.Semaphore(_IN_FLIGHT)
 
     async def send(first: int, request: Request) -> None:
@@ -144,10 +148,7 @@ def _so_far(tally: Tally, request: Message) -> str:
     """What there is to know of an import that stops at a request, behind why it does."""
     if request.validate_only or not tally.created:  # type: ignore[attr-defined]  # likewise
         return ""
-    return (
-        f" At least {tally.created:,} new {_noun(request)} had gone in."
-        " Run it again: what is there already is left as it is."
-    )
+    return f" At least {tally.created:,} new {_noun(request)} had gone in. {RUN_IT_AGAIN}"
 
 
 def _noun(request: Message) -> str:

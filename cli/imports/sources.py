@@ -21,6 +21,7 @@ DELIMITERS = ",;\t|"
 SEPARATOR_LINE = "sep="
 # So many lines may stand before the header.
 _LEADING_LINES = 20
+_MARK_OF_BYTE_ORDER = "\ufeff"  # which files that are put together have in the middle
 _MAX_CELL_CHARACTERS = 1_000_000
 _SHOWN_CHARACTERS = 40
 
@@ -67,10 +68,14 @@ class Source:
         """Every record after the header, blank ones left out, with an empty value at its end.
 
         Raises:
-            CommandError: a quote isn't closed, or the file isn't text in its encoding.
+            CommandError: a quote isn't closed, the file isn't text in its encoding, or it names
+                its columns again.
         """
         width = len(self.header)
+        at, first = next((at, name) for at, name in enumerate(self.header) if name)
         for line, values in self.records():
+            if len(values) > at and first in values[at]:
+                self._expect_no_header(line, values)
             if len(values) == width:
                 values.append("")
                 yield line, values
@@ -79,6 +84,15 @@ class Source:
             else:  # programs that write more delimiters than they have columns
                 values[width:] = [""]
                 yield line, values
+
+    def _expect_no_header(self, line: int, values: list[str]) -> None:
+        names = tuple(" ".join(value.strip(_MARK_OF_BYTE_ORDER).split()) for value in values)
+        if names == self.header:
+            raise CommandError(
+                f"{self.path}, line {line}: the columns are named again, as if two exports were put"
+                " together: import each by itself, or take this line out, and of what is there"
+                " twice the second."
+            )
 
     def records(self) -> Iterator[Row]:
         """Every record after the header as it stands in the file, blank ones left out."""

@@ -13,16 +13,20 @@ from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.sales.v1.products_pb2 import CreateProductRequest, Product
 
 from cli.connection import CommandError
-from cli.imports.cells import BadValue, clean
+from cli.imports.cells import BadValue, clean, folded
 from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
+from cli.imports.names import Names
 from cli.imports.reading import Reading
-from cli.imports.refusals import Refusals
+from cli.imports.refusals import LeftOut, Refusals
+from cli.imports.repeats import Repeats
 from cli.imports.sources import Misfit, Source
 from cli.imports.values import name_in
 
 FIELDS = (
-    Field("order", ("order_id", "invoice", "invoice_no", "order_number"), required=True),
+    Field(
+        "order", ("order_id", "invoice", "invoice_no", "order_number", "order_no"), required=True
+    ),
     Field(
         "order_time",
         ("invoice_time", "invoice_date", "order_date", "date"),
@@ -32,79 +36,209 @@ FIELDS = (
     Field("unit_price", ("price",), required=True),
     Field("product", ("sku", "stock_code", "product_id")),
     Field("description", ("product_name",)),
-    Field("customer", ("customer_id", "customer_number")),
-    Field("customer_name", ("customer_display_name",)),
+    Field("customer", ("customer_id", "customer_number", "customer_no")),
+    Field(
+        "customer_name",
+        ("customer_display_name",),
+        names="customer",
+        without="all orders are walk-ins",
+    ),
     Field("region", ("country",)),
     Field("currency", ("currency_code",)),
-    Field("exchange_rate", ("rate",)),
+    Field("exchange_rate", ("fx_rate",)),
     Field("original_order", ("original_invoice",)),
-    Field("seller", ("owner", "sales_agent")),
+    Field("seller", ("owner", "sales_agent", "sales_rep")),
 )
+
+# What the contract takes for a name and for a region.
+_MAX_NAME = 200
+_MAX_REGION = 100
 
 
 @dataclass(slots=True)
 class Survey:
     """What a file holds: its orders with the number of their rows, those that can't go in and why,
-    and whom and what they name; keys of customers that may be two people's are doubtful, and
-    these aren't among the customers. All by id."""
+    and whom and what they name; customers whose keys may be two people's are doubtful, with the
+    reason, and aren't among the customers. All by id."""
 
     row_count: int = 0
     row_counts: dict[str, int] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     customers: dict[str, CreateCustomerRequest] = field(default_factory=dict)
     products: dict[str, CreateProductRequest] = field(default_factory=dict)
-    spellings: Spellings = field(default_factory=Spellings)
+    doubtful: dict[str, str] = field(default_factory=dict)
 
 
-def survey(source: Source, reading: Reading, refusals: Refusals) -> Survey:
+def survey(
+    source: Source,
+    reading: Reading,
+    refusals: Refusals,
+    *,
+    repeated_rows: bool = False,
+    names_may_differ: bool = False,
+) -> Survey:
     """Counts the rows of every order, and collects the customers and products they speak of.
 
     A row that belongs to no order for certain is refused, and with it every order that it may
-    belong to: an order without one of its rows would have a wrong amount.
+    belong to: an order without one of its rows would have a wrong amount. So is an order all of
+    whose rows come again, unless `repeated_rows` are more of its lines; and so are those of a
+    customer with two names, unless `names_may_differ`.
 
     Raises:
         CommandError: the file can't be read, or has decimal commas and nobody has said so.
     """
-    found = Survey()
-    counts, order_ids = found.row_counts, reading.order_ids
-    descriptions: dict[str, str] = {}
-    prices: dict[str, int] = {}
-    cells = picker(reading.columns, "order", "product", "description", "unit_price")
-    order = ""
+    surveyor = _Surveyor(source, reading, refusals)
+    surveyor.read_rows()
+    return surveyor.finished(repeated_rows=repeated_rows, names_may_differ=names_may_differ)
 
-    def refuse(misfit: Misfit) -> None:
-        refusals.add_misfit(misfit)
-        found.row_count += 1
-        for candidate in _possible_orders(misfit, reading, len(source.header)) or {order}:
-            found.spoiled.setdefault(candidate, _spoils(misfit.line, misfit.reason))
 
-    for line, values in source.rows(refuse):
-        key, product, description, price = cells(values)
-        found.row_count += 1
-        try:
-            order = order_ids[key] or _no_order()
-        except BadValue as bad:
-            refusals.add((line,), str(bad))
-            found.spoiled.setdefault(order, _spoils(line, f"{bad}, so that it may belong here"))
-            continue
-        known = counts.get(order)
+class _Surveyor:
+    def __init__(self, source: Source, reading: Reading, refusals: Refusals) -> None:
+        self._source = source
+        self._reading = reading
+        self._refusals = refusals
+        self._found = Survey()
+        self._spellings = Spellings()
+        self._names = Names()
+        self._repeats = Repeats(reading.columns, source.header)
+        # By product, with the line it comes from.
+        self._descriptions: dict[str, tuple[int, str]] = {}
+        self._prices: dict[str, int] = {}
+        self._order = ""  # of the last row that has one
+
+    def read_rows(self) -> None:
+        """Goes through the file once."""
+        found, reading = self._found, self._reading
+        counts, descriptions, prices = found.row_counts, self._descriptions, self._prices
+        cells = picker(
+            reading.columns,
+            *("order", "product", "description", "unit_price", "order_time", "quantity"),
+        )
+        for line, values in self._source.rows(self._refuse_misfit):
+            key, product, description, price, time, quantity = cells(values)
+            found.row_count += 1
+            try:
+                order = self._order = reading.order_ids[key] or _no_order()
+            except BadValue as bad:
+                self._refuse_orderless(line, str(bad))
+                continue
+            self._repeats.meet(order, line, values)
+            if order not in counts:
+                counts[order] = 0
+                with suppress(BadValue):
+                    self._meet_customer(line, Cells(reading.columns, values))
+            counts[order] += 1
+            if _says_more(descriptions.get(product), description) and _is_readable(
+                time, quantity, price, reading
+            ):
+                descriptions[product] = line, description
+            if price not in prices:
+                prices[price] = line
+
+    def _meet_customer(self, line: int, cell: Cells) -> None:
+        """A customer is first seen with the earliest of their orders, of those whose time is
+        possible: the others will be refused. Name and region are those of the first order that has
+        them."""
+        reading, customers = self._reading, self._found.customers
+        key, name = cell["customer"], cell["customer_name"]
+        identifier = reading.customer_ids[key]
+        if identifier:
+            self._spellings.meet(identifier, key, name)
+            if name:
+                self._names.meet(identifier, name, line)
+        time = reading.times[cell["order_time"]]
+        reading.quantities[cell["quantity"]]  # which raises BadValue for a row that will be refused
+        if not identifier or time is None or time.seconds not in reading.possible_seconds:
+            return
+        known = customers.get(identifier)
         if known is None:
-            counts[order] = 1
+            customer = Customer(display_name=_unnamed(key), first_seen_time=time)
+            known = CreateCustomerRequest(customer_id=identifier, customer=customer)
+            customers[identifier] = known
+        customer = known.customer
+        if time.seconds < customer.first_seen_time.seconds:
+            customer.first_seen_time.CopyFrom(time)
+        if name and folded(customer.display_name) == folded(_unnamed(key)):
+            customer.display_name = self._fitting(line, "customer_name", name, "the name")
+        if not customer.region and (region := cell["region"]):
+            self._say_region(line, customer, region)
+
+    def _say_region(self, line: int, customer: Customer, region: str) -> None:
+        if len(region) <= _MAX_REGION:
+            customer.region = region
+            return
+        reason = f"longer than {_MAX_REGION} characters, which a region may not be"
+        self._refusals.left_out.append(LeftOut(line, "region", region, reason))
+
+    def finished(self, *, repeated_rows: bool, names_may_differ: bool) -> Survey:
+        """What was found, once all rows are known."""
+        found = self._found
+        _expect_point(self._prices, self._reading, self._source)
+        if not repeated_rows:
+            for repeated, reason in self._repeats.doubtful():
+                found.spoiled.setdefault(repeated, reason)
+        if not names_may_differ:
+            found.doubtful.update(self._names.doubtful())
+        found.doubtful.update(self._spellings.doubtful)
+        for doubtful in found.doubtful:
+            found.customers.pop(doubtful, None)
+        self._refusals.left_out.extend(self._names.told())
+        for product, (line, description) in self._descriptions.items():
             with suppress(BadValue):
-                _meet_customer(found, Cells(reading.columns, values), reading)
-        else:
-            counts[order] = known + 1
-        if not descriptions.get(product):
-            descriptions[product] = description
-        if price not in prices:
-            prices[price] = line
-    _expect_point(prices, reading, source)
-    for doubtful in found.spellings.doubtful:
-        found.customers.pop(doubtful, None)
-    for product, description in descriptions.items():
-        with suppress(BadValue):
-            _meet_product(found, product, description, reading)
-    return found
+                self._meet_product(product, description, line)
+        return found
+
+    def _meet_product(self, key: str, description: str, line: int) -> None:
+        """A product has the first description that is given for it, or else its key for a name."""
+        identifier = self._reading.product_ids[key]
+        if not identifier:
+            return
+        key, description = as_meant(clean(key, "product")), clean(description, "description")
+        name = self._fitting(line, "description", description, "the product's name")
+        known = self._found.products.get(identifier)
+        if known is None:
+            self._found.products[identifier] = CreateProductRequest(
+                product_id=identifier,
+                product=Product(display_name=name or key, sku=key, active=True),
+            )
+        elif name and known.product.display_name == known.product.sku:
+            known.product.display_name = name
+
+    def _fitting(self, line: int, field: str, name: str, what: str) -> str:
+        """A name as long as it may be: one that is too long would have all orders refused."""
+        if len(name) <= _MAX_NAME:
+            return name
+        reason = f"longer than {_MAX_NAME} characters: {what} is its beginning"
+        self._refusals.left_out.append(LeftOut(line, field, name, reason))
+        return f"{name[: _MAX_NAME - 1].rstrip()}…"
+
+    def _refuse_misfit(self, misfit: Misfit) -> None:
+        self._refusals.add_misfit(misfit)
+        self._found.row_count += 1
+        possible = _possible_orders(misfit, self._reading, len(self._source.header))
+        for candidate in possible or {self._order}:
+            self._found.spoiled.setdefault(candidate, _spoils(misfit.line, misfit.reason))
+
+    def _refuse_orderless(self, line: int, reason: str) -> None:
+        self._refusals.add((line,), reason)
+        self._found.spoiled.setdefault(
+            self._order, _spoils(line, f"{reason}, so that it may belong here")
+        )
+
+
+def _says_more(told: tuple[int, str] | None, description: str) -> bool:
+    return told is None or bool(description and not told[1])
+
+
+def _is_readable(time: str, quantity: str, price: str, reading: Reading) -> bool:
+    """Whether a row says when, how many and for how much: one that will be refused for these makes
+    no product and no customer."""
+    try:
+        reading.times[time]
+        reading.quantities[quantity]
+    except BadValue:
+        return False
+    return any(map(str.isdigit, price))
 
 
 def _no_order() -> str:
@@ -147,29 +281,8 @@ def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
     return ""
 
 
-def _meet_customer(found: Survey, cell: Cells, reading: Reading) -> None:
-    """A customer is first seen with the earliest of their orders, of those whose time is possible:
-    the others will be refused."""
-    key = cell["customer"]
-    identifier = reading.customer_ids[key]
-    if identifier:
-        found.spellings.meet(identifier, key, cell["customer_name"])
-    time = reading.times[cell["order_time"]]
-    if not identifier or time is None or time.seconds not in reading.possible_seconds:
-        return
-    known = found.customers.get(identifier)
-    if known is None:
-        found.customers[identifier] = CreateCustomerRequest(
-            customer_id=identifier,
-            customer=Customer(
-                display_name=cell["customer_name"] or f"Customer {as_meant(key)}",
-                region=cell["region"],
-                owner=seller(cell["seller"]),
-                first_seen_time=time,
-            ),
-        )
-    elif time.seconds < known.customer.first_seen_time.seconds:
-        known.customer.first_seen_time.CopyFrom(time)
+def _unnamed(key: str) -> str:
+    return f"Customer {as_meant(key)}"
 
 
 def seller(text: str) -> str:
@@ -179,19 +292,3 @@ def seller(text: str) -> str:
         return name_in("users", text, "seller")
     except BadValue:
         return ""
-
-
-def _meet_product(found: Survey, key: str, description: str, reading: Reading) -> None:
-    """A product has the first description that is given for it, or else its key for a name."""
-    identifier = reading.product_ids[key]
-    if not identifier:
-        return
-    key, description = as_meant(clean(key, "product")), clean(description, "description")
-    known = found.products.get(identifier)
-    if known is None:
-        found.products[identifier] = CreateProductRequest(
-            product_id=identifier,
-            product=Product(display_name=description or key, sku=key, active=True),
-        )
-    elif description and known.product.display_name == known.product.sku:
-        known.product.display_name = description

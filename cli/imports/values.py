@@ -18,6 +18,10 @@ from cli.imports.keys import is_id
 Choice = TypeVar("Choice")
 
 _BETWEEN = re.compile("[;；\n]|:::")
+_COUNTED = re.compile(r"([0-9]+)(?:[.,][0-9]+)?")
+_DIGITS_OF_DATE = 8  # 20260331
+_DIGITS_OF_DAY = 5  # 45385 is 2024-04-03
+_DIGITS_OF_UNIX = (10, 13, 16)  # in seconds, milliseconds and microseconds
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -35,7 +39,8 @@ class Times:
             moment = self._moment(usual_width(text))
         except ValueError:
             example = self.form or "2026-03-31 17:05:00"
-            raise BadValue(f"time {text!r} is not like {example}{self._advice()}") from None
+            told = _counted(text) or f"is not like {example}{self._advice()}"
+            raise BadValue(f"time {text!r} {told}") from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=self.zone)
         since = moment - _EPOCH  # in exact integers; FromDatetime takes three times as long
@@ -44,11 +49,25 @@ class Times:
 
     def _moment(self, text: str) -> datetime:
         if not self.form:
+            if text.isdecimal() and len(text) != _DIGITS_OF_DATE:
+                raise ValueError(text)  # of 1712102400000 it would make a day of 1712
             return datetime.fromisoformat(text)
         return datetime.strptime(text, self.form)  # noqa: DTZ007 - the caller adds the zone
 
     def _advice(self) -> str:
         return "" if self.form else "; say how times are written with --date-format"
+
+
+def _counted(text: str) -> str:
+    """What is told of a time that programs count instead of writing it; empty for any other."""
+    number = _COUNTED.fullmatch(text)
+    if number is None:
+        return ""
+    if len(number[1]) == _DIGITS_OF_DAY:
+        return "is a spreadsheet's day number: format the column as a date"
+    if len(number[1]) in _DIGITS_OF_UNIX:
+        return "is a Unix time: write it as a time, such as 2026-03-31 17:05:00"
+    return ""
 
 
 def content_id(prefix: str, *parts: str) -> str:

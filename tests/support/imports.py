@@ -48,6 +48,8 @@ def surveyed(
     currency: str = "GBP",
     keys_with_case: bool = False,
     possible_seconds: range = ANY_SECONDS,
+    repeated_rows: bool = False,
+    names_may_differ: bool = False,
 ) -> tuple[Survey, Reading, Source]:
     """A file of order lines after its first reading."""
     source = opened(path, form)
@@ -56,7 +58,11 @@ def surveyed(
     columns = _ORDERS.locate(source.header)
     source = replace(source, is_row=partial(looks_like_row, columns, style))
     reading = Reading(columns, style)
-    return survey(source, reading, refusals or Refusals()), reading, source
+    noted = Refusals() if refusals is None else refusals
+    found = survey(
+        source, reading, noted, repeated_rows=repeated_rows, names_may_differ=names_may_differ
+    )
+    return found, reading, source
 
 
 def collected(
@@ -68,6 +74,8 @@ def collected(
     currency: str = "GBP",
     keys_with_case: bool = False,
     refused: dict[str, str] | None = None,
+    repeated_rows: bool = False,
+    names_may_differ: bool = False,
 ) -> tuple[list[PendingOrder], Refusals]:
     """The orders of a file that would be sent, and what is refused."""
     refusals = Refusals()
@@ -79,6 +87,8 @@ def collected(
         thousands=thousands,
         currency=currency,
         keys_with_case=keys_with_case,
+        repeated_rows=repeated_rows,
+        names_may_differ=names_may_differ,
     )
     collector = orders.Collector(reading, found, refusals=refusals, refused=refused or {})
     return list(collector.collect(source.rows())), refusals

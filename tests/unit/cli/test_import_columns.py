@@ -109,3 +109,37 @@ def test_since_when_a_customer_is_known_is_found_under_its_usual_names(name: str
 def test_two_columns_of_a_list_are_asked_about_and_may_both_be_chosen() -> None:
     with pytest.raises(CommandError, match=r"Phone and Mobile could .*, once for each column"):
         Columns(customers.FIELDS, {}).locate(("name", "Phone", "Mobile"))
+
+
+NAMES = ("order", "date", "qty", "price", "Customer Name")
+
+
+def test_names_of_customers_without_their_keys_are_asked_about() -> None:
+    with pytest.raises(CommandError) as told:
+        Columns(FIELDS, {}).locate(NAMES)
+    assert str(told.value) == (
+        "Customer Name has names, and no column has a key for each customer: say --map"
+        ' "customer=Customer Name" if the names are the keys, --map customer=COLUMN for another'
+        " column, or --map customer= if all orders are walk-ins."
+    )
+
+
+@pytest.mark.parametrize(
+    ("assignments", "located"),
+    [
+        (["customer=Customer Name"], {"customer": (4,), "customer_name": (4,)}),
+        (["customer="], {"customer_name": (4,)}),
+        (["customer_name="], {}),
+    ],
+)
+def test_names_of_customers_are_keys_or_walk_ins_as_the_user_says(
+    assignments: list[str], located: dict[str, tuple[int, ...]]
+) -> None:
+    found = Columns(FIELDS, parse_assignments(assignments, None)).locate(NAMES)
+    assert {key: found[key] for key in found if key.startswith("customer")} == located
+
+
+def test_a_rate_may_be_a_tax_and_is_no_exchange_rate_unasked() -> None:
+    header = ("order", "date", "qty", "price", "Rate")
+    assert "exchange_rate" not in Columns(FIELDS, {}).locate(header)
+    assert Columns(FIELDS, {}).locate((*header, "FX rate"))["exchange_rate"] == (5,)

@@ -156,3 +156,18 @@ def test_rows_that_do_not_fit_are_refused_and_the_rest_goes_in(tmp_path: Path) -
     )
     assert [each.request.customer.display_name for each in new] == ["Ann", "Cy"]
     assert sorted(refusals.reasons) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["#N/A", "#REF!", "#NV", "#bezug!", "#WERT!", "#ZAHL!", "#NOM?", "#NOMBRE!", "#¡REF!", "#RIF!"],
+)
+def test_a_spreadsheets_error_is_neither_a_key_nor_a_company(tmp_path: Path, error: str) -> None:
+    text = f"id,name,company,phone\n{error},Ann,,\n2,Bo,{error},\n3,Cy,Berg,{error}\n"
+    new, refusals = customers_of(written(tmp_path / "c.csv", text))
+    assert [each.request.customer_id for each in new] == ["3"]
+    assert refusals.reasons == {
+        2: f"customer is {error}, the error of a spreadsheet",
+        3: f"company is {error}, the error of a spreadsheet",
+    }
+    assert not refusals.left_out

@@ -30,9 +30,15 @@ def test_a_walk_in_order_has_no_customer_and_names_none(tmp_path: Path, customer
         ("#REF!,2026-02-01,1,5.00,KIM,CUP", "order is #REF!, the error of a spreadsheet"),
         ("R-9,2026-02-01,1,5.00,KIM,#N/A", "product is #N/A, the error of a spreadsheet"),
         ("R-9,2026-02-01,1,#VALUE!,KIM,CUP", "unit_price is #VALUE!, the error of a spreadsheet"),
+        ("R-9,2026-02-01,1,5.00,#N/A,CUP", "customer is #N/A, the error of a spreadsheet"),
+        (
+            "R-9,2026-02-01,1,5.00,#¿NOMBRE?,CUP",
+            "customer is #¿NOMBRE?, the error of a spreadsheet",
+        ),
+        ("R-9,2026-02-01,1,5.00,Err:508,CUP", "customer is Err:508, the error of a spreadsheet"),
     ],
 )
-def test_a_spreadsheets_error_is_no_order_and_no_product(
+def test_a_spreadsheets_error_is_no_order_no_product_no_customer_and_no_walk_in(
     tmp_path: Path, row: str, reason: str
 ) -> None:
     path = written(tmp_path / "o.csv", f"order,date,qty,price,customer,sku\n{row}\n")
@@ -42,7 +48,7 @@ def test_a_spreadsheets_error_is_no_order_and_no_product(
     assert not surveyed(path)[0].products.keys() - {"cup"}
 
 
-@pytest.mark.parametrize("customer", ["#N/A", "N/A", "none", "n/a", "#VALUE!"])
+@pytest.mark.parametrize("customer", ["N/A", "none", "n/a"])
 def test_a_placeholder_is_a_walk_in(tmp_path: Path, customer: str) -> None:
     path = written(tmp_path / "o.csv", SHORT + f"R-9,2026-02-01,1,5.00,{customer}\n")
     [order], _ = collected(path)
@@ -137,3 +143,17 @@ def test_an_order_is_not_refused_for_who_sold_it(tmp_path: Path) -> None:
     assert [(each.line, each.value) for each in refusals.cells()] == [(2, "Sarah Moss")]
     assert refusals.reasons[5] == "seller Sarah Moss where the order began with users/ann"
     assert surveyed(path)[0].customers["kim"].customer.owner == ""
+
+
+def test_a_name_without_a_key_is_told_beside_its_walk_in(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer,customer_name\n"
+        "W-1,2026-02-01,1,10.00,,Kim Sand\nW-2,2026-02-01,1,10.00,LEE,Lee Berg\n"
+        "W-3,2026-02-01,1,10.00,,\n",
+    )
+    ready, refusals = collected(path)
+    assert [order.request.order.customer for order in ready] == ["", "customers/lee", ""]
+    assert [(each.line, each.field, each.value) for each in refusals.cells()] == [
+        (2, "customer_name", "Kim Sand")
+    ]

@@ -215,7 +215,7 @@ def test_an_order_is_ready_with_its_last_row(tmp_path: Path) -> None:
         + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
         + "2,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
         + "2,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
-        + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n"
+        + "1,A,Lantern,7,2010-12-01 08:26:00,2.55,,UK\n"
     )
     ready, _ = collected(written(tmp_path / "o.csv", text))
     assert [order.request.order_id for order in ready] == ["2", "1"]

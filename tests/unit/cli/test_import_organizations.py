@@ -71,9 +71,15 @@ def belong(path: Path, suite: Suite) -> tuple[list[str], list[str], list[str]]:
 
 def test_an_organization_that_is_not_there_is_made_once(tmp_path: Path) -> None:
     path = written(tmp_path / "c.csv", "name,company\nMia,berg\nKai, BERG\nBo,\n")
-    parents, made, _ = belong(path, Suite())
-    assert made == ["berg"]
-    assert parents == ["customers/berg", "customers/berg", ""]
+    parents, [made], _ = belong(path, Suite())
+    assert parents == [f"customers/{made}", f"customers/{made}", ""]
+
+
+def test_a_company_is_never_a_person_whose_key_is_spelled_like_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "id,name,company\nBERG,Anna Meier,\n2,Bo,Berg\n")
+    (_, parent), [made], _ = belong(path, Suite())
+    assert parent == f"customers/{made}"
+    assert made != "berg"
 
 
 def test_space_between_words_makes_no_other_organization(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,8 +58,10 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.refused: dict[str, status_pb2.Status] = {}
+        self.interrupts_at = 0
 
     def GetCompany(self, request: Any, context: Any) -> company_pb2.Company:
+        self._interrupt_if_it_is_time()
         return company_pb2.Company(base_currency_code="EUR", time_zone="UTC")
 
     def ListCustomers(self, request: Any, context: Any) -> customers_pb2.ListCustomersResponse:
@@ -79,10 +83,18 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
         self, request: orders_pb2.BatchCreateOrdersRequest, context: Any
     ) -> Message:
         ids = [each.order_id for each in request.requests]
+        self._interrupt_if_it_is_time()
         return orders_pb2.BatchCreateOrdersResponse(failed_requests=self._failed(ids))
 
     def refuse(self, id_: str, error: DomainError) -> None:
         self.refused[id_] = to_status(error, domain="sales")
+
+    def _interrupt_if_it_is_time(self) -> None:
+        """Does as Ctrl-C does while the caller waits, and answers when it is over."""
+        self.interrupts_at -= 1
+        if self.interrupts_at == 0:
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.5)
 
     def _failed(self, ids: list[str]) -> dict[int, status_pb2.Status]:
         self.batches.append(ids)
@@ -191,3 +203,51 @@ def test_a_dry_run_takes_for_there_what_the_file_itself_would_make(
     gateway.refuse("a-2", missing("TEAM_NOT_FOUND"))
     assert imported("orders", ORDERS, "--dry-run")["orders"] == [1, 0, 1]
     assert imported("orders", ORDERS)["orders"] == [0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("orders", "order,date,qty,price,client\nA-1,2024-01-05,1,10.00,ANN\n"),
+        ("customers", "CRM ID,name\n501,Ann\n502,Bo\n"),
+    ],
+)
+def test_nothing_is_sent_where_keys_may_be_under_another_name(
+    gateway: Gateway, imported: Imported, kind: str, text: str
+) -> None:
+    with pytest.raises(AssertionError):
+        imported(kind, text)
+    assert not gateway.batches
+    imported(kind, text, "--map", "customer=")
+    assert gateway.batches
+
+
+def test_a_date_format_that_says_nothing_is_one_sentence(gateway: Gateway, tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", ORDERS)
+    told = CliRunner().invoke(app, ["import", "orders", str(path), "--date-format", "DD.MM.YYYY"])
+    assert str(told.exception).startswith("--date-format DD.MM.YYYY: write it as strftime has it")
+    assert not gateway.batches
+
+
+def _stopped(*options: str) -> str:
+    """What is said of an import that is interrupted."""
+    path = written(Path("file.csv"), ORDERS)
+    result = CliRunner().invoke(app, ["import", "orders", str(path), "--no-wait", *options])
+    assert result.exit_code == 130
+    return result.output.strip()
+
+
+def test_an_import_that_is_interrupted_says_how_much_had_gone_in(gateway: Gateway) -> None:
+    gateway.interrupts_at = 2
+    assert _stopped() == (
+        "guanxi: Stopped; at least 2 new customers, 2 new products had gone in. Run it again: what"
+        " is there already is left as it is."
+    )
+    gateway.interrupts_at = 2
+    assert _stopped("--dry-run") == "guanxi: Stopped; nothing had gone in. Run it again."
+
+
+def test_an_import_that_is_interrupted_before_it_sends_says_so(gateway: Gateway) -> None:
+    gateway.interrupts_at = 1
+    assert _stopped() == "guanxi: Stopped; nothing had gone in. Run it again."
+    assert not gateway.batches

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from protovalidate import validate
+
 from tests.support.imports import collected, surveyed, written
 
 HEADER = "invoice,stock_code,description,quantity,invoice_time,unit_price,customer_id,country\n"
@@ -69,3 +71,45 @@ def test_a_product_of_a_file_is_for_sale(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", HEADER + "1,A,Lantern,6,2010-12-01 08:26:00,2.55,,UK\n")
     found, _, _ = surveyed(path)
     assert [request.product.active for request in found.products.values()] == [True]
+
+
+def test_a_customer_has_the_first_name_and_region_that_are_given_and_no_owner(
+    tmp_path: Path,
+) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,customer,customer_name,region,seller,qty,price\n"
+        "N-1,2026-10-01,KIM,,,rita,1,10\nN-2,2026-10-02,kim,Kim Sand,,tom,1,10\n"
+        "N-3,2026-10-03,KIM,,North,tom,1,10\nN-4,2026-10-04,KIM,Kim Sand,South,tom,1,10\n",
+    )
+    found, _, _ = surveyed(path)
+    customer = found.customers["kim"].customer
+    assert (customer.display_name, customer.region, customer.owner) == ("Kim Sand", "North", "")
+    assert customer.first_seen_time.ToDatetime(UTC) == datetime(2026, 10, 1, tzinfo=UTC)
+
+
+def test_what_is_too_long_for_a_name_or_a_region_is_told_and_refuses_nobody(
+    tmp_path: Path,
+) -> None:
+    long = "Pump\nnote " + "note " * 50
+    path = written(
+        tmp_path / "o.csv",
+        "order,date,qty,price,customer,customer_name,region,sku,description\n"
+        f'L-1,2026-02-01,1,5,KIM,{"Kim" * 70},{"North" * 30},PUMP,"{long}"\n'
+        "L-2,2026-02-01,1,5,KIM,,South,PUMP,Pump\n",
+    )
+    ready, refusals = collected(path)
+    assert [order.request.order.lines[0].description for order in ready] == [long.strip(), "Pump"]
+    assert [(each.line, each.field) for each in refusals.cells()] == [
+        (2, "customer_name"),
+        (2, "region"),
+        (2, "description"),
+    ]
+    found, _, _ = surveyed(path)
+    product, customer = found.products["pump"].product, found.customers["kim"].customer
+    assert product.display_name.startswith("Pump\nnote note")
+    assert product.display_name.endswith("…")
+    assert customer.display_name == "Kim" * 66 + "K…"
+    assert customer.region == "South"
+    validate(product)
+    validate(customer)

@@ -22,7 +22,7 @@ LONDON = ZoneInfo("Europe/London")
     ],
 )
 def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
-    assert clean(text, "customer") == ""
+    assert clean(text, "region") == ""
 
 
 @pytest.mark.parametrize("text", ["NA", "nano", "0", "-", "#1", "#REF", "#SALE!", "n/a yet"])
@@ -129,3 +129,20 @@ def test_several_values_stand_in_one_cell() -> None:
 def test_the_same_content_has_the_same_id_and_other_content_another() -> None:
     assert content_id("t", "a", "b") == content_id("t", "a", "b")
     assert content_id("t", "a", "b") != content_id("t", "ab", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("45385", "is a spreadsheet's day number: format the column as a date"),
+        ("45385.4375", "is a spreadsheet's day number"),
+        ("45385,4375", "is a spreadsheet's day number"),
+        ("1712102400", "is a Unix time: write it as a time"),
+        ("1712102400.5", "is a Unix time"),
+        ("1712102400000", "is a Unix time"),
+        ("123", "is not like 2026-03-31 17:05:00"),
+    ],
+)
+def test_a_time_that_programs_count_is_told_as_what_it_is(text: str, told: str) -> None:
+    with pytest.raises(BadValue, match=told):
+        Times(LONDON).read(text)

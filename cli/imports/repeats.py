@@ -1,0 +1,68 @@
+"""Orders whose rows stand in a file twice: two exports that were put together, and that share a
+day, would count it twice."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+
+from cli.imports.columns import Located
+
+# The first columns of a file of refused rows, whose lines are those of the file they come from.
+_OF_REFUSED = ("line", "reason")
+
+
+class Repeats:
+    """Notes the rows of every order: what is read of each, and where they begin anew. Rows that
+    follow each other are lines, however alike; rows that all come again elsewhere are doubtful."""
+
+    def __init__(self, columns: Located, header: Sequence[str]) -> None:
+        used = sorted(index for indexes in columns.values() for index in indexes)
+        self._read = itemgetter(*used)
+        self._is_of_refused = tuple(header[:2]) == _OF_REFUSED
+        self._place = 0
+        self._last_places: dict[str, int] = {}
+        self._contents: dict[str, array[int]] = {}
+        # By order how many of its rows stand before each of those that begin anew, and its line.
+        self._anew: dict[str, list[tuple[int, int]]] = {}
+
+    def meet(self, order: str, line: int, values: Sequence[str]) -> None:
+        """Notes a row of an order."""
+        if self._is_of_refused and values[0].isdecimal():
+            self._place = line = int(values[0])
+        else:
+            self._place += 1
+        content = hash(self._read(values))
+        last = self._last_places.get(order)
+        self._last_places[order] = self._place
+        if last is None:
+            self._contents[order] = array("q", (content,))
+            return
+        contents = self._contents[order]
+        if self._place != last + 1:
+            self._anew.setdefault(order, []).append((len(contents), line))
+        contents.append(content)
+
+    def doubtful(self) -> Iterator[tuple[str, str]]:
+        """Every order whose rows all come again, and what to tell of it."""
+        for order, anew in self._anew.items():
+            for count, line in anew:
+                if _comes_again(self._contents[order], count):
+                    yield (
+                        order,
+                        f"the order's rows all come again from line {line} on, as if two exports"
+                        " were put together: take them out, or say --repeated-rows if they are"
+                        " more lines of the order",
+                    )
+                    break
+
+
+def _comes_again(contents: array[int], count: int) -> bool:
+    """Whether it is the same so many, in any order, over and over."""
+    if len(contents) % count:
+        return False
+    first = sorted(contents[:count])
+    return all(
+        sorted(contents[at : at + count]) == first for at in range(count, len(contents), count)
+    )
