@@ -22,6 +22,9 @@ SHORT = HttpLimits(
 )
 
 
+BYTES = {"/large": 10_000_000, "/document": 100_000}
+
+
 @dataclass(slots=True)
 class Teller:
     """An ASGI application. Who says so in `x-caller` has signed in. What it answers depends on the
@@ -32,6 +35,7 @@ class Teller:
     /stream  a part, then nothing until the caller has gone
     /beat    parts without end, until the caller has gone
     /large   ten megabytes
+    /document  a hundred thousand bytes
     /wait    once the test lets it
     /nothing with 204, without a body
     /fail    not at all
@@ -39,13 +43,13 @@ class Teller:
 
     seen: list[dict[str, Any]] = field(default_factory=list)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    made: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.headers = scope["headers"]
-        if caller := dict(self.headers).get(b"x-caller"):
-            scope["guanxi.caller"] = caller
+        sign_in(scope)
         match scope["path"]:
             case "/read":
                 told = await read(receive)
@@ -67,8 +71,9 @@ class Teller:
                     await asyncio.sleep(0.01)
                 self.left.set()
                 await send({"type": "http.response.body", "body": b""})
-            case "/large":
-                await answer(send, 200, b"x" * 10_000_000)
+            case "/large" | "/document" as path:
+                self.made += 1
+                await answer(send, 200, b"x" * BYTES[path])
                 self.left.set()
             case "/wait":
                 await self.go_on.wait()
@@ -80,6 +85,11 @@ class Teller:
                 raise ValueError("as it was told")
             case path:
                 await answer(send, 200, path.encode())
+
+
+def sign_in(scope: Any) -> None:
+    if caller := dict(scope["headers"]).get(b"x-caller"):
+        scope["guanxi.caller"] = caller
 
 
 async def until_gone(receive: Any) -> None:

@@ -144,9 +144,10 @@ class Connection(asyncio.Protocol):
         if not exchange.keeps_alive:
             self._leave()
             return
+        if self._transport.is_closing():
+            return
         if self._paused and self.outgoing.has_gone():
             self.cut_off()
-        if self._transport.is_closing():
             return
         self._lay_down()
         if self._queue:
@@ -184,6 +185,8 @@ class Connection(asyncio.Protocol):
 
     def keep_time(self, now: float) -> None:
         """Ends it where its time is over: of a head, of silence, or of a slow reader."""
+        if self._paused:
+            self._listen_beyond()
         if self.outgoing.overdue(now):
             self._served.connections.count(Ended.NOT_READ)
             self.cut_off()
@@ -245,6 +248,16 @@ class Connection(asyncio.Protocol):
             return
         self._control_flow()
         self._transport.write_eof()
+
+    def _listen_beyond(self) -> None:
+        """Hears a caller who goes although nothing is read of what they have sent before."""
+        if self._transport.is_closing():
+            return
+        if self.outgoing.has_gone():
+            self.cut_off()
+        elif self._answering is not None and self._answering.whole and self.outgoing.says_no_more():
+            # As where it is read. What they asked for besides is still answered in its turn.
+            self._answering.lose()
 
     def _lay_down(self) -> None:
         """What was being answered is, or never will be."""

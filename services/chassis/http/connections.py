@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from services.chassis.http.limits import HttpLimits
 
-__all__ = ["Connections", "Ended", "Pause", "Waits"]
+__all__ = ["Connections", "Ended", "Kept", "Pause", "Waits"]
 
 # Newcomers that are being told that there is no room; more are cut off without a word.
 _TURNED_AWAY = 32
@@ -65,7 +65,8 @@ class Connections:
     def __init__(self, limits: HttpLimits, count: Callable[[Ended], None]) -> None:
         self.limits = limits
         self.count = count
-        self._open: set[Kept] = set()
+        # In the order in which they came: of those who have waited as long, the first gives way.
+        self._open: dict[Kept, None] = {}
         # The next ones to give way, as they were when all were looked at last.
         self._picked: deque[tuple[Pause, Kept]] = deque()
         self._turned_away: dict[Kept, None] = {}
@@ -89,13 +90,13 @@ class Connections:
             self.count(Ended.GAVE_WAY)
             self.leave(longest)
             longest.cut_off()
-        self._open.add(connection)
+        self._open[connection] = None
         self._none_open.clear()
         return True
 
     def leave(self, connection: Kept) -> None:
         """It is closed, or as good as closed."""
-        self._open.discard(connection)
+        self._open.pop(connection, None)
         self._turned_away.pop(connection, None)
         if not self._open:
             self._none_open.set()

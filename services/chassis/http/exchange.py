@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import Iterable, MutableMapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import structlog
 
-from services.chassis.http.refusals import FAILED
+from services.chassis.http.outgoing import Outgoing
+from services.chassis.http.refusals import FAILED, Refusal
 
-if TYPE_CHECKING:
-    from services.chassis.http.connection import Connection
-
-__all__ = ["Exchange", "Message", "Scope"]
+__all__ = ["Answering", "Exchange", "Message", "Scope"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,6 +23,21 @@ _STATUS_LINES = {
 } | {499: b"HTTP/1.1 499 Client Closed Request\r\n"}
 
 _log = structlog.get_logger(__name__)
+
+
+class Answering(Protocol):
+    """The connection that an answer goes out on."""
+
+    outgoing: Outgoing
+    # Whether it is to be closed after this answer, whatever its caller wants.
+    ending: bool
+
+    @property
+    def date(self) -> bytes: ...
+    def read_on(self) -> None: ...
+    def answered(self, exchange: "Exchange") -> None: ...
+    def abandon(self, exchange: "Exchange") -> None: ...
+    def refuse(self, refusal: Refusal) -> None: ...
 
 
 class Exchange:
@@ -60,7 +73,7 @@ class Exchange:
     )
 
     def __init__(
-        self, connection: "Connection", scope: Scope, *, keeps_alive: bool, awaits_continue: bool
+        self, connection: Answering, scope: Scope, *, keeps_alive: bool, awaits_continue: bool
     ) -> None:
         self.scope = scope
         self.body = bytearray()

@@ -3,10 +3,10 @@ that somebody else could have."""
 
 import asyncio
 import fcntl
+import select
 import struct
 import termios
 from dataclasses import dataclass
-from socket import SO_ERROR, SOL_SOCKET
 
 from services.chassis.http.limits import HttpLimits
 
@@ -89,8 +89,17 @@ class Outgoing:
 
     def has_gone(self) -> bool:
         """Whether the reader has hung up, where nothing was read that would have told."""
-        error = self._transport.get_extra_info("socket").getsockopt(SOL_SOCKET, SO_ERROR)
-        return bool(error)
+        return bool(self._heard() & (select.POLLERR | select.POLLHUP))
+
+    def says_no_more(self) -> bool:
+        """Whether the reader has, though they may still read; or has hung up."""
+        return bool(self._heard())
+
+    def _heard(self) -> int:
+        """What the system knows of the other end without anything being read."""
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        return next((events for _, events in poll.poll(0)), 0)
 
     def _all_unread(self) -> int:
         """How many bytes have not arrived, also of those that the system has taken over: it takes

@@ -12,7 +12,6 @@ from typing import Any
 
 import grpc
 import pytest
-from grpc._cython import cygrpc
 
 from services.chassis.client import connect
 from services.chassis.process.grpc_options import server_options
@@ -21,7 +20,7 @@ from tests.support.chassis import Token, echo_server
 from tests.support.wire import Wire, wire
 
 ROOT = Path(__file__).parents[3]
-LIBRARY = Path(cygrpc.__file__).read_bytes()
+LIBRARY = next(Path(grpc.__file__).parent.glob("_cython/cygrpc*.so")).read_bytes()
 SET = sorted(
     {
         (str(file.relative_to(ROOT)), name)

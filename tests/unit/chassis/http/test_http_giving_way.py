@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.chassis.http import connection
 from services.chassis.http.limits import HttpLimits
@@ -52,6 +53,20 @@ async def is_cut_off(caller: Wire) -> bool:
 async def test_strangers_who_read_nothing_keep_nobody_out(times: int) -> None:
     async with full(*[request("GET", "/large") * times] * PLACES) as (http, _):
         assert await is_answered(http, newcomers=2 * PLACES)
+
+
+async def test_for_the_application_who_gave_way_has_only_gone() -> None:
+    with capture_logs() as said:
+        async with full(*[request("GET", "/document") * 9] * PLACES) as (http, _):
+            assert await is_answered(http, newcomers=PLACES)
+            await asyncio.sleep(0.1)
+    assert said == []
+
+
+async def test_for_who_reads_nothing_little_is_made() -> None:
+    async with full(request("GET", "/document") * 200) as (http, _):
+        await asyncio.sleep(0.5)
+        assert 1 <= http.teller.made <= 5
 
 
 async def test_strangers_who_read_at_a_pace_keep_nobody_out() -> None:

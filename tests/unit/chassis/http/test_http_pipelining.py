@@ -63,6 +63,32 @@ async def test_a_caller_who_goes_is_missed_though_more_was_asked(http: Serving) 
             await http.teller.left.wait()
 
 
+@pytest.mark.parametrize("leaves", ["hang_up", "finish"])
+async def test_so_is_one_who_watches_in_silence(http: Serving, leaves: str) -> None:
+    async with http.wire() as caller:
+        await caller.say(request("GET", "/stream"), request("GET", "/a"))
+        await caller.head()
+        await asyncio.sleep(0.05)
+        getattr(caller, leaves)()
+        async with asyncio.timeout(5):
+            await http.teller.left.wait()
+        if leaves == "finish":
+            # They may still read.
+            assert b"/a" in await caller.rest()
+
+
+async def test_who_says_no_more_is_answered_all_they_have_asked_for(http: Serving) -> None:
+    async with http.wire() as caller:
+        await caller.say(request("GET", "/wait"))
+        await caller.say(*(request("POST", "/read", body=b"hi") for _ in range(20)))
+        caller.finish()
+        # Longer than it takes to be heard.
+        await asyncio.sleep(1.2)
+        http.teller.go_on.set()
+        answers = [await caller.answer() for _ in range(21)]
+    assert [each.status for each in answers] == [200] * 21
+
+
 @pytest.mark.parametrize(
     ("first", "part"),
     [
