@@ -14,6 +14,8 @@ __all__ = ["Outgoing"]
 
 # Less than this within `send_seconds` is taken for nothing.
 _LEAST_READ_BYTES = 16_384
+# Where the system has no word for one who says no more (macOS), that is heard when they hang up.
+_SAYS_NO_MORE = getattr(select, "POLLRDHUP", select.POLLHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Outgoing:
     def _heard(self) -> int:
         """What the system knows of the other end without anything being read."""
         poll = select.poll()
-        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+        poll.register(self._transport.get_extra_info("socket").fileno(), _SAYS_NO_MORE)
         return next((events for _, events in poll.poll(0)), 0)
 
     def _all_unread(self) -> int:
