@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import grpc
@@ -21,15 +22,18 @@ _STYLES = {rules_pb2.CRITICAL: "bold red", rules_pb2.WARNING: "yellow", rules_pb
 def alerts(
     watch: Annotated[bool, typer.Option("--watch", help="Go on with what happens next.")] = False,
     mine: Annotated[bool, typer.Option("--mine", help="Only those assigned to you.")] = False,
-    limit: Annotated[int, typer.Option(help="Show at most this many open alerts.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="Show at most this many open alerts.")
+    ] = 50,
 ) -> None:
     """Show open alerts, the most severe first."""
 
     async def main() -> None:
         async with connect() as connection:
-            await _show_open(connection, limit)
             if watch:
-                await _watch(connection, mine)
+                await _show_and_watch(connection, limit, mine)
+            else:
+                await _show_open(connection, limit, mine)
 
     with plain_errors():
         try:
@@ -38,10 +42,10 @@ def alerts(
             _console.print("Stopped watching.")
 
 
-async def _show_open(connection: Connection, limit: int) -> None:
+async def _show_open(connection: Connection, limit: int, mine: bool) -> list[alerts_pb2.Alert]:
     reply = await AlertServiceStub(connection.channel).ListAlerts(
         alerts_pb2.ListAlertsRequest(
-            filter="state = OPEN OR state = ACKNOWLEDGED", page_size=limit
+            filter="state = OPEN OR state = ACKNOWLEDGED", page_size=limit, assigned_to_me=mine
         ),
         metadata=connection.metadata,
         timeout=10,
@@ -51,10 +55,28 @@ async def _show_open(connection: Connection, limit: int) -> None:
     if not reply.alerts:
         _console.print("No open alerts.")
     if reply.next_page_token:
-        _console.print(f"… and more; these are the first {limit}.")
+        _console.print(f"… and more; these are the first {len(reply.alerts)}.")
+    return list(reply.alerts)
 
 
-async def _watch(connection: Connection, mine: bool) -> None:
+async def _show_and_watch(connection: Connection, limit: int, mine: bool) -> None:
+    """The stream is open before the list is asked for, so that nothing is lost between them; what
+    both have is shown once."""
+    shown: dict[str, int] | None = None
+    async for message in _changes(connection, mine):
+        if shown is None:
+            alerts = await _show_open(connection, limit, mine)
+            shown = {alert.name: alert.update_time.ToNanoseconds() for alert in alerts}
+        if not message.HasField("alert"):
+            continue  # where the stream begins
+        if message.alert.update_time.ToNanoseconds() > shown.get(message.alert.name, -1):
+            change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change)
+            _print(message.alert, change.lower())
+
+
+async def _changes(
+    connection: Connection, mine: bool
+) -> AsyncIterator[alerts_pb2.WatchAlertsResponse]:
     """Follows the stream and, when it breaks, goes on where it stopped."""
     request = alerts_pb2.WatchAlertsRequest(assigned_to_me=mine)
     stub = AlertServiceStub(connection.channel)
@@ -62,12 +84,9 @@ async def _watch(connection: Connection, mine: bool) -> None:
         try:
             async for message in stub.WatchAlerts(request, metadata=connection.metadata):
                 request.resume_token = message.resume_token
-                if not message.HasField("alert"):
-                    continue  # where the stream begins
-                change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change)
-                _print(message.alert, change.lower())
+                yield message
         except grpc.aio.AioRpcError as error:
-            if error.code() != grpc.StatusCode.UNAVAILABLE:
+            if error.code() != grpc.StatusCode.UNAVAILABLE or not request.resume_token:
                 raise
         await asyncio.sleep(_RECONNECT_SECONDS)
 

@@ -12,7 +12,7 @@ from guanxi.gateway.v1 import briefs_pb2
 from guanxi.gateway.v1.briefs_pb2_grpc import BriefServiceStub
 from guanxi.gateway.v1.company_pb2 import Company, GetCompanyRequest
 from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
-from guanxi.insight.v1 import facts_pb2, rules_pb2
+from guanxi.insight.v1 import facts_pb2, rules_pb2, segments_pb2
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -90,14 +90,7 @@ def _say(text: str, style: str = "") -> None:
 
 def _show_segment(reply: briefs_pb2.CallBrief) -> None:
     if reply.HasField("segment") and reply.segment.segment:
-        segment = reply.segment
-        _console.print(
-            f"Segment: {words(facts_pb2.RfmSegment.Name(segment.segment))},"
-            f" {words(facts_pb2.ValueTier.Name(segment.value_tier))} value,"
-            f" {words(facts_pb2.Activity.Name(segment.activity))}"
-            f" (R{segment.r_score} F{segment.f_score} M{segment.m_score},"
-            f" {money(segment.spend_total)} on {segment.purchase_days} days)"
-        )
+        _console.print(f"Segment: {_told(reply.segment)}")
     if reply.HasField("prediction") and reply.prediction.HasField("window_expected"):
         window = reply.prediction
         days = sorted({day(window.window_start), day(window.window_end)})
@@ -105,6 +98,21 @@ def _show_segment(reply: briefs_pb2.CallBrief) -> None:
             f"Order expected {day(window.window_expected)}, window {' to '.join(days)},"
             f" confidence {window.confidence:.0%}"
         )
+
+
+def _told(segment: segments_pb2.CustomerSegment) -> str:
+    """What is known of it; of a prospect no more than that."""
+    told = [words(facts_pb2.RfmSegment.Name(segment.segment))]
+    if segment.value_tier:
+        told.append(f"{words(facts_pb2.ValueTier.Name(segment.value_tier))} value")
+    if segment.activity:
+        told.append(words(facts_pb2.Activity.Name(segment.activity)))
+    numbers = []
+    if segment.r_score:
+        numbers.append(f"R{segment.r_score} F{segment.f_score} M{segment.m_score}")
+    if segment.purchase_days:
+        numbers.append(f"{money(segment.spend_total)} on {segment.purchase_days} days")
+    return ", ".join(told) + (f" ({', '.join(numbers)})" if numbers else "")
 
 
 def _show_alerts(reply: briefs_pb2.CallBrief) -> None:

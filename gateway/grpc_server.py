@@ -9,8 +9,8 @@ from gateway.contract import Contract
 from gateway.http.head import MAX_HEAD_BYTES
 from gateway.proxy import Proxy
 from services.chassis.process.addresses import refuse_taken
+from services.chassis.process.grpc_options import server_options
 from services.chassis.process.health import Health
-from services.chassis.wire import MAX_MESSAGE_BYTES
 
 __all__ = ["MAX_STREAMS", "PublicGrpcServer"]
 
@@ -39,16 +39,11 @@ class PublicGrpcServer:
         self.health = Health(services, checked=None)
         self._server = grpc.aio.server(
             options=[
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
-                ("grpc.max_connection_age_grace_ms", 60_000),
+                *server_options(max_connection_age_seconds),
                 ("grpc.max_connection_idle_ms", round(idle_seconds * 1000)),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
                 ("grpc.max_allowed_incoming_connections", max_connections),
                 ("grpc.server_handshake_timeout_ms", round(handshake_seconds * 1000)),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-                ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", -1),
                 # Between two bounds gRPC drops calls at random. The proxy says no in words before.
                 ("grpc.max_metadata_size", _METADATA_BYTES),

@@ -29,7 +29,8 @@ class GatewaySettings(SigningSettings):
         1000,
         gt=0,
         description="HTTP connections that may be open, and as many over gRPC; a newcomer beyond "
-        "takes the place of the one that has asked for nothing for longest (gRPC: is refused).",
+        "takes the place of the one that has waited longest for its caller, of who has shown no "
+        "key first (gRPC: is refused).",
     )
     head_seconds: float = Field(
         10.0, gt=0, description="Time in which a request's line and headers must have arrived."

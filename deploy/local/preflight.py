@@ -12,13 +12,13 @@ from deploy.local.problems import CannotStart
 
 
 def check_folder(folder: Path) -> None:
-    """Makes the data folder if need be.
+    """Makes the data folder if need be, for its owner only.
 
     Raises:
         CannotStart: it can't be made or written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".write-{os.getpid()}"
         probe.touch()
         probe.unlink()

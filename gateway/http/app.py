@@ -129,7 +129,7 @@ class HttpApp:
         endpoint = match.route.target
         exchange.route = endpoint.route
         key = self._door.admit(*_shown(head))
-        exchange.caller = key.subject
+        exchange.caller = scope["guanxi.caller"] = key.subject
         await self._limits.take(key.subject)
         body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
         codec, query = endpoint.request, scope["query_string"].decode("latin-1")

@@ -14,6 +14,8 @@ from services.chassis.wire import CAUGHT_UP, CONSISTENCY_KEY
 __all__ = [
     "MAX_HEAD_BYTES",
     "MAX_URL_BYTES",
+    "REQUEST_ID_PATTERN",
+    "TIMEOUT_PATTERN",
     "consistency_of",
     "expect_host",
     "extras_of",
@@ -50,10 +52,12 @@ _ACCEPT = b"accept"
 # uri-host [":" port] of RFC 3986; it may be empty.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 _EXTRAS = frozenset((b"content-type", b"if-match", b"idempotency-key", b"last-event-id"))
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
+REQUEST_ID_PATTERN = "[A-Za-z0-9._~:/+=-]{1,128}"
+TIMEOUT_PATTERN = "[0-9]{1,8}([.][0-9]{1,9})?s?"
+_REQUEST_ID = re.compile(REQUEST_ID_PATTERN)
 _GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 _SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_X_TIMEOUT = re.compile(r"[0-9]{1,8}([.][0-9]{1,9})?s?")
+_X_TIMEOUT = re.compile(TIMEOUT_PATTERN)
 
 
 def read_head(headers: Iterable[tuple[bytes, bytes]], url_bytes: int) -> dict[bytes, str]:

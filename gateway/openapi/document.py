@@ -8,6 +8,7 @@ from google.api import field_behavior_pb
 from protobuf import DescField, DescMessage
 
 from gateway.contract import Contract, HttpRule, Method
+from gateway.http.head import REQUEST_ID_PATTERN, TIMEOUT_PATTERN
 from gateway.openapi.errors import ERRORS
 from gateway.openapi.names import operation_ids
 from gateway.openapi.paths import PathParameter, openapi_path
@@ -15,6 +16,8 @@ from gateway.openapi.schemas import Schema, Schemas, Use, behaviors_of
 from gateway.templates import parse_template
 from gateway.transcode.query import Parameter, parameters_of
 from gateway.transcode.values import is_http_body, kind_of
+from services.chassis.descriptors import Idempotency
+from services.chassis.wire import CAUGHT_UP
 
 __all__ = ["openapi_document"]
 
@@ -42,6 +45,27 @@ _HEADERS: dict[str, Schema] = {
         "in": "header",
         "description": 'The same as `etag`, in double quotes: `"…"`.',
         "schema": {"type": "string"},
+    },
+    "Consistency": {
+        "name": "X-Consistency",
+        "in": "header",
+        "description": "`caught-up`: answer only once what was written before is read, or say "
+        "UNAVAILABLE (`NOT_CAUGHT_UP`).",
+        # No const and no enum: generators make a type of each, or leave the operation out.
+        "schema": {"type": "string", "pattern": f"^{CAUGHT_UP}$"},
+    },
+    "Timeout": {
+        "name": "X-Timeout",
+        "in": "header",
+        "description": "Seconds that the caller will wait, at most 300: `2.5`.",
+        "schema": {"type": "string", "pattern": f"^{TIMEOUT_PATTERN}$"},
+    },
+    "RequestId": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "description": "What the answer and the logs call this request; one is made if there is "
+        "none.",
+        "schema": {"type": "string", "pattern": f"^{REQUEST_ID_PATTERN}$"},
     },
     "LastEventId": {
         "name": "Last-Event-ID",
@@ -115,7 +139,7 @@ def _operation(
     if rule.body != "*":
         excluded = [*bound, *([rule.body] if rule.body else [])]
         parameters += _query_parameters(schemas, request, excluded)
-    parameters += [_ref("parameters", name) for name in _headers(request, rule)]
+    parameters += [_ref("parameters", name) for name in _headers(request, rule, method)]
     if parameters:
         operation["parameters"] = parameters
     if rule.body:
@@ -213,7 +237,7 @@ def _is_date(field: DescField) -> bool:
     return isinstance(kind, DescMessage) and kind.type_name == "google.type.Date"
 
 
-def _headers(request: DescMessage, rule: HttpRule) -> list[str]:
+def _headers(request: DescMessage, rule: HttpRule, method: Method) -> list[str]:
     names = {field.name for field in request.fields}
     body = kind_of(_field(request, (rule.body,)))[0] if rule.body not in ("", "*") else None
     inside = {field.name for field in body.fields} if isinstance(body, DescMessage) else set()
@@ -224,7 +248,9 @@ def _headers(request: DescMessage, rule: HttpRule) -> list[str]:
         headers.append("IfMatch")
     if "resume_token" in names:
         headers.append("LastEventId")
-    return headers
+    if method.idempotency is Idempotency.READ_ONLY:
+        headers.append("Consistency")
+    return [*headers, "Timeout", "RequestId"]
 
 
 def _field(message: DescMessage, path: tuple[str, ...]) -> DescField:

@@ -138,7 +138,7 @@ def _key(entry: dict[str, Any]) -> ApiKey:
 
 
 def _change(path: Path, change: Callable[[list[ApiKey]], list[ApiKey]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(path):
         keys = change(read_keys(path))
         text = json.dumps({"keys": [asdict(key) for key in keys]}, indent=2) + "\n"

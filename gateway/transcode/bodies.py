@@ -153,7 +153,7 @@ class _Reading(Tokens):
         key, at = found[1], found.end()
         member = shape.members.get(key) or shape.members.get(self.plain(key))
         if member is None:
-            raise self._unknown(key)
+            raise self._unknown(key, shape)
         if member.name in given:
             raise duplicate_field(self.where(key))
         given.add(member.name)
@@ -271,10 +271,10 @@ class _Reading(Tokens):
             noun = "pairs" if member.mapped else "items"
             raise too_many_items(self.where(), member.most, noun)
 
-    def _unknown(self, key: bytes) -> DomainError:
+    def _unknown(self, key: bytes, shape: Shape) -> DomainError:
         name = key[1:-1].decode("utf-8", "replace")
         place = self._elsewhere.get(name) if not self.path else None
-        return unknown_field(self.where(key), place or "")
+        return unknown_field(self.where(key), place or "", key=name, fields=shape.names())
 
 
 def _is_odd(found: re.Match[bytes], name: str, shape: Shape) -> bool:

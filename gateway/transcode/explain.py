@@ -50,7 +50,7 @@ def _in_message(
     for key, inner in value.items():
         here = f"{path}.{key}" if path else key
         if key not in fields:
-            return unknown_field(here)
+            return unknown_field(here, key=key, fields=(each.json_name for each in message.fields))
         found = _in_field(message, fields[key], inner, here, types, first)
         if found is not None:
             return found

@@ -21,6 +21,7 @@ from gateway.transcode.values import (
     oneof_of,
     text_reader,
 )
+from services.chassis.errors import DomainError
 
 __all__ = ["Parameter", "QueryFields", "append", "parameters_of", "parse_query", "put"]
 
@@ -99,7 +100,7 @@ class QueryFields:
         for key, text in parse_query(query):
             parameter = self._parameters.get(key)
             if parameter is None:
-                raise unknown_field(key, self._misplaced.get(key, ""))
+                raise self._unknown(key)
             for oneof, member in parameter.choices:
                 if chosen.setdefault(oneof, member) != member:
                     raise only_one_of(key, oneof)
@@ -111,6 +112,10 @@ class QueryFields:
                 append(values, parameter.path, value, key)
             else:
                 put(values, parameter.path, value, key)
+
+    def _unknown(self, key: str) -> DomainError:
+        fields = (".".join(each.path) for each in self._parameters.values())
+        return unknown_field(key, self._misplaced.get(key, ""), fields=fields)
 
 
 def parse_query(query: str, plus: str = " ") -> Iterator[tuple[str, str]]:

@@ -3,9 +3,10 @@
 The reasons here are part of the API: each has a test.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.chassis.errors import DomainError, FieldViolation, Kind, invalid
+from services.chassis.nearest import nearest
 
 __all__ = [
     "body_too_large",
@@ -23,11 +24,16 @@ __all__ = [
 ]
 
 
-def unknown_field(path: str, place: str = "") -> DomainError:
+def unknown_field(
+    path: str, place: str = "", *, key: str = "", fields: Iterable[str] = ()
+) -> DomainError:
     """A query parameter or a key of the body that is not understood there; `place` is where it
-    would be."""
-    description = f"belongs in the {place}" if place else "there is no such field in this request"
-    return invalid(path, "UNKNOWN_FIELD", description)
+    would be, `fields` what may stand where the key does."""
+    if place:
+        return invalid(path, "UNKNOWN_FIELD", f"belongs in the {place}")
+    names = tuple(dict.fromkeys(fields))
+    offered = f"{nearest(key or path, names)}; fields are {', '.join(names)}" if names else ""
+    return invalid(path, "UNKNOWN_FIELD", f"there is no such field in this request{offered}")
 
 
 def duplicate_field(path: str) -> DomainError:

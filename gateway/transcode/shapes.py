@@ -1,6 +1,7 @@
 """What a JSON body may look like, read from descriptors once: which members an object has under
 which spellings, what each holds, and how many of them there may be."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -71,6 +72,10 @@ class Shape:
     members: dict[bytes, Member] = field(default_factory=dict)
     plain: dict[bytes, str] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
+
+    def names(self) -> Iterator[str]:
+        """How its members are called in JSON."""
+        return (key[1:-1].decode() for key in self.members if b"_" not in key)
 
 
 _TYPE = Member("@type", Holds.SCALAR, None, False, False, 0, "", "text", False, False)

@@ -17,7 +17,7 @@ import structlog
 from services.chassis.errors import DomainError, StartRefused
 from services.chassis.metrics import Metrics
 
-__all__ = ["Background", "PeerFailed", "keep_running", "repeat"]
+__all__ = ["Background", "PeerFailed", "jittered", "keep_running", "repeat"]
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -143,8 +143,7 @@ class _Tries:
             exc_info=None if _explains_itself(error) else error,
         )
         self._background.failed(self, error)
-        # Jitter: replicas that lost the same database must not come back together.
-        pause = random.uniform(0.5, 1.0) * self._pause  # noqa: S311 - no secret rests on it
+        pause = jittered(self._pause)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
         return pause
 
@@ -154,6 +153,12 @@ class _Tries:
             self._background.works(self)
         self.failures = 0
         self._pause = _FIRST_PAUSE_SECONDS
+
+
+def jittered(seconds: float) -> float:
+    """Half of it at least, and all of it at most: replicas that lost the same database must not
+    come back together."""
+    return random.uniform(0.5 * seconds, seconds)  # noqa: S311 - no secret rests on it
 
 
 def _explains_itself(error: Exception) -> bool:

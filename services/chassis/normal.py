@@ -6,9 +6,17 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["digits", "folded", "with_lower_domains"]
+__all__ = ["digits", "folded", "phone_keys", "with_lower_domains"]
 
 _NO_DIGITS: Final = re.compile("[^0-9]+")
+# What is behind the number that is dialled: `ext. 5`, `x5`, `;ext=5`, `转88`. With a letter before
+# it, it is another word: fax 5.
+_EXTENSION: Final = re.compile(
+    r"(?<![^\W\d_])(?:ext(?:n|ension)?|x|poste|int(?:erno)?|durchwahl|dw|доб|转|轉|分机|分機|内線|#)"
+    r"[ .:=]*\d+[ )]*$",
+    re.IGNORECASE,
+)
+_FEWEST_DIGITS: Final = 3
 
 
 def folded(text: str) -> str:
@@ -24,6 +32,15 @@ def digits(text: str) -> str:
     if text.isascii():
         return _NO_DIGITS.sub("", text)
     return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
+
+
+def phone_keys(phone: str) -> tuple[str, ...]:
+    """The digits by which a phone number is found: all of them and, where it has an extension,
+    those of the number alone."""
+    whole = digits(phone)
+    usual = phone if phone.isascii() else unicodedata.normalize("NFKC", phone)
+    alone = digits(_EXTENSION.sub("", usual))
+    return (whole,) if alone == whole or len(alone) < _FEWEST_DIGITS else (whole, alone)
 
 
 def with_lower_domains(emails: Iterable[str]) -> tuple[str, ...]:

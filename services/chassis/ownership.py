@@ -1,9 +1,20 @@
-"""Who a new row may belong to: the writing side of the data scope (reading is `store.scope`)."""
+"""Whose a row may become: the writing side of the data scope (reading is `store.scope`)."""
+
+from typing import Protocol
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind
 
-__all__ = ["expect_may_give", "settle_owner"]
+__all__ = ["Kept", "expect_may_hand_on", "settle_owner"]
+
+
+class Kept(Protocol):
+    """A row that somebody looks after, or nobody."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def team(self) -> str: ...
 
 
 def settle_owner(
@@ -16,31 +27,42 @@ def settle_owner(
     they would never see it again, so it stays theirs. A row that is given to somebody else is of no
     team unless it says so; where the caller may give it to one team only, it is that team's.
     Whoever sold something is settled as an owner is, and refused for a `reason` of their own.
-    Raises as `expect_may_give`.
+    Raises PERMISSION_DENIED, OWNER_NOT_ALLOWED (or `reason`) or TEAM_NOT_ALLOWED: with scope OWN a
+    caller gives rows to nobody else, with TEAM only within their teams, with ALL to anyone.
     """
     if not owner and _owns_by_creating(caller, team):
         owner = caller.subject
     if not team and _takes_team(caller, owner):
         team = caller.teams[0]
-    expect_may_give(caller, owner, team, reason=reason)
+    _expect_may_give(caller, owner, team, reason=reason)
     return owner, team
 
 
-def expect_may_give(
-    caller: Caller, owner: str, team: str, *, reason: str = "OWNER_NOT_ALLOWED"
-) -> None:
-    """Whether the caller may make a row that owner's and that team's, or nobody's.
+def expect_may_hand_on(caller: Caller, before: Kept, after: Kept) -> None:
+    """Whether the caller may make a row of one owner and team that of another's, or nobody's.
 
-    With scope OWN a caller gives rows to nobody else, with TEAM only within their teams, with ALL
-    to anyone. Raises PERMISSION_DENIED, OWNER_NOT_ALLOWED (or `reason`) or TEAM_NOT_ALLOWED.
+    It has to be theirs to give as it was, and they give as `settle_owner` does. With scope OWN that
+    is a row they own, which stays theirs; with TEAM also one of their teams. Whoever is let in to
+    work on a row may not take it, nor give it away. Raises as `settle_owner`.
     """
+    if (before.owner, before.team) == (after.owner, after.team):
+        return
+    if caller.scope is not Scope.ALL and before.owner != caller.subject:
+        if caller.scope is Scope.OWN:
+            raise _refused("OWNER_NOT_ALLOWED", "hands on only your own rows", owner=before.owner)
+        if before.team not in caller.teams:
+            raise _refused("TEAM_NOT_ALLOWED", "hands on only your teams' rows", team=before.team)
+    _expect_may_give(caller, after.owner, after.team, reason="OWNER_NOT_ALLOWED")
+
+
+def _expect_may_give(caller: Caller, owner: str, team: str, *, reason: str) -> None:
     if caller.scope is Scope.ALL:
         return
     if owner != caller.subject and caller.scope is Scope.OWN:
-        raise _refused(reason, "only your own rows", owner=owner)
+        raise _refused(reason, "writes only your own rows", owner=owner)
     own_without_team = owner == caller.subject and not team
     if team not in caller.teams and not own_without_team:
-        raise _refused("TEAM_NOT_ALLOWED", "only rows of your own teams", team=team)
+        raise _refused("TEAM_NOT_ALLOWED", "writes only rows of your own teams", team=team)
 
 
 def _owns_by_creating(caller: Caller, team: str) -> bool:
@@ -64,6 +86,6 @@ def _refused(reason: str, allowed: str, **metadata: str) -> DomainError:
     return DomainError(
         Kind.PERMISSION_DENIED,
         reason,
-        f"your role writes {allowed}, not those of {given or 'nobody'}",
+        f"your role {allowed}, not those of {given or 'nobody'}",
         metadata=metadata,
     )

@@ -47,6 +47,7 @@ class Records(Generic[R]):
         self._query = query
         self._known = KnownNames(table) if "fingerprint" in table.c else None
         self._get = self.all.where(by_key)
+        self._lock = self._get.with_for_update(of=table)
         self._find = self.all.where(by_keys)
         self._save = (
             update(table)
@@ -76,6 +77,15 @@ class Records(Generic[R]):
     async def get(self, tx: ReadTransaction, name: str) -> R:
         """The one of that name. Raises NOT_FOUND, also for what the caller may not see."""
         row = await tx.first(self._get, {"key": name})
+        if row is None:
+            raise not_found(name)
+        return self._read(row)
+
+    async def lock(self, tx: WriteTransaction, name: str) -> R:
+        """As `get`, and nobody else changes it until the transaction ends: what is read before
+        something is erased. Waits for whoever is changing it, so without a snapshot it is the row
+        as they leave it."""
+        row = await tx.first(self._lock, {"key": name})
         if row is None:
             raise not_found(name)
         return self._read(row)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from google.protobuf.message import Message
 from protovalidate import Violation
 
 from services.chassis.errors import DomainError, FieldViolation, Kind
+from services.chassis.forms import said
 
 __all__ = ["MOST_TOLD", "validation_error", "violations_error"]
 
@@ -13,12 +15,10 @@ __all__ = ["MOST_TOLD", "validation_error", "violations_error"]
 MOST_TOLD: Final = 20
 
 
-def validation_error(violations: Sequence[Violation]) -> DomainError:
-    """The error for broken rules: a field path, a text and the rule's id for each."""
+def validation_error(violations: Sequence[Violation], of: Message) -> DomainError:
+    """The error for broken rules of a message: a field path, a text and the rule's id for each."""
     told = [
-        FieldViolation(
-            _path(violation.proto.field), violation.proto.message, violation.proto.rule_id
-        )
+        FieldViolation(_path(violation.proto.field), said(violation, of), violation.proto.rule_id)
         for violation in violations[:MOST_TOLD]
     ]
     return violations_error(told, others=len(violations) - len(told))

@@ -8,7 +8,7 @@ from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.events.derivation import Derivation
-from services.chassis.events.follows import Follows
+from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
@@ -20,7 +20,7 @@ _CONFIRMED = orders_pb2.OrderConfirmed.DESCRIPTOR.full_name
 _CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
 
 
-class SalesReaction:
+class SalesReaction(Follower):
     """Follows the orders of the sales service."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
@@ -38,9 +38,12 @@ class SalesReaction:
         if news:
             await actions.follow_orders(tx, news)
 
-    async def forget(self, tx: WriteTransaction) -> None:
+    async def log_renewed(self, tx: WriteTransaction) -> None:
         """Sales' log begins anew: its orders are counted from the first one on."""
         await counted_orders.clear(tx)
+
+    async def log_read(self, tx: WriteTransaction) -> None:
+        """All of them are counted; nothing was marked."""
 
 
 # Another version where what is kept of orders changes; see Derivation.

@@ -35,7 +35,7 @@ from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.stored_runs import StoredRuns
 from services.insight.engine.sweep import Sweep
 from services.insight.facts.servicer import FactServicer
@@ -93,7 +93,7 @@ async def assemble(
 
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
-    runs = Runs(store, evaluation, asides, edition(calendar.zone))
+    segmenting = Segmenting(store, evaluation, asides, edition(calendar.zone))
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,
@@ -104,12 +104,12 @@ async def assemble(
         clock,
         metrics,
     )
-    following = Following(store, evaluation, asides, generations, runs, plan, places)
+    following = Following(store, evaluation, asides, generations, segmenting, plan, places)
     sweep = Sweep(
         store,
         evaluation,
         generations,
-        runs,
+        segmenting,
         following,
         places,
         idle_seconds=settings.idle_seconds,
@@ -120,7 +120,7 @@ async def assemble(
     async def run() -> Segmentation:
         async with store.read(caller=Caller.system(DOMAIN)) as tx:
             generation = await feed_actions.expect_kept(tx, derivation)
-        return await runs.request(generation)
+        return await segmenting.request(generation)
 
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
@@ -150,7 +150,7 @@ async def assemble(
         tasks=[
             *upkeep(store, log, settings),
             following.run,
-            runs.answer_requests,
+            segmenting.answer_requests,
             StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],

@@ -6,7 +6,7 @@ from typing import Final
 from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.events.derivation import Derivation
-from services.chassis.events.follows import Follows
+from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
 from services.sales.accounts import store
 from services.sales.accounts.messages import TYPES, read_accounts
@@ -14,16 +14,20 @@ from services.sales.accounts.messages import TYPES, read_accounts
 __all__ = ["FOLLOWS", "CustomerReaction"]
 
 
-class CustomerReaction:
+class CustomerReaction(Follower):
     """Follows the customers."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
         """Keeps what the events tell of customers, unless something newer is known."""
         await store.save_many(tx, read_accounts(events).values())
 
-    async def forget(self, tx: WriteTransaction) -> None:
-        """The customer service's log begins anew."""
-        await store.clear(tx)
+    async def log_renewed(self, tx: WriteTransaction) -> None:
+        """Who sees an order stays as it was while the customer service's log is read anew."""
+        await store.mark_all(tx)
+
+    async def log_read(self, tx: WriteTransaction) -> None:
+        """Customers that the log doesn't tell of are there no more."""
+        await store.remove_marked(tx)
 
 
 # Another version where what is kept of customers changes; see Derivation.

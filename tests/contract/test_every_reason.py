@@ -7,14 +7,14 @@ of its service, or the desk such tests work at, takes it from a stub. What is mi
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
 from guanxi.options.v1 import options_pb2
+
+from tests.support.reasons import reasons_of, trees
 
 ROOT = Path(__file__).parents[2]
 # A service's reasons reach its callers; the chassis' and the gateway's may be seen from nearer by.
@@ -26,15 +26,15 @@ ROOMS = {
     "gateway": ("tests/contract/gateway", "tests/unit/gateway"),
 }
 MAKERS = {"DomainError", "invalid", "failed_precondition", "already_exists", "unauthenticated"}
-REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
-# An answer that was written beforehand, as bytes.
-WRITTEN_REASON = re.compile(rb'"reason":"([A-Z_]+)"')
+# What the example below takes from here.
+IMPORTED = "GIVEN_BY_IMPORT"
+IMPORTED_WITH_ITS_MODULE = "GIVEN_BY_MODULE"
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_reason_has_a_test(room: str) -> None:
-    reasons = {reason for tree in _trees(room) for reason in _reasons(tree)}
-    tested = {text for folder in ROOMS[room] for tree in _trees(folder) for text in _spelled(tree)}
+    reasons = {reason for tree in trees(room) for reason in reasons_of(tree)}
+    tested = {text for folder in ROOMS[room] for tree in trees(folder) for text in _spelled(tree)}
     assert reasons
     assert sorted(reasons - tested) == []
 
@@ -54,29 +54,32 @@ def test_every_public_method_has_a_contract_test(service: str) -> None:
 
 def test_a_reason_is_found_wherever_an_error_gets_it() -> None:
     source = """
+from tests.contract import test_every_reason as named_elsewhere
+from tests.contract.test_every_reason import IMPORTED as ELSEWHERE
+_NOT_ALLOWED = "GIVEN_BY_CONSTANT"
+TYPED: Final = "GIVEN_BY_TYPED_CONSTANT"
+_UNUSED = "NO_REASON"
 raise invalid("name", "GIVEN_IN_PLACE", "text")
 self.fail("text", reason="GIVEN_BY_NAME")
+self.fail("text", reason=_NOT_ALLOWED)
+raise invalid("name", ELSEWHERE, TYPED if typed else "GIVEN_OTHERWISE")
+raise failed_precondition(named_elsewhere.IMPORTED_WITH_ITS_MODULE, "text")
 def fail(message, *, reason="GIVEN_BY_DEFAULT"): ...
 ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
 class State(StrEnum):
     NO_REASON = "NO_REASON"
 """
-    found = set(_reasons(ast.parse(source)))
-    assert found == {"GIVEN_IN_PLACE", "GIVEN_BY_NAME", "GIVEN_BY_DEFAULT", "WRITTEN_BEFOREHAND"}
-
-
-def _reasons(tree: ast.Module) -> Iterator[str]:
-    """What is given to a call in capitals, or is the default of what may be given."""
-    for node in ast.walk(tree):
-        given: list[ast.expr | None] = []
-        if isinstance(node, ast.Call):
-            given = [*node.args, *(each.value for each in node.keywords if each.arg == "reason")]
-        elif isinstance(node, ast.arguments):
-            given = [*node.defaults, *node.kw_defaults]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-            yield from (each.decode() for each in WRITTEN_REASON.findall(node.value))
-        texts = (each.value for each in given if isinstance(each, ast.Constant))
-        yield from (text for text in texts if isinstance(text, str) and REASON.fullmatch(text))
+    assert set(reasons_of(ast.parse(source))) == {
+        "GIVEN_BY_CONSTANT",
+        "GIVEN_BY_TYPED_CONSTANT",
+        "GIVEN_IN_PLACE",
+        "GIVEN_BY_NAME",
+        "GIVEN_OTHERWISE",
+        "GIVEN_BY_DEFAULT",
+        "WRITTEN_BEFOREHAND",
+        IMPORTED,
+        IMPORTED_WITH_ITS_MODULE,
+    }
 
 
 def _spelled(tree: ast.AST) -> Iterator[object]:
@@ -90,7 +93,7 @@ def _spelled(tree: ast.AST) -> Iterator[object]:
 
 def _contract_tests(service: str) -> Iterator[ast.Module]:
     """The tests of a service, and the desks they work at: what they import of tests.support."""
-    tests = _trees(f"tests/contract/{service}")
+    tests = trees(f"tests/contract/{service}")
     yield from tests
     support = {
         node.module.rpartition(".")[2]
@@ -101,7 +104,7 @@ def _contract_tests(service: str) -> Iterator[ast.Module]:
         and node.module.startswith("tests.support.")
     }
     for name in sorted(support):
-        yield from _trees("tests/support", f"{name}.py")
+        yield from trees("tests/support", f"{name}.py")
 
 
 def _public_methods(package: str) -> Iterator[str]:
@@ -115,12 +118,3 @@ def _public_methods(package: str) -> Iterator[str]:
 def _is_public(method: MethodDescriptorProto) -> bool:
     access = method.options.Extensions[options_pb2.access]
     return access.audience != options_pb2.AUDIENCE_INTERNAL
-
-
-@cache
-def _trees(folder: str, files: str = "*.py") -> list[ast.Module]:
-    return [
-        ast.parse(path.read_text("utf-8"))
-        for path in sorted((ROOT / folder).rglob(files))
-        if "migrations" not in path.parts
-    ]

@@ -1,5 +1,5 @@
 """Who learns what of a row, in every method that contracts call OWNED: its owner, a stranger, their
-team, another team, and collaborators who read or work.
+team, another team, collaborators who read or work, and whom a row is given to.
 
 A method that nobody asks with fails: say in tests/support/worlds how one asks about a row with it.
 """

@@ -12,7 +12,7 @@ from tests.mutants.areas import AREAS, Area
 from tests.mutants.judged import reason_to_leave
 from tests.mutants.reach import Reach
 from tests.mutants.sampling import Mutant, draw, mutants_of
-from tests.mutants.trials import Copies, Trial, Verdict, copied, reach, run
+from tests.mutants.trials import Notes, Trial, Verdict, copied, run
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 _SAMPLE: Final = 100
@@ -25,19 +25,25 @@ def main() -> None:
     sample = draw(_mutants(areas.values()), size=asked.sample, seed=asked.seed)
     used = sorted({mutant.area for mutant in sample})
     with copied(_CHECKOUT, asked.workers) as copies:
-        print("what the tests of an area run, with nothing broken:", end="", flush=True)
-        reached = {name: _reach(areas[name], copies) for name in used}
+        notes = Notes(copies)
+        reached = {name: _reach(areas[name], notes) for name in used}
         trials = run(sample, reached, copies, workers=asked.workers, told=_tell)
+    for name in used:
+        _tell_failed(reached[name].failed)
     _sum_up(trials, asked.seed)
 
 
-def _reach(area: Area, copies: Copies) -> Reach:
+def _reach(area: Area, notes: Notes) -> Reach:
     started = time.monotonic()
-    reached = reach(area, copies)
-    print(f" {area.name} ({time.monotonic() - started:.0f} s)", end="", flush=True)
-    for test in reached.failed:
-        print(f"\nfails with nothing broken, and isn't asked: {test}", flush=True)
+    reached = notes.reach(area)
+    took = time.monotonic() - started
+    print(f"what the tests of {area.name} run, with nothing broken: {took:.0f} s", flush=True)
     return reached
+
+
+def _tell_failed(tests: Iterable[str]) -> None:
+    for test in tests:
+        print(f"failed with nothing broken, and wasn't asked: {test}")
 
 
 def _mutants(areas: Iterable[Area]) -> list[Mutant]:
@@ -53,16 +59,13 @@ def _modules(area: Area) -> list[Path]:
 
 
 def _tell(trial: Trial) -> None:
-    """A dot for what was noticed, at once, as a run takes long; and whatever wasn't, or not by a
-    test that failed, so that nothing counts as noticed that the machine did."""
-    if trial.verdict is Verdict.FAILED:
-        print(".", end="", flush=True)
-        return
+    """At once, as a run takes long. What noticed it is told, too, so that nothing counts as noticed
+    that the machine did."""
     if trial.noticed:
-        print(f"\nnoticed {trial.verdict.value}: {_place(trial)}", flush=True)
+        print(f"noticed {trial.verdict.value}: {_place(trial)} {trial.by}", flush=True)
         return
     reason = reason_to_leave(trial)
-    print(f"\n{'equivalent' if reason else 'SURVIVED'} {_place(trial)}")
+    print(f"{'equivalent' if reason else 'SURVIVED'} {_place(trial)}")
     print(reason or trial.difference, flush=True)
 
 
@@ -82,7 +85,7 @@ def _sum_up(trials: Sequence[Trial], seed: int) -> None:
     )
     share = 100 * noticed / counted if counted else 100.0
     print(
-        f"\n{len(trials)} mutants (seed {seed}): {noticed} killed ({ways}), "
+        f"{len(trials)} mutants (seed {seed}): {noticed} killed ({ways}), "
         f"{equivalent} equivalent, {counted - noticed} survived; "
         f"{share:.1f} % of those that are not equivalent are killed"
     )

@@ -14,11 +14,12 @@ from coverage import Coverage
 
 from tests.mutants.reach import AT_IMPORT
 
-__all__ = ["NOTED_IN", "TOLD_IN", "pytest_load_initial_conftests"]
+__all__ = ["FAILED_IN", "NOTED_IN", "TOLD_IN", "pytest_load_initial_conftests"]
 
 # Names of environment variables, each with the path of a file.
 NOTED_IN: Final = "MUTANTS_NOTED_IN"
 TOLD_IN: Final = "MUTANTS_TOLD_IN"
+FAILED_IN: Final = "MUTANTS_FAILED_IN"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,19 +29,26 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         early_config.pluginmanager.register(_Noting(Path(os.environ[NOTED_IN])))
     if TOLD_IN in os.environ:
         told = json.loads(Path(os.environ[TOLD_IN]).read_text("utf-8"))
-        early_config.pluginmanager.register(_Only(told))
+        failed_in = Path(os.environ[FAILED_IN])
+        early_config.pluginmanager.register(_Only(told, failed_in))
 
 
 class _Only:
-    """Runs these tests, those of one file together, files in the order that is told."""
+    """Runs these tests, those of one file together, files in the order that is told, and notes the
+    one that failed."""
 
-    def __init__(self, told: Sequence[str]) -> None:
+    def __init__(self, told: Sequence[str], failed_in: Path) -> None:
+        self._failed_in = failed_in
         self._told = frozenset(told)
         self._files = {file: at for at, file in enumerate(dict.fromkeys(map(_file_of, told)))}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid in self._told]
         items.sort(key=lambda item: self._files[_file_of(item.nodeid)])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed_in.write_text(report.nodeid, "utf-8")
 
 
 class _Noting:

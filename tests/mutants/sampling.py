@@ -34,8 +34,8 @@ class Mutant:
 
 
 def mutants_of(area: str, modules: Iterable[Path]) -> Iterator[Mutant]:
-    """Every mutant of the modules, but for those in annotations and decorators: what is broken
-    there is found by the type checker, or never ran."""
+    """Every mutant of the modules, but for those in annotations, decorators and protocols: what is
+    broken there is found by the type checker, or never ran."""
     silent = {module: _silent_ranges(module.read_text("utf-8")) for module in modules}
     with TemporaryDirectory() as folder, use_db(f"{folder}/all", mode=WorkDB.Mode.create) as found:
         init(list(silent), found, {})
@@ -77,7 +77,7 @@ def _silent_ranges(source: str) -> list[_Range]:
     return [_range(node) for node in _silent_nodes(ast.parse(source))]
 
 
-def _silent_nodes(tree: ast.Module) -> Iterator[ast.expr]:
+def _silent_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.ClassDef]:
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -86,12 +86,14 @@ def _silent_nodes(tree: ast.Module) -> Iterator[ast.expr]:
                     yield node.returns
             case ast.ClassDef():
                 yield from node.decorator_list
+                if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
+                    yield node
             case ast.arg(annotation=ast.expr() as annotation):
                 yield annotation
             case ast.AnnAssign():
                 yield node.annotation
 
 
-def _range(node: ast.expr) -> _Range:
+def _range(node: ast.expr | ast.ClassDef) -> _Range:
     end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
     return (node.lineno, node.col_offset), (end_line, end_column)

@@ -24,11 +24,11 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
-from tests.mutants.plugin import NOTED_IN, TOLD_IN
-from tests.mutants.reach import Noted, Reach
+from tests.mutants.plugin import FAILED_IN, NOTED_IN, TOLD_IN
+from tests.mutants.reach import AT_IMPORT, Noted, Reach
 from tests.mutants.sampling import Mutant
 
-__all__ = ["BaselineFails", "Copies", "Trial", "Verdict", "copied", "reach", "run"]
+__all__ = ["BaselineFails", "Copies", "Notes", "Trial", "Verdict", "copied", "run"]
 
 # What hangs is noticed too: a trial that takes this much longer than its tests alone is killed.
 _TIMES_ALONE: Final = 3
@@ -58,12 +58,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a mutant; `difference` as a unified diff, `told` as pytest's last words."""
+    """What became of a mutant; `difference` as a unified diff, `told` as pytest's last words, and
+    `by` which test, where one failed."""
 
     mutant: Mutant
     verdict: Verdict
     difference: str
     told: str
+    by: str
 
     @property
     def noticed(self) -> bool:
@@ -93,15 +95,34 @@ def copied(checkout: Path, workers: int) -> Iterator[Copies]:
         yield copies
 
 
-def reach(area: Area, copies: Copies) -> Reach:
-    """What the tests of an area run, with nothing broken. Raises BaselineFails."""
-    with _one_of(copies) as copy, TemporaryDirectory() as folder:
-        noted = Path(folder) / "noted.json"
-        verdict, told = _run(copy, area.tests, {NOTED_IN: str(noted)}, timeout=None)
-        if verdict is Verdict.BROKE:
-            raise BaselineFails(f"{area.name}: {' '.join(area.tests)} with nothing broken: {told}")
-        tests = json.loads(noted.read_text("utf-8"))
-        return Reach({test: Noted(**of) for test, of in tests.items()})
+class Notes:
+    """What tests run, with nothing broken: noted once, also where they judge several areas."""
+
+    def __init__(self, copies: Copies) -> None:
+        self._copies = copies
+        self._noted: dict[str, dict[str, Noted]] = {}
+
+    def reach(self, area: Area) -> Reach:
+        """Raises BaselineFails."""
+        new = [tests for tests in area.tests if tests not in self._noted]
+        if new:
+            noted = self._note(area, new)
+            for tests in new:
+                self._noted[tests] = {
+                    test: of
+                    for test, of in noted.items()
+                    if test.startswith(tests) or test == AT_IMPORT
+                }
+        return Reach(*(self._noted[tests] for tests in area.tests))
+
+    def _note(self, area: Area, tests: Sequence[str]) -> dict[str, Noted]:
+        with _one_of(self._copies) as copy, TemporaryDirectory() as folder:
+            noted = Path(folder) / "noted.json"
+            verdict, told = _run(copy, tests, {NOTED_IN: str(noted)}, timeout=None)
+            if verdict is Verdict.BROKE:
+                raise BaselineFails(f"{area.name}: {' '.join(tests)} with nothing broken: {told}")
+            found = json.loads(noted.read_text("utf-8"))
+            return {test: Noted(**of) for test, of in found.items()}
 
 
 def run(
@@ -122,25 +143,44 @@ def run(
 
 
 def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
+    """A test that fails is asked again with nothing broken: what fails by chance, as for being
+    slow, has noticed nothing, and the others are asked without it."""
+    reach = reached[mutant.area]
+    with _one_of(copies) as copy:
+        trial = _shown(mutant, reach, copy)
+        while trial.by and _ask([trial.by], reach, copy)[0] is Verdict.FAILED:
+            reach.leave_out(trial.by)
+            trial = _shown(mutant, reach, copy)
+        return trial
+
+
+def _shown(mutant: Mutant, reach: Reach, copy: Path) -> Trial:
     mutation = mutant.mutation
-    module, reach = str(mutation.module_path), reached[mutant.area]
+    module = str(mutation.module_path)
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    with (
-        _one_of(copies) as copy,
-        use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken),
-        TemporaryDirectory() as folder,
-    ):
+    with use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken):
         tests = reach.tests(module, sound, mutation.start_pos[0])
-        told = Path(folder) / "told.json"
+        verdict, words, by = _ask(tests, reach, copy)
+        return Trial(mutant, verdict, _difference(module, sound, broken or sound), words, by)
+
+
+def _ask(tests: Sequence[str], reach: Reach, copy: Path) -> tuple[Verdict, str, str]:
+    """Runs these until one fails: the verdict, pytest's last words, and which one it was."""
+    with TemporaryDirectory() as folder:
+        told, failed = Path(folder) / "told.json", Path(folder) / "failed"
         told.write_text(json.dumps(tests), "utf-8")
         verdict, words = _run(
             copy,
             ["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)],
             # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
-            {TOLD_IN: str(told), "PYTHONDONTWRITEBYTECODE": "1"},
+            {TOLD_IN: str(told), FAILED_IN: str(failed), "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
         )
-        return Trial(mutant, verdict, _difference(module, sound, broken or sound), words)
+        if verdict is not Verdict.FAILED:
+            return verdict, words, ""
+        if not failed.exists():  # pytest says the same where a module of tests doesn't load
+            return Verdict.BROKE, words, ""
+        return verdict, words, failed.read_text("utf-8")
 
 
 @contextmanager

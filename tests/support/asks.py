@@ -9,6 +9,8 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 
 from services.chassis.descriptors import Idempotency, Method, load_catalogue
@@ -59,6 +61,10 @@ class Asked:
     @property
     def name(self) -> str:
         return self.method.name
+
+    @property
+    def request(self) -> Descriptor:
+        return Default().FindMessageTypeByName(self.method.request_type)
 
     @property
     def reads(self) -> bool:

@@ -9,16 +9,15 @@ from functools import reduce
 from typing import Any, Final
 
 from google.api import field_behavior_pb2
-from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from services.chassis.caller import Caller
 from services.chassis.client import Channel
 from services.chassis.descriptors import Idempotency
 from services.chassis.errors import DomainError, Kind
 from tests.support.asks import Ask, Asked, World, methods_of
+from tests.support.told import Event, Readings, Telling
 
 __all__ = ["Changes", "changes_of"]
 
@@ -35,11 +34,12 @@ def changes_of(service: str) -> list[Asked]:
 class Changes:
     """A world's methods that change something.
 
-    `untold` are those whose change is no event, and why.
+    `untold` are those whose change is no event, and why; `telling` is how all others tell.
     """
 
     world: World
     untold: Mapping[str, str]
+    telling: Telling
 
     async def wrong(self) -> dict[str, str]:
         """What isn't as the contract says, by method."""
@@ -63,10 +63,12 @@ class Changes:
             request.request_id = _REQUEST_ID
         if not_missed := await _not_missed(call, ask.request(_row(asked))):
             return [f"does without {', '.join(not_missed)}"]
+        there = Readings(self.world.service.name, channel)
+        await there.remember(asked, request)
         before = len(await self._events())
         reply = await call(request)
         told = (await self._events())[before:]
-        faults = [f"{each.type} {fault}" for each in told for fault in _faults_of(each)]
+        faults = await self.telling.faults(asked, reply, told, there)
         if not told and asked.name not in self.untold:
             faults.append("tells of its change by no event")
         if told and asked.name in self.untold:
@@ -82,7 +84,7 @@ class Changes:
                 faults.append("does its work again")
         return faults
 
-    async def _events(self) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def _events(self) -> Sequence[Event]:
         store = self.world.service.store
         log = store.tables.event_log
         async with store.read(caller=Caller.system("tests")) as tx:
@@ -124,29 +126,6 @@ def _required(message: Message) -> Iterator[tuple[str, ...]]:
         if is_part and message.HasField(field.name) and not is_change:
             inner = _required(getattr(message, field.name))
             yield from ((field.name, *path) for path in inner)
-
-
-def _faults_of(event: Row[*tuple[Any, ...]]) -> list[str]:
-    """What is wrong with an event: it carries what it is about, and comes in the order of the
-    customer whose it is."""
-    message = GetMessageClass(Default().FindMessageTypeByName(event.type)).FromString(event.payload)
-    whole = next(value for field, value in message.ListFields() if field.number == 1)
-    faults = []
-    if event.aggregateid != getattr(whole, "name", ""):
-        faults.append(
-            f"carries {getattr(whole, 'name', '')}, and says it is of {event.aggregateid}"
-        )
-    expected = _customer_of(whole) or event.aggregateid
-    if event.partition_key != expected:
-        faults.append(f"is in the order of {event.partition_key} instead of {expected}")
-    return faults
-
-
-def _customer_of(whole: Any) -> str:
-    name: str = whole.name
-    if name.startswith("customers/"):
-        return "/".join(name.split("/")[:2])
-    return getattr(whole, "customer", "")
 
 
 def _is_once(asked: Asked) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import Column, Integer, Table, Text, delete, insert, select
 
 from services.chassis.caller import Caller, acting_as
 from services.chassis.errors import DomainError
-from services.chassis.events import EventFeed, EventLog, Puller, Sequencer
+from services.chassis.events import EventFeed, EventLog, Puller, Reaction, Sequencer
 from services.chassis.store import Shared, Store, WriteTransaction
 from tests.support.databases import Databases
 from tests.support.notes import SYSTEM, NoteAdded, chassis, emit, metadata, opened
@@ -79,7 +79,7 @@ class DirectFeed:
 
 
 @dataclass(slots=True)
-class KeepingReaction:
+class KeepingReaction(Reaction):
     """Keeps a row for each event; an event whose text is in `poison` fails its whole batch."""
 
     poison: set[str] = field(default_factory=set)

@@ -67,6 +67,7 @@ FIELDS: Final[Mapping[str, Field]] = {
 TEXTS: Final = (
     "", "a", "A", "ab", "aB", "b", "abc", "%", "a%", "_", "a_b", "\\", "a\\", '"', 'a"', 'x"y', "y",
     "'", "!", "!%", "a,b", ",", '","', "é", "日本", "null", "*", "a*", "\U0010ffff", "\ud7ff", "\n",
+    "a\U0010ffff", "a\U0010ffffb",
 )  # fmt: skip
 KEYS: Final = ("k", "a.b", 'q"', "$", "$.k", "%")
 NUMBERS: Final = (

@@ -24,7 +24,8 @@ SHORT = HttpLimits(
 
 @dataclass(slots=True)
 class Teller:
-    """An ASGI application. What it answers depends on the path:
+    """An ASGI application. Who says so in `x-caller` has signed in. What it answers depends on the
+    path:
 
     /read    how the body came: its bytes, how often more was promised, whether it was whole
     /ignore  at once, whatever the body
@@ -43,6 +44,8 @@ class Teller:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.headers = scope["headers"]
+        if caller := dict(self.headers).get(b"x-caller"):
+            scope["guanxi.caller"] = caller
         match scope["path"]:
             case "/read":
                 told = await read(receive)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
@@ -33,6 +34,7 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis.client import Channel
 from services.chassis.metrics import Metrics
 from services.chassis.money import parts
+from services.insight.rules.texts import FactTexts
 from tests.support.services import AdjustableClock, RunningService, running_service
 from tests.support.written_feed import WrittenFeed, full_name
 
@@ -46,6 +48,7 @@ __all__ = [
     "day",
     "instant",
     "late_buyer",
+    "poisoned",
     "running_insight",
     "touch",
 ]
@@ -271,3 +274,16 @@ async def late_buyer(insight: Insight, customer: str = "ada", **fields: Any) -> 
             for k in range(7)
         ),
     )
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
+    """Texts about some customers can't be written."""
+    names = {f"customers/{customer}" for customer in customers}
+    fill = FactTexts.fill
+
+    def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
+        if row["customer"] in names:
+            raise OverflowError("date value out of range")
+        return fill(self, text, row)
+
+    monkeypatch.setattr(FactTexts, "fill", failing)

@@ -11,10 +11,12 @@ from google.rpc.status_pb2 import Status
 from google.type.money_pb2 import Money
 from guanxi.customer.v1 import customers_pb2
 from guanxi.sales.v1 import orders_pb2, products_pb2
+from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import DomainError, Kind, not_found
 from services.chassis.money import NANOS
 from services.chassis.status import from_status
+from tests.support.services import RunningService
 
 
 class AskedCustomers:
@@ -48,6 +50,14 @@ class AskedCustomers:
         deleted = Timestamp(seconds=1) if name in self.deleted else None
         owner, team = self.owned.get(name, ("", ""))
         return customers_pb2.Customer(name=name, owner=owner, team=team, delete_time=deleted)
+
+
+async def orders_as(
+    sales: RunningService, user: str, *, role: str = "rep", team: str = "north"
+) -> OrderServiceStub:
+    """The stub of one who is not the admin."""
+    channel = await sales.channel(f"users/{user}", role=role, team=f"teams/{team}")
+    return OrderServiceStub(channel)
 
 
 def money(text: str, currency: str = "EUR") -> Money:

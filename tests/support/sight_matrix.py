@@ -1,4 +1,5 @@
 """Every method of a service, asked by everybody a row may have to do with: what they learn of it.
+An assignee is asked for where a table has them (`assigned.py`): theirs are its rows, and no more.
 
 The methods are those of the contracts: a new one is in it at once, and must say how it is asked.
 """
@@ -16,10 +17,13 @@ from services.chassis.descriptors import DataScope
 from services.chassis.errors import DomainError
 from services.chassis.status import from_status
 from tests.support.asks import Asked, Takes, World, methods_of
+from tests.support.assigned import is_of_assigned
 
-__all__ = ["ANY_SCOPE", "OWNER", "READ_ROW", "TEAM", "Matrix"]
+__all__ = ["ANY_SCOPE", "ASSIGNEE", "OWNER", "READ_ROW", "TEAM", "Matrix"]
 
 OWNER, TEAM = "users/olive", "teams/north"
+# To whom rows are given whose table has an assignee; whose customer it is, they aren't.
+ASSIGNEE: Final = "users/asa"
 # The customer whom all reads are about; each change has one of its own.
 READ_ROW: Final = "read"
 # What is asked here is sight alone, so every role has every permission.
@@ -50,6 +54,7 @@ CALLERS: Final = {
     "other-team": Caller("users/otto", "team", "teams/south"),
     "reader": Caller("users/rita", "own", "teams/west", frozenset({Takes.SIGHT})),
     "worker": Caller("users/wes", "own", "teams/west", frozenset(Takes)),
+    "assignee": Caller(ASSIGNEE, "own", "teams/west", frozenset(Takes)),
 }
 _COMPANY: Final = Caller("users/admin", "admin", "", frozenset(Takes))
 
@@ -71,7 +76,8 @@ class Matrix:
     @property
     def rows(self) -> dict[str, list[str]]:
         """The ids of the rows that there must be, by the method that asks about them."""
-        return {each.name: sorted({_row(each, who) for who in CALLERS}) for each in self._asked()}
+        callers = self._callers()
+        return {each.name: sorted({_row(each, who) for who in callers}) for each in self._asked()}
 
     async def wrong(self) -> dict[str, str]:
         """What isn't as it should be, by method and caller.
@@ -90,7 +96,7 @@ class Matrix:
         wrong: dict[str, str] = {}
         for each in asked:
             whole = await self._outcome(each, _COMPANY, READ_ROW) if each.reads else _DONE
-            for who, caller in CALLERS.items():
+            for who, caller in self._callers().items():
                 row = _row(each, who)
                 absent = before[each.name, row]
                 if absent == whole:
@@ -103,12 +109,22 @@ class Matrix:
         return wrong
 
     def _expected(self, asked: Asked, who: str, *, whole: object, absent: object) -> object:
-        collaborates = who in ("reader", "worker")
-        may = CALLERS[who].may if self.collaborators or not collaborates else frozenset()
+        may = CALLERS[who].may if self._has_to_do(who, asked) else frozenset()
         takes = self.world.asks[asked.name].takes or (Takes.SIGHT if asked.reads else Takes.WORK)
         if takes in may:
             return whole
         return _WORK_NEEDED if Takes.SIGHT in may else absent
+
+    def _has_to_do(self, who: str, asked: Asked) -> bool:
+        """Whether they are to the rows of a method what they are called."""
+        if who in ("reader", "worker"):
+            return self.collaborators
+        return who != "assignee" or is_of_assigned(asked)
+
+    def _callers(self) -> dict[str, Caller]:
+        """Nobody is an assignee where no row has one."""
+        assigned = any(map(is_of_assigned, self._asked()))
+        return {who: caller for who, caller in CALLERS.items() if assigned or who != "assignee"}
 
     def _expect_all_said(self) -> None:
         there = {each.name for each in _owned(self.world.service.name)}

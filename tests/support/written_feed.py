@@ -19,6 +19,11 @@ from guanxi.events.v1.event_feed_pb2 import (
 from guanxi.sales.v1 import orders_pb2
 
 
+def told(message: Message, position: int) -> Event:
+    """An event as a reader gets it."""
+    return Event(position=position, type=full_name(message), payload=message.SerializeToString())
+
+
 class WrittenFeed:
     """A feed whose events a test writes; in order, one partition or several."""
 

@@ -51,7 +51,22 @@ def test_what_runs_at_import_is_shown_to_all(line: int) -> None:
     assert len(asked) == 4
 
 
+def test_what_was_noted_apart_is_of_one_area() -> None:
+    more = {AT_IMPORT: Noted(0, {"n.py": [1]}, False), "f.py::far": Noted(9, {}, False)}
+    reach = Reach(NOTED, more)
+    assert reach.tests("m.py", SOURCE, 1)[-2:] == ["d.py::elsewhere", "f.py::far"]
+    assert reach.tests("n.py", "ONE = 1", 1)[0] == "d.py::elsewhere"
+    assert len(reach.tests("n.py", "ONE = 1", 1)) == 5
+
+
 def test_a_test_that_fails_with_nothing_broken_is_told_and_never_asked() -> None:
     reach = Reach(NOTED)
     assert reach.failed == ["e.py::broken_anyway"]
     assert "e.py::broken_anyway" not in reach.tests("m.py", SOURCE, 1)
+
+
+def test_a_test_that_turns_out_to_fail_with_nothing_broken_is_not_asked_again() -> None:
+    reach = Reach(NOTED)
+    reach.leave_out("b.py::cheap")
+    assert reach.failed == ["e.py::broken_anyway", "b.py::cheap"]
+    assert "b.py::cheap" not in reach.tests("m.py", SOURCE, 8)

@@ -138,6 +138,27 @@ class Cursors:
         again = update(self._table).where(self._mine())
         await tx.run(again.values(position=0, epoch=epoch, update_time=tx.now))
 
+    async def have_read(self, tx: ReadTransaction, *, epoch: str, through: int) -> bool:
+        """Whether every partition has applied the log of this epoch through a position.
+
+        So has every other reader of the feed in this store that has begun with it: derivations of
+        two versions fill the same tables, and what one began to read anew the other hasn't told.
+        """
+        table = self._table
+        here = table.c.epoch == epoch
+        elsewhere = self._mine() & ~here
+        behind = here & (table.c.position < through)
+        found = select(table.c.position).where(table.c.feed == self._feed, elsewhere | behind)
+        return await tx.scalar(found.limit(1)) is None
+
+    async def were_of_another(self, tx: ReadTransaction, *, epoch: str) -> bool:
+        """Whether readers of the feed in this store have read some log, and none of them this one's
+        epoch: a derivation that begins finds what they derived of another log."""
+        cursors = self._table.c
+        of_feed = cursors.feed == self._feed
+        epochs = await tx.all(select(cursors.epoch).where(of_feed, cursors.epoch != "").distinct())
+        return bool(epochs) and epoch not in {row.epoch for row in epochs}
+
     def _mine(self) -> ColumnElement[bool]:
         table = self._table
         return (table.c.consumer == self._consumer) & (table.c.feed == self._feed)

@@ -45,12 +45,12 @@ async def erase(
     `also` are other keys of the same customer, from before a merge. The caller sees to it that
     nothing is written for them at the same time: it locks the customer's row first, changes its own
     tables, and calls this last, in a transaction without a snapshot (`store.write(work,
-    snapshot=False)`). One with a snapshot is as old as its first statement: it would not see what a
-    writer committed for whom it had to wait. Raises RuntimeError for it. Readers of the log forget
-    what they derived when the event reaches them.
+    snapshot=False)`; in a reaction, `needs_snapshot`). One with a snapshot is as old as its first
+    statement: it would not see what a writer committed for whom it had to wait. Raises RuntimeError
+    for it. Readers of the log forget what they derived when the event reaches them; a reader that
+    has told of the customer in a log of its own erases in its turn.
     """
-    if tx.snapshot:
-        raise RuntimeError("erase in store.write(…, snapshot=False): a snapshot hides late events")
+    _expect_no_snapshot(tx)
     log, names = tables.event_log, [partition_key, *also]
     gone = await tx.run(delete(log).where(log.c.partition_key.in_(names)))
     await forget(tx, tables, names)
@@ -68,10 +68,20 @@ async def forget(tx: WriteTransaction, tables: ChassisTables, names: Collection[
     hears of it: replies to requests with an id, and parked events.
 
     A reply goes where it names the customer, alone or among others; repeated, its request is
-    refused (REPLY_ERASED), not carried out again.
+    refused (REPLY_ERASED), not carried out again. Takes a transaction without a snapshot, as
+    `erase` does: a reply that is given while a reaction waits would stay. Raises RuntimeError.
     """
+    _expect_no_snapshot(tx)
     await forget_replies(tx, tables, names)
     await forget_parked_of(tx, tables, names)
+
+
+def _expect_no_snapshot(tx: WriteTransaction) -> None:
+    if tx.snapshot:
+        raise RuntimeError(
+            "erase and forget in a transaction without a snapshot, which hides what comes late: "
+            "store.write(…, snapshot=False), or a reaction that says so by needs_snapshot"
+        )
 
 
 class Compaction:

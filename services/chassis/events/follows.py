@@ -22,8 +22,16 @@ _EVENTS_AT_ONCE = 2_000
 class Follower(Reaction, Protocol):
     """A reaction that can begin anew."""
 
-    async def forget(self, tx: WriteTransaction) -> None:
-        """Empties what was derived: the feed's log begins anew and will tell all of it again."""
+    async def log_renewed(self, tx: WriteTransaction) -> None:
+        """The feed's log begins anew and will tell all of it again.
+
+        What is counted is emptied. What others read meanwhile, and who sees what by it, stays:
+        it is marked as of no position, so that whatever the log tells is newer.
+        """
+        ...
+
+    async def log_read(self, tx: WriteTransaction) -> None:
+        """The log is read as far as it went: what is still marked is there no more."""
         ...
 
 
@@ -47,7 +55,8 @@ class Follows:
             consumer=self.reader,
             partitions=partitions,
             reaction=self.reaction,
-            on_epoch_change=self.reaction.forget,
+            on_epoch_change=self.reaction.log_renewed,
+            on_log_read=self.reaction.log_read,
             metrics=metrics,
             max_events=_EVENTS_AT_ONCE,
             derivation=self.derivation,

@@ -125,12 +125,13 @@ async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
     Raises NOT_FOUND, FAILED_PRECONDITION (EVENT_OF_ANOTHER_LOG) where the feed has had another
     epoch since, and whatever the reaction raises if it still can't apply the event.
     """
-    table = store.tables.parked_events
+    table, caller = store.tables.parked_events, Caller.system("replay")
+    kept = select(table).where(table.c.id == parked_id)
+    async with store.read(caller=caller) as reading:
+        parked = _found(await reading.first(kept), parked_id)
 
     async def work(tx: WriteTransaction) -> None:
-        row = await tx.first(select(table).where(table.c.id == parked_id).with_for_update())
-        if row is None:
-            raise not_found(f"parked event {parked_id}")
+        row = _found(await tx.first(kept.with_for_update()), parked_id)
         if await _epoch_read(tx, store.tables, row.feed) not in (None, row.epoch):
             raise failed_precondition(
                 "EVENT_OF_ANOTHER_LOG",
@@ -140,7 +141,8 @@ async def replay(store: Store, reaction: Reaction, parked_id: str) -> None:
         await tx.run(delete(table).where(table.c.id == parked_id))
         await reaction.apply(tx, [_parked(row).event])
 
-    await store.write(work, caller=Caller.system("replay"))
+    snapshot = reaction.needs_snapshot([_parked(parked).event])
+    await store.write(work, caller=caller, snapshot=snapshot)
 
 
 async def replay_all(store: Store, reaction: Reaction) -> None:
@@ -165,6 +167,12 @@ async def _epoch_read(tx: ReadTransaction, tables: ChassisTables, feed: str) -> 
     read = select(cursors.c.epoch).where(cursors.c.feed == feed, cursors.c.epoch != "")
     epoch: str | None = await tx.scalar(read.order_by(cursors.c.update_time.desc()).limit(1))
     return epoch
+
+
+def _found(row: AnyRow | None, parked_id: str) -> AnyRow:
+    if row is None:
+        raise not_found(f"parked event {parked_id}")
+    return row
 
 
 def _parked(row: AnyRow) -> ParkedEvent:

@@ -5,7 +5,6 @@ on the cursor's row, and the others stand by. What the events mean is the reacti
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
@@ -16,7 +15,7 @@ import structlog
 from google.protobuf.duration_pb2 import Duration
 from guanxi.events.v1.event_feed_pb2 import Event, GetHeadResponse, PullRequest, PullResponse
 
-from services.chassis.background import PeerFailed, keep_running, repeat
+from services.chassis.background import PeerFailed, jittered, keep_running, repeat
 from services.chassis.caller import Caller
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import DomainError
@@ -26,6 +25,7 @@ from services.chassis.events.derivation import Derivation
 from services.chassis.events.lag import FeedLag, Lag
 from services.chassis.events.parking import ParkedEvent, forget_parked, park, replay
 from services.chassis.events.reaction import Reaction, is_passing
+from services.chassis.events.renewal import Renewal
 from services.chassis.metrics import Metrics
 from services.chassis.store import Store, WriteTransaction
 
@@ -68,6 +68,7 @@ class Puller:
         partitions: int,
         reaction: Reaction,
         on_epoch_change: Callable[[WriteTransaction], Awaitable[None]],
+        on_log_read: Callable[[WriteTransaction], Awaitable[None]] | None = None,
         on_parked: Callable[[ParkedEvent], Awaitable[None]] = _nobody_told,
         metrics: Metrics | None = None,
         clock: Clock | None = None,
@@ -77,11 +78,12 @@ class Puller:
         derivation: Derivation | None = None,
         types: Collection[str] | None = None,
     ) -> None:
-        """`on_epoch_change` empties what was derived from the feed; its transaction also sends the
-        cursors back to 0. `on_parked` is told after an event was parked. Pullers whose reactions
-        change the same rows share a `turn` (a lock): side by side, they would only conflict. A new
-        `derivation` reads from the beginning; without one, whoever calls keeps generations apart,
-        and says which `types` of events are known (by default all).
+        """`on_epoch_change` empties what was derived from the feed, or marks it; its transaction
+        also sends the cursors back to 0. `on_log_read` takes away what is still marked, once all
+        partitions have applied the log to where it ended. `on_parked` is told after an event was
+        parked. Pullers whose reactions change the same rows share a `turn` (a lock): side by side,
+        they would only conflict. A new `derivation` reads from the beginning; without one, whoever
+        calls keeps generations apart, and says which `types` of events are known (by default all).
         """
         self._store = store
         self._feed = feed
@@ -104,6 +106,7 @@ class Puller:
             feed=feed,
             partition_count=partitions,
         )
+        self._renewal = on_log_read and Renewal(store, self._cursors, self._caller, on_log_read)
         self._lag = FeedLag(feed, partitions, clock or SystemClock(), metrics)
         self._at: dict[int, Cursor] = {}
 
@@ -157,7 +160,7 @@ class Puller:
         response = await self._pull(cursor)
         lag = self._lag.partitions[cursor.partition]
         lag.heard(response, after=cursor.position)
-        if cursor.epoch not in ("", response.epoch):
+        if await self._is_another_log(cursor, response.epoch):
             await self._start_over(cursor, response.epoch)
             # Should two logs answer by turns, this is how often all is read again.
             await _stand_by()
@@ -168,7 +171,15 @@ class Puller:
         elif through > cursor.position or cursor.epoch != response.epoch:
             cursor = await self._commit(cursor, (), through, response.epoch)
         lag.applied(cursor.position)
+        if self._renewal is not None:
+            head = response.head_position
+            await self._renewal.applied(cursor.position, epoch=response.epoch, head=head)
         return cursor
+
+    async def _is_another_log(self, cursor: Cursor, epoch: str) -> bool:
+        if cursor.epoch == "" and self._renewal is not None:
+            return await self._renewal.is_new(epoch)
+        return cursor.epoch not in ("", epoch)
 
     async def _pull(self, cursor: Cursor) -> PullResponse:
         seconds = int(self._wait_seconds)
@@ -213,8 +224,9 @@ class Puller:
                 await self._reaction.apply(tx, events)
             return moved
 
+        snapshot = not events or self._reaction.needs_snapshot(events)
         async with self._turn:
-            moved = await self._store.write(work, caller=self._caller)
+            moved = await self._store.write(work, caller=self._caller, snapshot=snapshot)
         if self._metrics is not None and events:
             self._metrics.events_applied.labels(self._feed).inc(len(events))
         return moved
@@ -265,4 +277,4 @@ class Puller:
 
 
 async def _stand_by() -> None:
-    await asyncio.sleep(random.uniform(0.5, 1.0) * _STAND_BY_SECONDS)  # noqa: S311 - no secret rests on it
+    await asyncio.sleep(jittered(_STAND_BY_SECONDS))

@@ -25,7 +25,16 @@ _PASSING = frozenset(
 
 
 class Reaction(Protocol):
-    """Applies events of one feed."""
+    """Applies events of one feed; implemented by a class of this base."""
+
+    def needs_snapshot(self, events: Sequence[Event]) -> bool:
+        """Whether these events are applied to what was committed before the first statement.
+
+        Not where they make a reaction `forget` or `erase`: a snapshot hides what others commit
+        meanwhile, for whom a statement has waited. Then each statement sees what is committed by
+        then, and the reaction locks what it reads and changes (`Records.lock`).
+        """
+        return True
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
         """Derives what follows from the events, in the transaction that moves the cursor.

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from services.chassis.http.connections import Connections, Ended
+from services.chassis.http.connections import Connections, Ended, Pause, Waits
 from services.chassis.http.exchange import Exchange, Scope
 from services.chassis.http.incoming import Incoming
 from services.chassis.http.outgoing import Outgoing
@@ -20,6 +20,9 @@ __all__ = ["Connection", "Served"]
 
 # So much of a body may wait for the application before no more is read.
 _BODY_AHEAD_BYTES = 65_536
+# So long a caller may be in the middle of a body or of an answer before a newcomer can take their
+# place: as long as most need, and too short to fill a house at the rate that one caller has.
+_HALFWAY_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -50,6 +53,9 @@ class Connection(asyncio.Protocol):
         self._last_words: Refusal | None = None
         self._leaving = False
         self._heard_all = False
+        # Since when its caller was to do something, unless they have an answer to read.
+        self._since = self._loop.time()
+        self._signed_in = False
         # Until when something must come.
         self._until = math.inf
         self._paused = False
@@ -60,7 +66,7 @@ class Connection(asyncio.Protocol):
         # uvloop's transport is one without being derived from it.
         self._transport = cast(asyncio.Transport, transport)
         self.outgoing = Outgoing(self._transport, self._limits)
-        if self._served.connections.admit(self):
+        if self._served.connections.admit(self, self._loop.time()):
             self._await_caller(self._limits.head_seconds)
         else:
             self.refuse(NO_ROOM)
@@ -142,7 +148,7 @@ class Connection(asyncio.Protocol):
             self.cut_off()
         if self._transport.is_closing():
             return
-        self._answering = None
+        self._lay_down()
         if self._queue:
             self._begin(self._queue.popleft())
         self._incoming.read_on()
@@ -163,6 +169,18 @@ class Connection(asyncio.Protocol):
         self._leave()
 
     # What the server asks for
+
+    def pause(self, now: float) -> Pause | None:
+        """How it waits for its caller; None while it is its caller who waits."""
+        answering, unread = self._answering, self.outgoing.waits
+        if answering is not None and not unread and not answering.awaits_body:
+            return None
+        since = self.outgoing.unread_since(now) if unread else self._since
+        if not (self._signed_in if answering is None else answering.signed_in):
+            return Pause(Waits.STRANGER, since)
+        if answering is None and not unread:
+            return Pause(Waits.SILENT, since)
+        return Pause(Waits.HALFWAY, since) if now - since >= _HALFWAY_SECONDS else None
 
     def keep_time(self, now: float) -> None:
         """Ends it where its time is over: of a head, of silence, or of a slow reader."""
@@ -194,7 +212,7 @@ class Connection(asyncio.Protocol):
     def _begin(self, exchange: Exchange) -> None:
         self._answering = exchange
         self._until = math.inf
-        self._served.connections.busy(self)
+        self._since = self._loop.time()
         task = self._loop.create_task(exchange.run(self._served.application))
         self._served.tasks.add(task)
         task.add_done_callback(self._served.tasks.discard)
@@ -211,7 +229,6 @@ class Connection(asyncio.Protocol):
             self._await_caller(
                 self._limits.head_seconds if self._incoming.in_head else self._limits.idle_seconds
             )
-            self._served.connections.wait(self)
 
     def _leave(self) -> None:
         """Sends what is written and closes once the caller has, or time is over. Closing at once,
@@ -219,9 +236,8 @@ class Connection(asyncio.Protocol):
         self._deaf = self._leaving = True
         self._lose_all()
         self._queue.clear()
-        self._answering = None
+        self._lay_down()
         self._await_caller(self._limits.linger_seconds)
-        self._served.connections.wait(self)
         if self._transport.is_closing():
             return
         if self._heard_all:
@@ -229,6 +245,13 @@ class Connection(asyncio.Protocol):
             return
         self._control_flow()
         self._transport.write_eof()
+
+    def _lay_down(self) -> None:
+        """What was being answered is, or never will be."""
+        if self._answering is not None:
+            self._signed_in = self._answering.signed_in
+            self._since = self._loop.time()
+            self._answering = None
 
     def _await_caller(self, seconds: float) -> None:
         """They have so long for what comes next, once they have read what is unsent."""

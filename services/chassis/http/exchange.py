@@ -17,6 +17,8 @@ __all__ = ["Exchange", "Message", "Scope"]
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 
+# More goes out as it is: of a document there is one in memory, however many wait for it.
+_COPIED_BYTES = 16_384
 _BODILESS = frozenset((204, 304))
 _STATUS_LINES = {
     each.value: b"HTTP/1.1 %d %s\r\n" % (each.value, each.phrase.encode()) for each in HTTPStatus
@@ -32,6 +34,8 @@ class Exchange:
     trailers, and what was written into the framing of chunks. Answers have a `content-length`, or
     go out in chunks; `connection` is the server's own header. To HEAD the head of a stream is the
     whole answer, after which the application is told that its caller has gone.
+    An application that signs somebody in says who in `scope["guanxi.caller"]`: what a stranger
+    waits for gives way first.
     """
 
     __slots__ = (
@@ -82,6 +86,16 @@ class Exchange:
         """Whether the connection can be used again after this answer: a body that is still to come
         would have to be read to its end first."""
         return self._keeps_alive and self.whole and not self._connection.ending
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether the application knows who asks."""
+        return "guanxi.caller" in self.scope
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether the application can't go on without more of the body."""
+        return self._news is not None and not (self._news.done() or self.whole or self.answered)
 
     async def run(self, application: Any) -> None:
         """Has it answered; an application that fails without a word is spoken for."""
@@ -195,6 +209,9 @@ class Exchange:
             self._remaining -= len(body)
             if self._remaining < 0 or (last and self._remaining):
                 raise RuntimeError("an answer that is not as long as its content-length")
+            if len(body) > _COPIED_BYTES:
+                self._outgoing.write(head)
+                return body
             return head + body
         if self.scope["http_version"] == "1.0":
             return head + body

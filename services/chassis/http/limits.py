@@ -10,7 +10,8 @@ class HttpLimits:
     """Bounds of one server; as they stand, those of an admin port.
 
     `connections` bounds how many are open; a newcomer beyond takes the place of the one that has
-    waited longest for its caller, and is refused only where all are being answered.
+    waited longest for its caller (to ask, to send a body, to read an answer), a stranger's before
+    that of one who has signed in, and is refused only where all are being answered.
     What waits to be sent may wait `send_seconds` and as long as what was read of it takes at
     `send_bytes_per_second`; a reader who takes in next to nothing for `send_seconds` is left too.
     """

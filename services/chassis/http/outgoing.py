@@ -83,6 +83,10 @@ class Outgoing:
             or now - self._first.at > self._limits.send_seconds + for_all
         )
 
+    def unread_since(self, now: float) -> float:
+        """Since when something waits that does; now where that has not been seen yet."""
+        return now if self._first is None else self._first.at
+
     def has_gone(self) -> bool:
         """Whether the reader has hung up, where nothing was read that would have told."""
         error = self._transport.get_extra_info("socket").getsockopt(SOL_SOCKET, SO_ERROR)

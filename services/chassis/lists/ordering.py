@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.chassis.errors import invalid
+from services.chassis.nearest import nearest
 
 __all__ = ["OrderKey", "parse"]
 
@@ -49,7 +50,8 @@ def _key(part: str, declared: Collection[str], argument: str) -> OrderKey:
         raise invalid(
             argument,
             "ORDER_BY_UNKNOWN_FIELD",
-            f"{field} is no field to order by; fields are {', '.join(sorted(declared))}",
+            f"{field} is no field to order by{nearest(field, declared)}; "
+            f"fields are {', '.join(sorted(declared))}",
         )
     if direction not in (None, "asc", "desc"):
         raise invalid(

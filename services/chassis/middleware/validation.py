@@ -76,7 +76,7 @@ class Validation:
         """What is wrong with a message that breaks a rule."""
         parts = count_parts(message.SerializeToString(), shape)
         in_full = in_full and parts <= _TOLD_IN_FULL_PARTS
-        return validation_error(self._violations_of(message, fail_fast=not in_full))
+        return validation_error(self._violations_of(message, fail_fast=not in_full), message)
 
     async def _checked(
         self, requests: AsyncIterator[Message], shape: Shape
@@ -92,7 +92,7 @@ class Validation:
         own = _with_one_item(request)
         violations = [each for each in self._violations_of(own) if not _in_item(each)]
         if violations:
-            raise validation_error(violations)
+            raise validation_error(violations, request)
 
     async def _broken_items(self, request: Any, shape: Shape) -> dict[int, DomainError]:
         """What is wrong with each item that breaks a rule. Others get their turn in between."""

@@ -29,6 +29,7 @@ from services.chassis.middleware.request_log import RequestLog
 from services.chassis.middleware.runner import Runner
 from services.chassis.middleware.validation import Validation
 from services.chassis.process.addresses import refuse_taken
+from services.chassis.process.grpc_options import server_options
 from services.chassis.process.health import Checked, Health
 from services.chassis.request_lines import request_lines
 from services.chassis.settings import SharedSettings
@@ -36,8 +37,6 @@ from services.chassis.wire import MAX_MESSAGE_BYTES
 
 __all__ = ["GrpcServer", "Servicers"]
 
-_CONNECTION_GRACE_SECONDS = 60
-_CLIENT_PING_SECONDS = 10
 _READS_GRACE_SECONDS = 0.5
 
 # The generated `add_…Servicer_to_server` with the servicer to add.
@@ -80,7 +79,12 @@ class GrpcServer:
         registrar = _Registrar(methods)
         for add_to_server, servicer in servicers:
             add_to_server(servicer, registrar)
-        self._server = grpc.aio.server(options=_options(settings.max_connection_age_seconds))
+        self._server = grpc.aio.server(
+            options=[
+                *server_options(settings.max_connection_age_seconds),
+                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ]
+        )
         self._server.add_generic_rpc_handlers((methods,))
         self.health = Health(registrar.services, checked, background)
         self.health.serve_on(self._server)
@@ -131,17 +135,3 @@ class _Registrar:
     ) -> None:
         self._methods.protect(service, handlers)
         self.services.append(service)
-
-
-def _options(max_connection_age_seconds: float) -> list[tuple[str, int]]:
-    return [
-        # Two processes on one port would share its calls at random.
-        ("grpc.so_reuseport", 0),
-        # Without an age, clients never find replicas that come later.
-        ("grpc.max_connection_age_ms", round(max_connection_age_seconds * 1000)),
-        ("grpc.max_connection_age_grace_ms", _CONNECTION_GRACE_SECONDS * 1000),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", _CLIENT_PING_SECONDS * 1000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ]

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -21,8 +22,8 @@ class FileLock:
         """Takes the lock, or raises StartRefused naming the file and the process that holds it."""
         path = database.with_name(database.name + ".lock")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StartRefused(f"{database} can't be opened: {error.strerror}") from error
         try:
@@ -34,9 +35,17 @@ class FileLock:
                 f"{database} is in use by process {holder}: an SQLite file serves one process per "
                 "service; stop that process, or use PostgreSQL to run several"
             ) from None
+        _create_private(database)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return cls(descriptor)
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def _create_private(database: Path) -> None:
+    """The rows are people's, and SQLite would let everybody on the machine read them. What it puts
+    beside the file, it makes as private as the file is."""
+    with suppress(OSError):  # it is there, or it can't be made, which opening it will say
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from services.chassis.creation import New, given_names
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.outcomes import Outcomes, create_each
-from services.chassis.ownership import expect_may_give, settle_owner
+from services.chassis.ownership import expect_may_hand_on, settle_owner
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.chassis.turns import taking_turns
 from services.customer.customers import messages, store
@@ -92,7 +92,8 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
 async def change_customer(
     tx: WriteTransaction, name: str, etag: str, draft: Draft, fields: Collection[str]
 ) -> Customer:
-    """Changes the named fields. Handing the customer on takes a scope wider than OWN.
+    """Changes the named fields. Handing the customer on takes a scope wider than OWN, in
+    which they are by their owner or team: not a collaborator's work.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
     TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
@@ -104,8 +105,7 @@ async def change_customer(
         after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
         if after is before:
             return before
-        if (after.owner, after.team) != (before.owner, before.team):
-            expect_may_give(tx.caller, after.owner, after.team)
+        expect_may_hand_on(tx.caller, before, after)
         if after.referred_by != before.referred_by:
             _expect_referrer(after, await _alive(tx, {after.referred_by}))
         if after.parent_organization != before.parent_organization:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
-from services.chassis.normal import digits, folded, with_lower_domains
+from services.chassis.normal import folded, phone_keys, with_lower_domains
 
 __all__ = [
     "SETTLED",
@@ -267,7 +267,7 @@ _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 def _keys(customer: Draft | Customer) -> dict[str, Any]:
     return {
         "display_name_key": folded(customer.display_name),
-        "phones_key": tuple(digits(each) for each in customer.phones),
+        "phones_key": tuple(key for each in customer.phones for key in phone_keys(each)),
         "emails_key": tuple(folded(each) for each in customer.emails),
     }
 

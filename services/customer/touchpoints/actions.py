@@ -33,7 +33,7 @@ async def log_touchpoints(
     `unchanged`, and what the model raises.
     """
     delete_times = await customers.delete_times(tx, {each.draft.customer for each in new.values()})
-    read_only = await tx.only_read(customers.customers.table, delete_times)
+    only_read = await tx.only_read(customers.customers.table, delete_times)
     in_sight = [each for each in new.values() if each.draft.customer in delete_times]
     known = await touchpoints.known(tx, given_names(in_sight))
     actor = tx.caller.subject if tx.caller.subject.startswith(_USERS) else ""
@@ -42,7 +42,7 @@ async def log_touchpoints(
         customer = each.draft.customer
         if customer not in delete_times:
             raise not_found(customer)
-        if customer in read_only:
+        if customer in only_read:
             raise work_needed(customer)
         expect_alive(customer, delete_times[customer])
         return record(each, actor=actor, at=tx.now)

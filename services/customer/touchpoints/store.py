@@ -1,8 +1,8 @@
 """The touchpoints table and every statement on it; no rule, no message.
 
-A touchpoint has no owner of its own: it is seen by whoever sees its customer, so that a colleague
-who takes over sees the whole journey. Every statement that is not about one customer the caller
-has been shown joins `customers`, and the transaction limits those.
+A touchpoint has no owner of its own: the table says that it is seen as its customer is, so that a
+colleague who takes over sees the whole journey. What is of everyone joins `customers` only to leave
+out those of deleted ones.
 """
 
 from typing import Final

@@ -152,8 +152,8 @@ def _finding(compiled: CompiledRule, row: Mapping[Any, Any], texts: FactTexts) -
         assignee=row["owner"] if rule.assignee == OWNER else rule.assignee,
         given_to=rule.given_to,
         severity=rule.severity or Severity.NOTICE,
-        text_en=texts.fill(rule.text_en, row),
-        text_zh=texts.fill(rule.text_zh, row),
+        text_en=texts.fill(rule.text_en, row) or rule.called,
+        text_zh=texts.fill(rule.text_zh, row) or rule.called,
         evidence=tuple(Evidence(fact, texts.value(fact, row)) for fact in compiled.facts),
     )
 

@@ -13,7 +13,7 @@ from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import from_timestamp
 from services.insight.alerts import actions
 from services.insight.alerts.messages import outcome_of, to_message
-from services.insight.alerts.store import alerts
+from services.insight.alerts.store import alerts, page_of
 from services.insight.alerts.watching import watch
 
 __all__ = ["AlertServicer"]
@@ -34,8 +34,9 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
     async def ListAlerts(
         self, request: alerts_pb2.ListAlertsRequest, context: Any
     ) -> alerts_pb2.ListAlertsResponse:
+        listing = Listing.of(request, self._calendar)
         async with self._store.read() as tx:
-            page = await alerts.page(tx, Listing.of(request, self._calendar))
+            page = await page_of(tx, listing, assigned_to_me=request.assigned_to_me)
         return alerts_pb2.ListAlertsResponse(
             alerts=map(to_message, page.rows), next_page_token=page.next_page_token
         )

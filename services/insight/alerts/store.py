@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.names import Template
 from services.chassis.records import Records
@@ -50,6 +51,7 @@ __all__ = [
     "in_sight",
     "live_counts",
     "live_of",
+    "page_of",
     "snoozed_until",
 ]
 
@@ -163,6 +165,12 @@ async def closed_since(
     """The alerts of some customers that somebody has closed after an instant."""
     whose = Few(customers).parameters()
     return await alerts.select(tx.unscoped(), _CLOSED, **whose, since=since)
+
+
+async def page_of(tx: ReadTransaction, listing: Listing, *, assigned_to_me: bool) -> Page[Alert]:
+    """A page of alerts in sight. Raises INVALID_ARGUMENT."""
+    mine = alerts.all.where(table.c.assignee == tx.caller.subject) if assigned_to_me else None
+    return await alerts.page(tx, listing, among=mine)
 
 
 async def in_sight(tx: ReadTransaction, names: Sequence[str]) -> set[str]:

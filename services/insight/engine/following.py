@@ -19,7 +19,7 @@ from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import GenerationReader, ReadingPlan
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
@@ -45,7 +45,7 @@ class Following:
         evaluation: Evaluation,
         asides: Asides,
         generations: Generations,
-        runs: Runs,
+        segmenting: Segmenting,
         plan: ReadingPlan,
         places: FeedPlaces,
     ) -> None:
@@ -53,7 +53,7 @@ class Following:
         self._evaluation = evaluation
         self._asides = asides
         self._generations = generations
-        self._runs = runs
+        self._segmenting = segmenting
         self._plan = plan
         self._places = places
         self._readers: dict[int, GenerationReader] = {}
@@ -119,7 +119,7 @@ class Following:
         """Scores the new generation, puts it in use and lets the rules follow."""
         generation = rebuild.generation
         try:
-            await self._runs.run(generation)
+            await self._segmenting.run(generation)
             async with self._store.read(caller=_SYSTEM) as tx:
                 events = await store.applied_events(tx, generation)
 
@@ -145,7 +145,7 @@ class Following:
         if switched:
             _log.info("rebuild in use", generation=generation, events=events)
             await self._generations.refresh()
-            await self._runs.evaluate(generation)
+            await self._segmenting.evaluate(generation)
 
     async def _clear(self) -> None:
         """Removes generations that nobody reads any more."""

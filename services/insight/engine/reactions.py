@@ -6,6 +6,7 @@ from typing import Final
 
 from guanxi.events.v1.event_feed_pb2 import Event
 
+from services.chassis.events.reaction import Reaction
 from services.chassis.store import WriteTransaction
 from services.insight.alerts.store import follow_customers
 from services.insight.engine.aside import Asides
@@ -31,7 +32,7 @@ _BACKLOG_EVENTS: Final = 500
 _BACKLOG_SECONDS: Final = 2.0
 
 
-class DeriveFacts:
+class DeriveFacts(Reaction):
     """Keeps one generation's facts, and, while it is the active one, tags and alerts.
 
     Applying an event again changes nothing: records are written by name and position, and facts are

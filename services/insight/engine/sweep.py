@@ -19,7 +19,7 @@ from services.insight.alerts.store import snoozed_until
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.facts.store import count_buyers
 from services.insight.feeds import store as feeds
 from services.insight.feeds.places import FeedPlaces
@@ -55,7 +55,7 @@ class Sweep:
         store: Store,
         evaluation: Evaluation,
         generations: Generations,
-        runs: Runs,
+        segmenting: Segmenting,
         following: Following,
         places: FeedPlaces,
         *,
@@ -64,7 +64,7 @@ class Sweep:
         self._store = store
         self._evaluation = evaluation
         self._generations = generations
-        self._runs = runs
+        self._segmenting = segmenting
         self._following = following
         self._places = places
         self._idle_seconds = idle_seconds
@@ -91,7 +91,7 @@ class Sweep:
         today = self._evaluation.day.date
         if self._swept != (generation, today):
             # Also after a start: the last process may have been killed in the middle of a run.
-            if await self._for_all(generation, self._runs.run_of_today):
+            if await self._for_all(generation, self._segmenting.run_of_today):
                 self._swept = (generation, today)
         else:
             await self._follow_events(generation)
@@ -130,15 +130,15 @@ class Sweep:
 
     async def _follow_all(self, generation: int) -> None:
         if await self._buyers_have_changed(generation):
-            await self._runs.run(generation)
+            await self._segmenting.run(generation)
         elif await self._owed_for(generation) is not None:
-            await self._runs.evaluate(generation)
+            await self._segmenting.evaluate(generation)
 
     async def _follow_overdue(self, generation: int) -> None:
         """Another replica may have done so a moment ago."""
         owed = await self._owed_for(generation)
         if owed is not None and owed >= _RULES_WAIT:
-            await self._runs.evaluate(generation)
+            await self._segmenting.evaluate(generation)
 
     async def _owed_for(self, generation: int) -> timedelta | None:
         """For how long rules are owed; None where they are not."""
@@ -149,7 +149,7 @@ class Sweep:
     async def _try_again(self, generation: int) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._tried_again_at >= _TRY_AGAIN_SECONDS:
-            await self._runs.try_again(generation)
+            await self._segmenting.try_again(generation)
             self._tried_again_at = now
 
     async def _wake_alerts(self) -> None:

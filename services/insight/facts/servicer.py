@@ -6,10 +6,11 @@ from guanxi.insight.v1 import facts_pb2, facts_pb2_grpc
 
 from services.chassis.descriptors import load_catalogue
 from services.chassis.lists.listing import Listing
+from services.insight.asked_day import stated
 from services.insight.facts import store
 from services.insight.facts.messages import definitions, to_message
 from services.insight.facts.views import Views
-from services.insight.requests import customer_of, stated
+from services.insight.names import customer_of
 
 __all__ = ["FactServicer"]
 

@@ -5,11 +5,12 @@ from typing import Any, Final
 from guanxi.insight.v1 import predictions_pb2, predictions_pb2_grpc
 
 from services.chassis.lists.listing import Listing
+from services.insight.asked_day import stated
 from services.insight.facts import store as facts
 from services.insight.facts.views import Views
+from services.insight.names import customer_of
 from services.insight.predictions import store
 from services.insight.predictions.messages import prediction
-from services.insight.requests import customer_of, stated
 
 __all__ = ["PredictionServicer"]
 

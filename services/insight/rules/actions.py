@@ -60,7 +60,7 @@ async def change_rule(
     as `create_rule`.
     """
     before = await rules.get(tx, name)
-    before.expect_within(tx.caller)
+    before.expect_changed_by(tx.caller)
     before.expect(etag)
     try:
         after = before.change(draft, fields, tx.caller, at=tx.now)
@@ -82,7 +82,7 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH).
     """
     rule = await rules.get(tx, name)
-    rule.expect_within(tx.caller)
+    rule.expect_changed_by(tx.caller)
     rule.expect(etag)
     await store.remove(tx, name)
     run = await _run_for(tx, name) if rule.enabled else ""

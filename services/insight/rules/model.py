@@ -49,17 +49,6 @@ class Sight(NamedTuple):
         """That of who writes a rule."""
         return cls(caller.scope, caller.subject, caller.teams)
 
-    def within(self, caller: Caller) -> bool:
-        """Whether a caller sees all that it sees."""
-        match caller.scope:
-            case Scope.ALL:
-                return True
-            case Scope.TEAM:
-                known = bool(self.teams) or self.author == caller.subject
-                return self.reach is not Scope.ALL and known and {*self.teams} <= {*caller.teams}
-            case _:
-                return self.reach is Scope.OWN and self.author == caller.subject
-
 
 COMPANY = Sight(Scope.ALL, "", ())
 """That of the rules that come with the suite."""
@@ -163,18 +152,24 @@ class Rule:
         to_themselves = self.assignee == self.sight.author and self.sight.reach is not Scope.ALL
         return "" if self.assignee == OWNER or to_themselves else self.assignee
 
+    @property
+    def called(self) -> str:
+        """What people call it, for alerts that have no text of their own."""
+        return self.display_name or self.filter
+
     def expect(self, given: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH."""
         etag.expect(given, self.etag, self.name)
 
-    def expect_within(self, caller: Caller) -> None:
+    def expect_changed_by(self, caller: Caller) -> None:
         """Raises PERMISSION_DENIED, RULE_SEES_MORE where a caller neither wrote the rule nor sees
-        all that it sees. Its author may see less by now: their change brings it down to that."""
-        if caller.subject != self.sight.author and not self.sight.within(caller):
+        everyone: no team's customers are all that it sees, for its author's own may be of any.
+        Its author may see less by now: their change brings it down to that."""
+        if caller.subject != self.sight.author and caller.scope is not Scope.ALL:
             raise DomainError(
                 Kind.PERMISSION_DENIED,
                 "RULE_SEES_MORE",
-                f"{self.name} sees customers that you don't see; make a rule of your own",
+                f"{self.name} sees customers that you may not see; make a rule of your own",
                 metadata={"rule": self.name},
             )
 

@@ -11,15 +11,25 @@ from services.chassis.money import amount_text, decimal_text
 from services.insight.facts.store import FACTS
 from services.insight.numbers.business_days import day_of
 
-__all__ = ["FactTexts", "facts_in"]
+__all__ = ["FactTexts", "facts_in", "wrong_braces"]
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+_BRACED: Final = re.compile(r"\{[^{}]*\}?|\}")
 _UNKNOWN: Final = "?"
 
 
 def facts_in(text: str) -> Iterator[str]:
     """The names in braces, in the order of the text."""
     return (found.group(1) for found in _PLACEHOLDER.finditer(text))
+
+
+def wrong_braces(text: str) -> Iterator[str]:
+    """What has a brace and is no `{fact}`, in the order of the text: people would read it as it
+    stands."""
+    for found in _BRACED.findall(text):
+        named = _PLACEHOLDER.fullmatch(found)
+        if named is None or named.group(1) not in FACTS:
+            yield found
 
 
 class FactTexts:

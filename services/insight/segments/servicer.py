@@ -8,8 +8,9 @@ from guanxi.insight.v1 import segments_pb2, segments_pb2_grpc
 from services.chassis.caller import current_caller
 from services.chassis.errors import not_found
 from services.chassis.lists.listing import Listing
+from services.insight.asked_day import stated
 from services.insight.facts import store as facts
-from services.insight.requests import customer_of, stated
+from services.insight.names import customer_of
 from services.insight.segments import messages, store
 from services.insight.segments.model import Segmentation
 from services.insight.segments.views import SegmentedViews

@@ -1,5 +1,5 @@
-"""Which customers a caller may order for, for a request: as the mirror shows them, and as the
-customer service says of those whose event may be on its way."""
+"""Which customers a request may be for: as the mirror shows them, and as the customer service says
+of those whose event may be on its way."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Protocol
@@ -23,15 +23,15 @@ class CustomerStub(Protocol):
 
 
 class Accounts:
-    """Looks customers up for whoever writes orders, before the transaction, which mustn't wait for
-    anybody."""
+    """Looks customers up for what is written for them, before the transaction, which mustn't wait
+    for anybody."""
 
     def __init__(self, database: Store, customers: CustomerStub | None) -> None:
         """Without a stub only the mirror is known."""
         self._store = database
         self._customers = customers
 
-    async def known(self, names: Set[str]) -> Customers:
+    async def in_sight(self, names: Set[str]) -> Customers:
         """Those in the caller's sight; the customer service is asked once for the others.
 
         Also for those that the mirror has and doesn't show the caller: what nobody knows and what
@@ -42,20 +42,20 @@ class Accounts:
         others = names - seen.keys() - {""}
         return Customers({**seen, **await self._asked(others)} if others else seen)
 
-    async def known_or_to_come(self, names: Set[str]) -> Customers:
-        """For imports, whose orders may come before their customers: whoever the mirror doesn't
+    async def in_sight_or_to_come(self, names: Set[str]) -> Customers:
+        """For imports, whose rows may come before their customers: whoever the mirror doesn't
         have is taken for one to come, and nobody is asked.
 
         That is for callers who see everybody. Others can't tell who is to come from who is out of
-        their sight, and have those that are `known`.
+        their sight, and have those that are `in_sight`.
         """
         if current_caller().scope is not Scope.ALL:
-            return await self.known(names)
+            return await self.in_sight(names)
         return Customers(await self._seen(names - {""}), may_be_unknown=True)
 
     async def _seen(self, names: Set[str]) -> dict[str, bool]:
         async with self._store.read() as tx:
-            return await store.deleted(tx, names)
+            return await store.seen(tx, names)
 
     async def _asked(self, names: Set[str]) -> Mapping[str, bool]:
         """Of each of the customers that the caller sees, whether it is deleted."""
@@ -68,8 +68,7 @@ class Accounts:
         except DomainError as error:
             raise _unavailable() from error
         told = messages.answered_accounts(reply)
-        seen = store.in_sight(current_caller(), told)
-        return {each.customer: each.deleted for each in seen}
+        return {each.customer: each.deleted for each in store.in_sight(current_caller(), told)}
 
 
 def _unavailable() -> DomainError:

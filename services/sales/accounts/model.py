@@ -1,4 +1,5 @@
-"""Accounts in our own words: whose customer it is, and whether there can be orders for them."""
+"""Accounts in our own words: whose customer it is, and whether there can be
+anything new for them."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -21,26 +22,30 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """The customers in the caller's sight that a request speaks of: whether each is deleted.
+    """The customers in the caller's sight that a request speaks of, and whether each is deleted.
 
-    `may_be_unknown` is for imports, whose orders may come before their customers.
+    `may_be_unknown` is for imports, whose rows may come before their customers.
     """
 
-    deleted: Mapping[str, bool]
+    seen: Mapping[str, bool]
     may_be_unknown: bool = False
 
-    def expect(self, customer: str, read_only: Set[str]) -> None:
-        """Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND), PERMISSION_DENIED (WORK_NEEDED),
-        FAILED_PRECONDITION (CUSTOMER_DELETED) where the caller can't order for the customer; a
-        walk-in has none. `read_only` are those that the caller sees and may not work on."""
+    def expect(self, customer: str, only_read: Set[str]) -> None:
+        """Whether the caller may write something new for the customer; `only_read` are those that
+        they see and may not work on.
+
+        Whoever names no customer passes, as a walk-in order does: what is always somebody's has
+        it required by its contract or its model. Raises INVALID_ARGUMENT (CUSTOMER_NOT_FOUND),
+        PERMISSION_DENIED (WORK_NEEDED), FAILED_PRECONDITION (CUSTOMER_DELETED).
+        """
         if not customer:
             return
-        if customer in read_only:
+        if customer in only_read:
             raise work_needed(customer)
-        if customer not in self.deleted:
+        if customer not in self.seen:
             if not self.may_be_unknown:
                 raise invalid("customer", "CUSTOMER_NOT_FOUND", f"{customer} was not found")
-        elif self.deleted[customer]:
+        elif self.seen[customer]:
             raise failed_precondition(
                 "CUSTOMER_DELETED", f"{customer} is deleted; undelete it first", resource=customer
             )

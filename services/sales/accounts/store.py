@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
+    update,
 )
 
 from services.chassis.caller import Caller, Scope
@@ -29,7 +30,19 @@ from services.chassis.store.sight import sees
 from services.sales.accounts.model import Account
 from services.sales.metadata import metadata
 
-__all__ = ["accounts", "clear", "collaborators", "deleted", "in_sight", "read_only", "save_many"]
+__all__ = [
+    "accounts",
+    "collaborators",
+    "in_sight",
+    "mark_all",
+    "only_read",
+    "remove_marked",
+    "save_many",
+    "seen",
+]
+
+# As of no event of the log that is read: that of the first is 1.
+_MARKED: Final = 0
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -39,9 +52,10 @@ accounts = Table(
     Column("owner", Name, nullable=False),
     Column("team", Name, nullable=False),
     Column("deleted", Boolean, nullable=False),
-    # Of the event that told it: an older one, which may come again, changes nothing.
+    # Of the event that told it: an older one, which may come again, changes nothing. 0 where it was
+    # told by the log before, so that any event of this one is newer.
     Column("position", BigInteger, nullable=False),
-    # A person's own customers, or a team's, and thereby their orders.
+    # A person's own customers, or a team's, and thereby what is kept of them.
     Index("ix_accounts_owner", "owner", "customer"),
     Index("ix_accounts_team", "team", "customer"),
     info={
@@ -53,7 +67,7 @@ accounts = Table(
     },
 )
 
-# Who else sees (READ) or works on (WORK) a customer and what is sold to them.
+# Who else sees (READ) or works on (WORK) a customer and what is kept of them.
 collaborators = Table(
     "account_collaborators",
     metadata,
@@ -68,16 +82,16 @@ collaborators = Table(
 _TAKEN: Final = Taken(
     key=("customer",), update=("owner", "team", "deleted", "position"), newest="position"
 )
-_DELETED: Final = select(accounts.c.customer, accounts.c.deleted).where(
+_SEEN: Final = select(accounts.c.customer, accounts.c.deleted).where(
     accounts.c.customer.in_(bindparam("keys", expanding=True))
 )
 
 
-async def deleted(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
-    """Of each of the customers (at most 30,000) in the caller's sight, whether it is deleted."""
+async def seen(tx: ReadTransaction, customers: Collection[str]) -> dict[str, bool]:
+    """The customers (at most 30,000) in the caller's sight, and whether each is deleted."""
     if not customers:
         return {}
-    rows = await tx.all(_DELETED, {"keys": list(customers)})
+    rows = await tx.all(_SEEN, {"keys": list(customers)})
     return {row.customer: row.deleted for row in rows}
 
 
@@ -87,11 +101,11 @@ def in_sight(caller: Caller, told: Iterable[Account]) -> list[Account]:
     return [each for each in told if sees(caller, accounts, each)]
 
 
-async def read_only(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
-    """Which of the customers (at most 30,000) the caller sees and may sell nothing to."""
+async def only_read(tx: WriteTransaction, customers: Collection[str]) -> set[str]:
+    """Which of the customers (at most 30,000) the caller sees and may write nothing for."""
     if tx.caller.scope is Scope.ALL:
         return set()
-    return await tx.only_read(accounts, (await deleted(tx, customers)).keys())
+    return await tx.only_read(accounts, (await seen(tx, customers)).keys())
 
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
@@ -100,6 +114,15 @@ async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
     await tx.insert_rows(accounts, rows, _TAKEN)
 
 
-async def clear(tx: WriteTransaction) -> None:
-    """Forgets every account: the customer service's log begins anew and will tell them again."""
-    await tx.run(delete(accounts))
+async def mark_all(tx: WriteTransaction) -> None:
+    """Marks every account as told by the log before: the customer service's begins anew and will
+    tell them again. Until then they are what there is to say who sees whose orders."""
+    await tx.run(update(accounts).values(position=_MARKED))
+
+
+async def remove_marked(tx: WriteTransaction) -> None:
+    """Forgets the accounts that no event has told since they were marked, and who collaborates."""
+    marked = accounts.c.position == _MARKED
+    gone = select(accounts.c.customer).where(marked)
+    await tx.run(delete(collaborators).where(collaborators.c.customer.in_(gone)))
+    await tx.run(delete(accounts).where(marked))

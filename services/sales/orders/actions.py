@@ -57,11 +57,11 @@ async def import_orders(
     known = await orders.known(tx, given_names(new.values()) | originals)
     ordered = {line.product for draft in drafts for line in draft.sums.lines} - {""}
     missing = await seen.missing(tx, ordered)
-    read_only = await accounts.read_only(tx, {draft.customer for draft in drafts} - {""})
+    only_read = await accounts.only_read(tx, {draft.customer for draft in drafts} - {""})
 
     def make(each: New[Draft]) -> Order:
         draft = each.draft
-        customers.expect(draft.customer, read_only)
+        customers.expect(draft.customer, only_read)
         seller, team = settle_owner(
             tx.caller, draft.seller, draft.team, reason="SELLER_NOT_ALLOWED"
         )

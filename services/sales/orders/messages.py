@@ -202,7 +202,7 @@ def _is_product(name: str) -> bool:
 
 def _check_line(message: orders_pb2.OrderLine, currency_code: str) -> None:
     if violations := protovalidate.collect_violations(message):
-        raise validation_error(violations)
+        raise validation_error(violations, message)
     if message.unit_price.currency_code != currency_code:
         raise invalid(
             "unit_price.currency_code",

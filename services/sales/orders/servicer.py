@@ -54,7 +54,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
             return to_message(await actions.create_order(tx, new, self._seen, customers))
 
         return await self._store.answer_asking(
-            request, orders_pb2.Order, lambda: self._accounts.known({new.draft.customer}), work
+            request, orders_pb2.Order, lambda: self._accounts.in_sight({new.draft.customer}), work
         )
 
     async def BatchCreateOrders(
@@ -62,7 +62,7 @@ class OrderServicer(orders_pb2_grpc.OrderServiceServicer):
     ) -> orders_pb2.BatchCreateOrdersResponse:
         new, refused = await read_items(request.requests, self._read)
         to_come = request.allow_unknown_customers
-        look_up = self._accounts.known_or_to_come if to_come else self._accounts.known
+        look_up = self._accounts.in_sight_or_to_come if to_come else self._accounts.in_sight
 
         async def work(
             tx: WriteTransaction, customers: Customers

@@ -117,13 +117,32 @@ async def test_in_a_batch_what_is_only_read_is_refused_by_itself(named: Office) 
     assert len(reply.touchpoints) == 1
 
 
-async def test_collaborators_hand_nothing_on(named: Office) -> None:
-    wes = await rep(named, "wes")
+@pytest.mark.parametrize(
+    ("role", "owner", "team", "reason"),
+    [
+        (rep, "users/eve", "", "OWNER_NOT_ALLOWED"),
+        (rep, "users/wes", "teams/north", "OWNER_NOT_ALLOWED"),
+        (manager, "users/wes", "teams/north", "TEAM_NOT_ALLOWED"),
+        (manager, "", "teams/north", "TEAM_NOT_ALLOWED"),
+    ],
+)
+async def test_collaborators_hand_nothing_on_and_take_nothing(
+    named: Office,
+    role: Callable[[Office, str], Awaitable[Desk]],
+    owner: str,
+    team: str,
+    reason: str,
+) -> None:
+    wes = await role(named, "wes")
+    given = {"owner": owner, "team": team}
     with pytest.raises(DomainError) as refused:
         await wes.customers.UpdateCustomer(
             UpdateCustomerRequest(
-                customer=Customer(name=ANN, owner="users/eve"),
-                update_mask=FieldMask(paths=["owner"]),
+                customer=Customer(name=ANN, **given),
+                update_mask=FieldMask(paths=[field for field, value in given.items() if value]),
             )
         )
-    assert refused.value.reason == "OWNER_NOT_ALLOWED"
+    assert (refused.value.kind, refused.value.reason) == (Kind.PERMISSION_DENIED, reason)
+    dan = await named.desk("users/dan", role="rep", team="teams/south")
+    kept = await dan.customers.GetCustomer(GetCustomerRequest(name=ANN))
+    assert (kept.owner, kept.team) == ("users/dan", "teams/south")

@@ -240,7 +240,7 @@ async def test_after_a_new_epoch_of_sales_orders_are_counted_anew(
 ) -> None:
     await desk.create("ann", "Ann")
     await tell(office, confirmed("1"))
-    await office.service.store.write(SalesReaction().forget, caller=Caller.system("test"))
+    await office.service.store.write(SalesReaction().log_renewed, caller=Caller.system("test"))
     await tell(office, confirmed("1"))
     assert await stage(desk) == "CUSTOMER"
     await tell(office, confirmed("2"))

@@ -121,6 +121,8 @@ async def test_customers_are_filtered_by_each_field(
         'phones:"0049 (40) 55-66 77"',
         'phones:"0049 40*"',
         'phones:"021635588"',
+        'phones:"021-6355"',
+        'phones:"0216355转88"',
         'display_name = "café nordlicht"',
         'display_name = "CAFE\u0301  NORDLICHT"',
         'display_name:"nordLICHT"',
@@ -129,6 +131,15 @@ async def test_customers_are_filtered_by_each_field(
 )
 async def test_a_customer_is_found_in_whatever_way_it_is_typed(four: Desk, filter: str) -> None:
     assert await listed(four, filter=filter) == ["nordlicht"]
+
+
+async def test_a_number_with_an_extension_finds_nobody_who_has_another_or_none(three: Desk) -> None:
+    await three.create("reception", "Reception", phones=["020 7946 1234"])
+    await three.create("office", "Office", phones=["020 7946 1234 ext. 5"])
+    found = await listed(three, filter='phones:"02079461234"')
+    assert sorted(found) == ["office", "reception"]
+    assert await listed(three, filter='phones:"020 7946 1234 ext. 5"') == ["office"]
+    assert await listed(three, filter='phones:"020 7946 1234 ext. 6"') == []
 
 
 async def test_a_customer_is_found_by_what_an_update_made_of_it(three: Desk) -> None:

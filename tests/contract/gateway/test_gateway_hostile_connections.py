@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,26 @@ class TestConnections:
                 each.hang_up()
             metrics = (await gateway.http.get(f"{gateway.admin_url}/metrics")).text
         assert 'guanxi_http_connections_ended_total{reason="gave_way"} 8.0' in metrics
+
+    async def test_who_has_no_key_keeps_nobody_out_and_interrupts_nobody(
+        self, tmp_path: Path
+    ) -> None:
+        few = {"GUANXI_GATEWAY_MAX_CONNECTIONS": "5"}
+        unread = request("GET", "/openapi.json") * 100
+        upload = request("POST", "/v1/customers", "KEY", length=2)
+        async with running_gateway(tmp_path, few) as gateway, AsyncExitStack() as stack:
+            port = gateway.http_port
+            uploading = await stack.enter_async_context(wire(port))
+            await uploading.say(signed(upload, gateway))
+            for _ in range(10):
+                stranger = await stack.enter_async_context(wire(port, receive_bytes=4_096))
+                stranger.stop_reading()
+                await stranger.say(unread)
+            # Longer than a caller has against other callers.
+            await asyncio.sleep(2.5)
+            for _ in range(3):
+                caller = await stack.enter_async_context(wire(port))
+                await caller.say(signed(request("GET", "/v1/customers/ann", "KEY"), gateway))
+                assert (await caller.answer()).status == 200
+            await uploading.say(b"{}")
+            assert (await uploading.answer()).status in (200, 400)

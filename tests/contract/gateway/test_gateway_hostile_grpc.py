@@ -16,8 +16,8 @@ import pytest_asyncio
 from guanxi.customer.v1 import customers_pb2
 
 from gateway.grpc_server import MAX_STREAMS
-from services.chassis.status import from_rpc_error
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.refusals import refusal
 from tests.support.wire import Wire, wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,11 +41,9 @@ def unsent(channel: Any, method: str, metadata: Any = ()) -> Any:
     return channel.stream_unary(method)(metadata=metadata)
 
 
-async def refusal(call: Any) -> tuple[str, str]:
+async def refused_with(call: Any) -> tuple[str, str]:
     async with asyncio.timeout(5):
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await (call.read() if hasattr(call, "read") else call)
-    error = from_rpc_error(refused.value)
+        error = await refusal(call.read() if hasattr(call, "read") else call)
     return error.kind.value, error.reason
 
 
@@ -55,14 +53,14 @@ class TestMessages:
         self, gateway: RunningGateway, method: str
     ) -> None:
         call = unsent(await gateway.channel(), method)
-        assert await refusal(call) == ("UNAUTHENTICATED", "CREDENTIALS_MISSING")
+        assert await refused_with(call) == ("UNAUTHENTICATED", "CREDENTIALS_MISSING")
 
     @pytest.mark.parametrize("method", [GET, WATCH])
     async def test_one_that_does_not_come_has_its_time(
         self, hasty: RunningGateway, method: str
     ) -> None:
         call = unsent(await hasty.channel(), method, hasty.metadata)
-        assert await refusal(call) == ("DEADLINE_EXCEEDED", "BODY_TIMEOUT")
+        assert await refused_with(call) == ("DEADLINE_EXCEEDED", "BODY_TIMEOUT")
 
     @pytest.mark.parametrize("method", [GET, WATCH])
     async def test_a_call_without_one_asks_for_nothing(
@@ -70,7 +68,7 @@ class TestMessages:
     ) -> None:
         call = unsent(await gateway.channel(), method, gateway.metadata)
         await call.done_writing()
-        assert await refusal(call) == ("INVALID_ARGUMENT", "BODY_INCOMPLETE")
+        assert await refused_with(call) == ("INVALID_ARGUMENT", "BODY_INCOMPLETE")
         assert gateway.customers.seen == []
 
     async def test_streams_of_one_connection_are_counted(self, gateway: RunningGateway) -> None:

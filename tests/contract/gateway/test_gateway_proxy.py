@@ -29,15 +29,15 @@ from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer
 from services.chassis.clock import SystemClock
 from services.chassis.descriptors import methods_of
-from services.chassis.errors import DomainError, etag_mismatch
+from services.chassis.errors import etag_mismatch
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
 from services.chassis.request_lines import request_lines
-from services.chassis.status import from_rpc_error
 from tests.support import echo
 from tests.support.chassis import echo_server, keys
 from tests.support.echo import said
 from tests.support.gateway import RunningGateway
+from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -231,12 +231,6 @@ def customers(channel: grpc.aio.Channel) -> Any:
 
 def request() -> customers_pb2.GetCustomerRequest:
     return customers_pb2.GetCustomerRequest(name="customers/ann")
-
-
-async def refusal(call: Any) -> DomainError:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call
-    return from_rpc_error(refused.value)
 
 
 @asynccontextmanager

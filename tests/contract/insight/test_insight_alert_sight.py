@@ -11,8 +11,7 @@ from guanxi.customer.v1 import customers_pb2
 from guanxi.insight.v1 import alerts_pb2, feeds_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
-from tests.contract.insight.test_insight_set_aside import poisoned
-from tests.support.insight import Desk, Insight, customer_event, late_buyer, until
+from tests.support.insight import Desk, Insight, customer_event, late_buyer, poisoned, until
 
 Alert = alerts_pb2.Alert
 HANDED_OVER: dict[str, Any] = {"owner": "users/nia", "team": "teams/south"}
@@ -42,6 +41,8 @@ async def given_to_bob(desk: Desk) -> None:
         severity=rules_pb2.NOTICE,
         assignee="users/bob",
         text_en="{orders_total} orders",
+        # Without it the next evaluation, whenever it comes, opens what was closed.
+        cooldown_days=30,
     )
     await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id="for-bob", rule=rule))
     await desk.rules_followed()

@@ -14,7 +14,7 @@ from services.chassis.events.caught_up import CaughtUp
 from services.chassis.store.migrate import migrate
 from services.insight.engine import caught_up
 from services.insight.engine.generations import Generations
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.sources.registered import DERIVATION
 from tests.support.databases import Databases
 from tests.support.insight import (
@@ -78,16 +78,16 @@ async def test_rules_follow_an_import_though_their_first_evaluation_fails(
     async with running_insight(url, idle_seconds=0.3) as insight:
         desk = await insight.desk()
         await bought_once(insight, desk)
-        evaluate, failed = Runs.evaluate, 0
+        evaluate, failed = Segmenting.evaluate, 0
 
-        async def failing_once(self: Runs, generation: int) -> None:
+        async def failing_once(self: Segmenting, generation: int) -> None:
             nonlocal failed
             if not failed:
                 failed += 1
                 raise DomainError(Kind.ABORTED, "WRITE_CONFLICT", "too many others")
             await evaluate(self, generation)
 
-        monkeypatch.setattr(Runs, "evaluate", failing_once)
+        monkeypatch.setattr(Segmenting, "evaluate", failing_once)
         import_past(insight)
         await until(lambda: all_are_late(desk))
         assert failed == 1

@@ -19,7 +19,7 @@ from services.insight.engine import clearing, following
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.reactions import DeriveFacts
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.facts.store import facts
 from services.insight.feeds import store
 from services.insight.feeds.model import RebuildState, consumer_of, generation_of
@@ -44,7 +44,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_state_in_use(
     async def failing(*_: Any) -> Segmentation:
         raise ValueError("no such column")
 
-    monkeypatch.setattr(Runs, "run", failing)
+    monkeypatch.setattr(Segmenting, "run", failing)
     await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())
 
     async def has_ended() -> bool:

@@ -30,7 +30,7 @@ from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.model import population_of, score
 from services.insight.engine.reactions import DeriveFacts
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.facts.store import facts
 from services.insight.metadata import metadata
 from tests.support.fact_records import CustomerFacts, records
@@ -117,7 +117,7 @@ class Kept:
         for events in deliveries:
             await self.store.write(partial(reaction.apply, events=events), caller=SYSTEM)
         if run:
-            await Runs(self.store, self.evaluation, Asides(), "ours").run(generation)
+            await Segmenting(self.store, self.evaluation, Asides(), "ours").run(generation)
         async with self.store.read(caller=SYSTEM) as tx:
             rows = await tx.all(
                 select(facts).where(facts.c.generation == generation).order_by(facts.c.customer)

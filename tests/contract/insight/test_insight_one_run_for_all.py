@@ -15,9 +15,9 @@ from guanxi.insight.v1 import feeds_pb2
 from services.chassis.caller import Caller
 from services.chassis.store.migrate import migrate
 from services.insight import main
-from services.insight.engine import runs, sweep
+from services.insight.engine import segmenting, sweep
 from services.insight.engine.measuring import measure
-from services.insight.engine.runs import Runs
+from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.sweep import Sweep
 from services.insight.feeds.model import FIRST_GENERATION
 from services.insight.feeds.store import owe_rules, owed_since
@@ -55,7 +55,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
     count.go.set()
-    evaluate = Runs.evaluate
+    evaluate = Segmenting.evaluate
 
     async def measured(*arguments: Any) -> Any:
         count.measured += 1
@@ -63,13 +63,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
         await count.go.wait()
         return await measure(*arguments)
 
-    async def evaluated(self: Runs, generation: int) -> None:
+    async def evaluated(self: Segmenting, generation: int) -> None:
         count.evaluated += 1
         await count.go.wait()
         await evaluate(self, generation)
 
-    monkeypatch.setattr(runs, "measure", measured)
-    monkeypatch.setattr(Runs, "evaluate", evaluated)
+    monkeypatch.setattr(segmenting, "measure", measured)
+    monkeypatch.setattr(Segmenting, "evaluate", evaluated)
     monkeypatch.setattr(sweep, "_OTHERS_TURN_SECONDS", 0.1)
     return count
 
@@ -155,7 +155,7 @@ async def test_a_start_makes_a_run_where_the_last_one_was_not_done_with_everyone
 ) -> None:
     url = await migrated_database(databases, "insight")
     at_work = asyncio.Event()
-    rescore = Runs._rescore_span
+    rescore = Segmenting._rescore_span
 
     async def hanging(*_: Any) -> None:
         at_work.set()
@@ -165,11 +165,11 @@ async def test_a_start_makes_a_run_where_the_last_one_was_not_done_with_everyone
         await until(counted.has_measured(1))
         await insight.knows(customer_event("ada"))
         await have_looked()
-        monkeypatch.setattr(Runs, "_rescore_span", hanging)
+        monkeypatch.setattr(Segmenting, "_rescore_span", hanging)
         insight.clock.move(days=1)
         await at_work.wait()
     begun = counted.measured
-    monkeypatch.setattr(Runs, "_rescore_span", rescore)
+    monkeypatch.setattr(Segmenting, "_rescore_span", rescore)
     async with replicas(url, 1) as (insight,):
         insight.clock.move(days=1)
         await until(counted.has_measured(begun + 1))

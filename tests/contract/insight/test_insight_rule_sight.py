@@ -111,6 +111,29 @@ async def test_a_rule_that_sees_more_is_neither_changed_nor_deleted(
     assert (await get(desk, "rules/vip")).enabled
 
 
+@pytest.mark.parametrize("team", ["", "teams/south"])
+async def test_a_colleagues_rule_shows_nobody_her_own_customers_of_no_team_or_another(
+    insight: Insight, manager: Desk, desk: Desk, team: str
+) -> None:
+    await insight.knows(
+        customer_event("secret", owner="users/amy", team=team),
+        confirmed("o3", "secret", YESTERDAY, 12_345.67),
+    )
+    await create(await insight.desk("users/amy", role="manager"), filter="orders_total >= 100")
+    for call in (
+        change(manager, MINE, filter="orders_total >= 1", assignee="users/max"),
+        manager.rules.DeleteRule(rules_pb2.DeleteRuleRequest(name=MINE)),
+    ):
+        with pytest.raises(DomainError) as refused:
+            await call
+        assert (refused.value.kind, refused.value.reason) == (
+            Kind.PERMISSION_DENIED,
+            "RULE_SEES_MORE",
+        )
+    await desk.rules_followed()
+    assert await alerted(manager) == set()
+
+
 async def test_who_sees_more_changes_a_rule_and_does_not_widen_it(
     manager: Desk, desk: Desk
 ) -> None:

@@ -203,6 +203,18 @@ async def test_a_repeat_of_a_create_gives_the_first_result(desk: Desk) -> None:
         (alert_rule(severity=0), "rule.severity", "FIELD_REQUIRED"),
         (alert_rule(text_en="{shoe_size}"), "rule.text_en", "TEXT_UNKNOWN_FACT"),
         (alert_rule(text_zh="{shoe_size}"), "rule.text_zh", "TEXT_UNKNOWN_FACT"),
+        *(
+            (alert_rule(text_en=text), "rule.text_en", "TEXT_UNKNOWN_FACT")
+            for text in (
+                "{spend_365d:,.2f}",
+                "{ spend_365d }",
+                "{Spend_365d}",
+                "{spend_365d",
+                "spend_365d}",
+                "{{spend_365d}}",
+                "{}",
+            )
+        ),
     ],
 )
 async def test_what_is_wrong_with_a_rule_is_named(

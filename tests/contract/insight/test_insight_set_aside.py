@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from guanxi.insight.v1 import feeds_pb2, predictions_pb2, rules_pb2
+from structlog.testing import capture_logs
 
 from services.chassis.errors import DomainError, Kind
 from services.insight import main
-from services.insight.engine import aside, runs, sweep
-from services.insight.rules.texts import FactTexts
+from services.insight.engine import aside, segmenting, sweep
 from tests.support.databases import Databases
 from tests.support.insight import (
     TODAY,
@@ -23,6 +22,7 @@ from tests.support.insight import (
     customer_event,
     day,
     insight_reading,
+    poisoned,
     running_insight,
     until,
 )
@@ -56,28 +56,17 @@ async def alerted(desk: Desk) -> set[str]:
     return {alert.customer for alert in await desk.open_alerts('rule = "rules/mine"')}
 
 
-def poisoned(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
-    """Texts about some customers can't be written."""
-    names = {f"customers/{customer}" for customer in customers}
-    fill = FactTexts.fill
-
-    def failing(self: FactTexts, text: str, row: Mapping[Any, Any]) -> str:
-        if row["customer"] in names:
-            raise OverflowError("date value out of range")
-        return fill(self, text, row)
-
-    monkeypatch.setattr(FactTexts, "fill", failing)
-
-
 async def test_the_others_are_followed_and_ops_are_told(
     insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rule(desk)
     poisoned(monkeypatch, "bob")
-    await insight.knows(
-        *(customer_event(each) for each in ("ada", "bob", "cy")),
-        *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
-    )
+    with capture_logs() as logs:
+        await insight.knows(
+            *(customer_event(each) for each in ("ada", "bob", "cy")),
+            *(confirmed(f"o-{each}", each, YESTERDAY) for each in ("ada", "bob", "cy")),
+        )
+    assert {log["customer"] for log in logs if log["log_level"] == "error"} == {"customers/bob"}
     assert await alerted(desk) == {"customers/ada", "customers/cy"}
     (found,) = await set_aside(desk)
     assert (found.name, found.customer) == ("setAsideCustomers/bob", "customers/bob")
@@ -98,9 +87,12 @@ async def test_who_was_set_aside_is_followed_again_by_the_next_event_or_run(
         poisoned(poison, "bob")
         await insight.knows(customer_event("bob"), confirmed("o1", "bob", YESTERDAY))
         assert await set_aside(desk)
-    await desk.run()
+    with capture_logs() as logs:
+        await desk.run()
     assert await alerted(desk) == {"customers/bob"}
     assert await set_aside(desk) == []
+    again = [log["customer"] for log in logs if log["event"] == "customer followed again"]
+    assert again == ["customers/bob"]
 
     with monkeypatch.context() as poison:
         poisoned(poison, "bob")
@@ -144,7 +136,7 @@ async def test_a_run_fails_for_no_customers_and_those_who_work_again_come_back(
         await desk.run()
         assert len(await set_aside(desk)) == len(TWELVE)
 
-    monkeypatch.setattr(runs, "_TRIED_AT_ONCE", 4)
+    monkeypatch.setattr(segmenting, "_TRIED_AT_ONCE", 4)
     monkeypatch.setattr(sweep, "_TRY_AGAIN_SECONDS", 0.1)
     poisoned(monkeypatch, *TWELVE[:6])
     left = {f"customers/{name}" for name in TWELVE[:6]}

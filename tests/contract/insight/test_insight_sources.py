@@ -22,6 +22,7 @@ from services.insight.sources.source import Key, Readers, Source
 from services.insight.sources.store import EVERYONE, Few, KeptRecords, Records
 from tests.support.databases import Databases
 from tests.support.insight import TODAY, confirmed
+from tests.support.written_feed import told
 
 SYSTEM = Caller.system("test")
 
@@ -114,14 +115,6 @@ def visit(
     return Event(position=position, type="made.up.VisitPaid", payload=told.SerializeToString())
 
 
-def told(position: int, message: Any) -> Event:
-    return Event(
-        position=position,
-        type=message.DESCRIPTOR.full_name,
-        payload=message.SerializeToString(),
-    )
-
-
 async def test_a_new_kind_of_record_is_kept_for_its_customer(kept: Kept) -> None:
     assert await kept.apply(visit(1, "v1", "ada", 30), visit(2, "v2", "bob", 45)) == [
         "customers/ada",
@@ -137,7 +130,7 @@ async def test_a_customer_known_from_it_alone_has_a_place_and_no_name(kept: Kept
     assert (row.customer, row.recorded, row.display_name) == ("customers/ada", False, "")
 
     ada = customers_pb2.Customer(name="customers/ada", display_name="Ada")
-    await kept.apply(told(2, customers_pb2.CustomerCreated(customer=ada)))
+    await kept.apply(told(customers_pb2.CustomerCreated(customer=ada), 2))
     await kept.apply(visit(3, "v2", "ada", 5))
     (row,) = (await kept.of()).customers
     assert (row.recorded, row.display_name) == (True, "Ada")
@@ -169,9 +162,9 @@ async def test_records_of_a_deleted_customer_come_back_with_them(kept: Kept) -> 
     ada = customers_pb2.Customer(name="customers/ada")
     gone = customers_pb2.Customer(name="customers/ada")
     gone.delete_time.GetCurrentTime()
-    await kept.apply(told(2, customers_pb2.CustomerDeleted(customer=gone)))
+    await kept.apply(told(customers_pb2.CustomerDeleted(customer=gone), 2))
     assert [row.deleted for row in (await kept.of()).customers] == [True]
-    await kept.apply(told(3, customers_pb2.CustomerUndeleted(customer=ada)))
+    await kept.apply(told(customers_pb2.CustomerUndeleted(customer=ada), 3))
     assert [row.deleted for row in (await kept.of()).customers] == [False]
     assert await kept.minutes("ada") == [(0, 30)]
 
@@ -205,7 +198,7 @@ def test_sources_may_read_the_same_event() -> None:
         columns=minutes_of,
     )
     order = confirmed("o1", "ada", TODAY)
-    changes = Readers((*SOURCES, seconds)).read([told(1, order)], "GBP")
+    changes = Readers((*SOURCES, seconds)).read([told(order, 1)], "GBP")
     assert list(changes.of(ORDERS)) == ["orders/o1"]
     assert changes.of(seconds) == {"visits/v9": SECOND}
     assert changes.customers() == {"customers/ada", "customers/zoe"}

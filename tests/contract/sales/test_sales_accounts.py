@@ -5,73 +5,35 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1 import customers_pb2
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
-from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
 from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from services.chassis.caller import Caller
 from services.chassis.client import connect
-from services.chassis.errors import DomainError, Kind
-from services.chassis.events import Reaction
-from services.chassis.store import AnyRow, Store, WriteTransaction
-from services.sales.accounts.store import accounts
-from services.sales.reactions import FOLLOWS, CustomerReaction
+from services.chassis.errors import Kind
+from services.chassis.store import Store
+from services.sales.accounts.store import collaborators
+from services.sales.reactions import FOLLOWS
+from tests.support.accounts import SYSTEM, account, created, deleted, hear
 from tests.support.chassis import Token
 from tests.support.databases import Databases
+from tests.support.refusals import refusal
 from tests.support.running import running
 from tests.support.sales import AskedCustomers, create_order, line, reason_of
 from tests.support.services import RunningService, migrated_database, running_service
+from tests.support.written_feed import WrittenFeed, told
 
 ANN, BOB, CLEO = "customers/ann", "customers/bob", "customers/cleo"
-SYSTEM = Caller.system("tests")
-
-
-def told(message: Any, position: int) -> Event:
-    return Event(
-        position=position, type=message.DESCRIPTOR.full_name, payload=message.SerializeToString()
-    )
-
-
-def created(name: str, **more: Any) -> customers_pb2.CustomerCreated:
-    return customers_pb2.CustomerCreated(customer=customers_pb2.Customer(name=name, **more))
-
-
-def deleted(name: str) -> customers_pb2.CustomerDeleted:
-    customer = customers_pb2.Customer(name=name, delete_time=Timestamp(seconds=1))
-    return customers_pb2.CustomerDeleted(customer=customer)
-
-
-async def hear(store: Store, *events: Event, reaction: Reaction | None = None) -> None:
-    """The events arrive."""
-
-    async def work(tx: WriteTransaction) -> None:
-        await (reaction or CustomerReaction()).apply(tx, events)
-
-    await store.write(work, caller=SYSTEM)
-
-
-async def account(store: Store, customer: str) -> AnyRow | None:
-    async with store.read(caller=SYSTEM) as tx:
-        return await tx.first(select(accounts).where(accounts.c.customer == customer))
-
-
-async def refused(orders: OrderServiceStub, customer: str) -> DomainError:
-    with pytest.raises(DomainError) as error:
-        await orders.CreateOrder(create_order(line(), customer=customer))
-    return error.value
 
 
 async def test_an_order_for_a_customer_that_nobody_knows_is_refused_by_its_field(
     orders: OrderServiceStub, customers: AskedCustomers
 ) -> None:
     customers.missing = {ANN}
-    error = await refused(orders, ANN)
+    error = await refusal(orders.CreateOrder(create_order(line(), customer=ANN)))
     assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "CUSTOMER_NOT_FOUND")
     assert [violation.field for violation in error.violations] == ["order.customer"]
     assert customers.asked == [[ANN]]
@@ -102,7 +64,7 @@ async def test_where_the_customer_service_cant_be_asked_the_caller_may_try_again
     orders: OrderServiceStub, customers: AskedCustomers
 ) -> None:
     customers.away = True
-    error = await refused(orders, ANN)
+    error = await refusal(orders.CreateOrder(create_order(line(), customer=ANN)))
     assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "CUSTOMERS_UNAVAILABLE")
 
 
@@ -125,7 +87,7 @@ async def test_a_deleted_customer_gets_no_orders_until_they_are_back(
     customers.deleted = {BOB}
     await hear(sales.store, told(created(ANN), 1), told(deleted(ANN), 2))
     for customer in (ANN, BOB):
-        error = await refused(orders, customer)
+        error = await refusal(orders.CreateOrder(create_order(line(), customer=customer)))
         assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "CUSTOMER_DELETED")
     back = customers_pb2.CustomerUndeleted(customer=customers_pb2.Customer(name=ANN))
     await hear(sales.store, told(back, 3))
@@ -198,6 +160,52 @@ async def test_accounts_follow_the_customer_service(
         row = await account(sales.store, ANN)
         assert row is not None
         assert row.owner == "users/ann"
+
+
+async def test_while_the_customers_log_is_read_anew_an_order_is_seen_by_whom_it_was(
+    sales: RunningService, orders: OrderServiceStub
+) -> None:
+    await hear(sales.store, told(created(ANN, owner="users/zoe", team="teams/south"), 7))
+    placed = await orders.CreateOrder(
+        create_order(line(), customer=ANN, seller="users/rex", team="teams/north")
+    )
+    rex = OrderServiceStub(await sales.channel("users/rex", role="rep", team="teams/north"))
+    zoe = OrderServiceStub(await sales.channel("users/zoe", role="rep", team="teams/south"))
+    order = orders_pb2.GetOrderRequest(name=placed.name)
+
+    async def is_zoes_alone() -> None:
+        assert (await zoe.GetOrder(order)).name == placed.name
+        assert (await refusal(rex.GetOrder(order))).kind is Kind.NOT_FOUND
+
+    await is_zoes_alone()
+    await sales.store.write(FOLLOWS.reaction.log_renewed, caller=SYSTEM)
+    await is_zoes_alone()
+    # Of the new log, whose positions begin anew.
+    await hear(sales.store, told(created(ANN, owner="users/zoe", team="teams/south"), 1))
+    await sales.store.write(FOLLOWS.reaction.log_read, caller=SYSTEM)
+    await is_zoes_alone()
+
+
+async def test_a_customer_that_a_restored_log_doesnt_tell_of_is_none_once_it_is_read(
+    sales: RunningService,
+) -> None:
+    feed = WrittenFeed()
+    feed.write(created(BOB, owner="users/old"), created(ANN))
+    await sales.store.write(
+        lambda tx: tx.run(
+            insert(collaborators).values(customer=ANN, subject="users/wes", access="WORK")
+        ),
+        caller=SYSTEM,
+    )
+    async with running(FOLLOWS.puller(sales.store, feed, partitions=1).run):
+        await until(sales.store, lambda row: row is not None)
+        feed.replace("second", created(BOB, owner="users/new"))
+        await until(sales.store, lambda row: row is None)
+    bob = await account(sales.store, BOB)
+    assert bob is not None
+    assert bob.owner == "users/new"
+    async with sales.store.read(caller=SYSTEM) as tx:
+        assert await tx.all(select(collaborators)) == []
 
 
 async def until(store: Store, holds: Any) -> None:

@@ -18,9 +18,10 @@ from guanxi.sales.v1.products_pb2 import (
     Product,
 )
 
-from services.chassis.errors import DomainError, Kind
-from services.chassis.status import from_rpc_error, from_status
+from services.chassis.errors import Kind
+from services.chassis.status import from_status
 from tests.support.chassis import Token
+from tests.support.refusals import refusal
 from tests.support.services import RunningService
 
 CREATE_ORDERS = "/guanxi.sales.v1.OrderService/BatchCreateOrders"
@@ -54,12 +55,6 @@ async def longest_pause(task: asyncio.Task[bytes]) -> float:
         now = time.thread_time()
         longest, last = max(longest, now - last), now
     return longest
-
-
-async def refusal(task: asyncio.Task[bytes]) -> DomainError:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await task
-    return from_rpc_error(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Whose orders a caller sees, writes and hands out while nobody is known whose customer it is: OWN,
 TEAM and ALL, in every method. Orders of known customers are in `test_sales_order_sight`."""
 
-from collections.abc import Awaitable
-
 import pytest
 from guanxi.sales.v1.orders_pb2 import (
     BatchCreateOrdersRequest,
@@ -16,15 +14,9 @@ from guanxi.sales.v1.orders_pb2 import (
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import DomainError, Kind
-from tests.support.sales import create_order, info_of, line, money
+from tests.support.refusals import expect_not_found
+from tests.support.sales import create_order, info_of, line, money, orders_as
 from tests.support.services import RunningService
-
-
-async def as_(
-    sales: RunningService, user: str, *, role: str = "rep", team: str = "north"
-) -> OrderServiceStub:
-    channel = await sales.channel(f"users/{user}", role=role, team=f"teams/{team}")
-    return OrderServiceStub(channel)
 
 
 @pytest.fixture
@@ -57,7 +49,7 @@ async def of_many(orders: OrderServiceStub) -> OrderServiceStub:
 async def test_lists_sums_and_single_reads_show_the_same_orders(
     of_many: OrderServiceStub, sales: RunningService, user: str, role: str, seen: set[str]
 ) -> None:
-    theirs = await as_(sales, user, role=role)
+    theirs = await orders_as(sales, user, role=role)
     listed = await theirs.ListOrders(ListOrdersRequest())
     assert {order.name for order in listed.orders} == {f"orders/{name}" for name in seen}
     euros = sum({"bob": 1, "cid": 2, "dan": 3}[name] for name in seen)
@@ -73,16 +65,10 @@ async def test_lists_sums_and_single_reads_show_the_same_orders(
             await expect_not_found(call)
 
 
-async def expect_not_found(call: Awaitable[object]) -> None:
-    with pytest.raises(DomainError) as error:
-        await call
-    assert (error.value.kind, error.value.reason) == (Kind.NOT_FOUND, "NOT_FOUND")
-
-
 async def test_another_sellers_order_is_not_found_by_those_who_would_change_it(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
-    eves = await as_(sales, "eve")
+    eves = await orders_as(sales, "eve")
     await expect_not_found(eves.ConfirmOrder(ConfirmOrderRequest(name="orders/bob")))
     await expect_not_found(eves.CancelOrder(CancelOrderRequest(name="orders/bob")))
 
@@ -90,7 +76,7 @@ async def test_another_sellers_order_is_not_found_by_those_who_would_change_it(
 async def test_another_sellers_id_is_taken_and_no_more_is_said(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
-    eves = await as_(sales, "eve")
+    eves = await orders_as(sales, "eve")
     with pytest.raises(DomainError) as error:
         await eves.CreateOrder(create_order(line(), id="bob"))
     assert error.value.kind is Kind.ALREADY_EXISTS
@@ -100,7 +86,7 @@ async def test_another_sellers_id_is_taken_and_no_more_is_said(
 async def test_another_sellers_order_can_not_be_named_as_the_original(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
-    eves = await as_(sales, "eve")
+    eves = await orders_as(sales, "eve")
     with pytest.raises(DomainError) as error:
         await eves.CreateOrder(create_order(line(-1), original_order="orders/bob"))
     assert error.value.reason == "ORIGINAL_ORDER_NOT_FOUND"
@@ -117,7 +103,7 @@ async def test_another_sellers_order_can_not_be_named_as_the_original(
 async def test_nobody_gives_orders_to_people_beyond_their_scope(
     orders: OrderServiceStub, sales: RunningService, role: str, seller: str, team: str, reason: str
 ) -> None:
-    eves = await as_(sales, "eve", role=role)
+    eves = await orders_as(sales, "eve", role=role)
     with pytest.raises(DomainError) as error:
         await eves.CreateOrder(create_order(line(), seller=seller, team=team))
     assert (error.value.kind, error.value.reason) == (Kind.PERMISSION_DENIED, reason)
@@ -126,7 +112,7 @@ async def test_nobody_gives_orders_to_people_beyond_their_scope(
 async def test_in_a_batch_such_items_are_refused_and_the_others_go_in(
     of_many: OrderServiceStub, sales: RunningService
 ) -> None:
-    managers = await as_(sales, "eve", role="manager")
+    managers = await orders_as(sales, "eve", role="manager")
     reply = await managers.BatchCreateOrders(
         BatchCreateOrdersRequest(
             requests=[
@@ -145,7 +131,7 @@ async def test_in_a_batch_such_items_are_refused_and_the_others_go_in(
 
 
 async def test_a_rep_does_not_import(sales: RunningService) -> None:
-    reps = await as_(sales, "bob")
+    reps = await orders_as(sales, "bob")
     with pytest.raises(DomainError) as error:
         await reps.BatchCreateOrders(BatchCreateOrdersRequest(requests=[create_order(line())]))
     assert (error.value.kind, error.value.reason) == (Kind.PERMISSION_DENIED, "PERMISSION_DENIED")

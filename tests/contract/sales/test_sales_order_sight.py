@@ -3,12 +3,10 @@ customer, credit stays with the seller."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 from guanxi.customer.v1.customers_pb2 import Customer, CustomerUpdated
-from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1.orders_pb2 import (
     ORDER_VIEW_FULL,
     BatchCreateOrdersRequest,
@@ -22,37 +20,22 @@ from guanxi.sales.v1.orders_pb2 import (
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from sqlalchemy import insert
 
-from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import WriteTransaction
 from services.sales.accounts.store import collaborators
-from services.sales.reactions import CustomerReaction
-from tests.support.sales import create_order, info_of, line
+from tests.support.accounts import SYSTEM, hear
+from tests.support.refusals import refusal
+from tests.support.sales import create_order, info_of, line, orders_as
 from tests.support.services import RunningService
+from tests.support.written_feed import told
 
 ACME, WALK_IN = "customers/acme", ""
-SYSTEM = Caller.system("tests")
-
-
-async def as_(
-    sales: RunningService, user: str, *, role: str = "rep", team: str = "north"
-) -> OrderServiceStub:
-    channel = await sales.channel(f"users/{user}", role=role, team=f"teams/{team}")
-    return OrderServiceStub(channel)
 
 
 async def becomes(sales: RunningService, owner: str, team: str, *, position: int) -> None:
     """The customer acme is somebody's from here on, as an event tells."""
     customer = Customer(name=ACME, owner=f"users/{owner}", team=f"teams/{team}")
-    message = CustomerUpdated(customer=customer)
-    event = Event(
-        position=position, type=message.DESCRIPTOR.full_name, payload=message.SerializeToString()
-    )
-
-    async def work(tx: WriteTransaction) -> None:
-        await CustomerReaction().apply(tx, [event])
-
-    await sales.store.write(work, caller=SYSTEM)
+    await hear(sales.store, told(CustomerUpdated(customer=customer), position))
 
 
 async def collaborates(sales: RunningService, user: str, access: str) -> None:
@@ -61,12 +44,6 @@ async def collaborates(sales: RunningService, user: str, access: str) -> None:
         await tx.run(insert(collaborators).values(row))
 
     await sales.store.write(work, caller=SYSTEM)
-
-
-async def refusal(call: Awaitable[object]) -> DomainError:
-    with pytest.raises(DomainError) as error:
-        await call
-    return error.value
 
 
 async def seen_by(stub: OrderServiceStub, name: str = "orders/sold") -> set[str]:
@@ -117,7 +94,7 @@ async def test_after_a_handover_the_new_owner_sees_what_was_sold_and_the_seller_
     sales: RunningService, orders: OrderServiceStub
 ) -> None:
     await sold(orders)
-    bob, dan = await as_(sales, "bob"), await as_(sales, "dan", team="south")
+    bob, dan = await orders_as(sales, "bob"), await orders_as(sales, "dan", team="south")
     # Nobody is known yet whose customer it is.
     assert (await seen_by(bob), await seen_by(dan)) == (EVERYWHERE, set())
     await becomes(sales, "bob", "north", position=1)
@@ -126,8 +103,8 @@ async def test_after_a_handover_the_new_owner_sees_what_was_sold_and_the_seller_
     assert (await seen_by(bob), await seen_by(dan)) == (set(), EVERYWHERE)
     order = await dan.GetOrder(GetOrderRequest(name="orders/sold"))
     assert (order.seller, order.team) == ("users/bob", "teams/north")
-    north = await as_(sales, "nora", role="manager")
-    south = await as_(sales, "sue", role="manager", team="south")
+    north = await orders_as(sales, "nora", role="manager")
+    south = await orders_as(sales, "sue", role="manager", team="south")
     assert (await seen_by(north), await seen_by(south)) == (set(), EVERYWHERE)
 
 
@@ -138,7 +115,7 @@ async def test_credit_is_found_by_those_who_see_the_order(
     await becomes(sales, "dan", "south", position=1)
     bobs = ListOrdersRequest(filter='seller = "users/bob"')
     assert len((await orders.ListOrders(bobs)).orders) == 1
-    assert not (await (await as_(sales, "bob")).ListOrders(bobs)).orders
+    assert not (await (await orders_as(sales, "bob")).ListOrders(bobs)).orders
 
 
 @pytest.mark.parametrize("access", ["READ", "WORK"])
@@ -148,7 +125,7 @@ async def test_a_collaborator_sees_the_orders_and_changes_them_only_to_work(
     await becomes(sales, "dan", "south", position=1)
     await collaborates(sales, "bob", access)
     await sold(orders, confirm=False)
-    bob = await as_(sales, "bob")
+    bob = await orders_as(sales, "bob")
     confirm = bob.ConfirmOrder(ConfirmOrderRequest(name="orders/sold"))
     new = create_order(line(), customer=ACME)
     if access == "WORK":
@@ -172,10 +149,10 @@ async def test_nobody_sells_to_a_customer_that_they_do_not_see(
     sales: RunningService, orders: OrderServiceStub
 ) -> None:
     await becomes(sales, "dan", "south", position=1)
-    bob = await as_(sales, "bob")
+    bob = await orders_as(sales, "bob")
     error = await refusal(bob.CreateOrder(create_order(line(), customer=ACME)))
     assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, "CUSTOMER_NOT_FOUND")
-    north = await as_(sales, "nora", role="manager")
+    north = await orders_as(sales, "nora", role="manager")
     items = [create_order(line(), customer=ACME), create_order(line())]
     reply = await north.BatchCreateOrders(
         BatchCreateOrdersRequest(requests=items, allow_unknown_customers=True)
@@ -193,7 +170,7 @@ async def test_a_walk_in_order_is_its_sellers_and_their_teams(
         create_order(line(), id="sold", confirm=True, seller="users/bob", team="teams/north")
     )
     theirs = {"list", "sum", "get"}
-    assert await seen_by(await as_(sales, "bob")) == theirs
-    assert await seen_by(await as_(sales, "nora", role="manager")) == theirs
-    assert await seen_by(await as_(sales, "cid")) == set()
-    assert await seen_by(await as_(sales, "sue", role="manager", team="south")) == set()
+    assert await seen_by(await orders_as(sales, "bob")) == theirs
+    assert await seen_by(await orders_as(sales, "nora", role="manager")) == theirs
+    assert await seen_by(await orders_as(sales, "cid")) == set()
+    assert await seen_by(await orders_as(sales, "sue", role="manager", team="south")) == set()

@@ -12,10 +12,12 @@ from services.chassis.events import Puller, list_parked
 from services.chassis.events.parking import replay_all
 from services.chassis.store import WriteTransaction
 from services.sales.reactions import FOLLOWS, CustomerReaction
-from tests.contract.sales.test_sales_accounts import ANN, SYSTEM, account
+from tests.support.accounts import SYSTEM, account
 from tests.support.running import running
 from tests.support.services import RunningService
 from tests.support.written_feed import WrittenFeed
+
+ANN = "customers/ann"
 
 
 class Confused(CustomerReaction):
@@ -46,7 +48,8 @@ async def test_replayed_after_the_log_was_replaced_it_keeps_no_account_from_foll
         consumer="sales",
         partitions=1,
         reaction=reaction,
-        on_epoch_change=reaction.forget,
+        on_epoch_change=reaction.log_renewed,
+        on_log_read=reaction.log_read,
         derivation=FOLLOWS.derivation,
         wait_seconds=0.1,
     )

@@ -8,9 +8,10 @@ from guanxi.sales.v1 import orders_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 
 from services.chassis.errors import DomainError
-from tests.contract.sales.test_sales_accounts import created, hear, told
-from tests.support.sales import AskedCustomers, create_order, line, reason_of
+from tests.support.accounts import created, hear
+from tests.support.sales import AskedCustomers, create_order, line, orders_as, reason_of
 from tests.support.services import RunningService
+from tests.support.written_feed import told
 
 # Zoe's of the south: one that sales knows, and one whose event is on its way.
 KNOWN, FRESH = "customers/known", "customers/fresh"
@@ -29,10 +30,6 @@ async def sales(sales: RunningService, customers: AskedCustomers) -> RunningServ
     return sales
 
 
-async def as_(sales: RunningService, user: str, role: str) -> OrderServiceStub:
-    return OrderServiceStub(await sales.channel(user, role=role))
-
-
 async def outcome(orders: OrderServiceStub, customer: str) -> str:
     try:
         await orders.CreateOrder(create_order(line(), customer=customer))
@@ -45,7 +42,7 @@ async def outcome(orders: OrderServiceStub, customer: str) -> str:
 async def test_an_order_names_them_in_vain(
     sales: RunningService, customers: AskedCustomers, role: str
 ) -> None:
-    rex = await as_(sales, "users/rex", role)
+    rex = await orders_as(sales, "rex", role=role)
     assert [await outcome(rex, name) for name in UNSEEN] == ["CUSTOMER_NOT_FOUND"] * 3
     # Nor by the time it takes: each is asked for.
     assert customers.asked == [[name] for name in UNSEEN]
@@ -58,7 +55,7 @@ async def test_an_order_names_them_in_vain(
 async def test_a_managers_import_names_them_in_vain(
     sales: RunningService, *, allow_unknown: bool, validate_only: bool
 ) -> None:
-    eve = await as_(sales, "users/eve", "manager")
+    eve = await orders_as(sales, "eve", role="manager")
     request = orders_pb2.BatchCreateOrdersRequest(
         requests=[create_order(line(), customer=name) for name in (*UNSEEN, MINE)],
         allow_unknown_customers=allow_unknown,
@@ -73,20 +70,20 @@ async def test_a_managers_import_names_them_in_vain(
 @pytest.mark.parametrize(
     ("user", "role", "expected"),
     [
-        ("users/rex", "rep", "created"),
-        ("users/eve", "manager", "created"),
-        ("users/app", "app", "created"),
-        ("users/ann", "rep", "CUSTOMER_NOT_FOUND"),
+        ("rex", "rep", "created"),
+        ("eve", "manager", "created"),
+        ("app", "app", "created"),
+        ("ann", "rep", "CUSTOMER_NOT_FOUND"),
     ],
 )
 async def test_a_customer_whose_event_is_on_its_way_is_for_those_who_see_them(
     sales: RunningService, user: str, role: str, expected: str
 ) -> None:
-    assert await outcome(await as_(sales, user, role), MINE) == expected
+    assert await outcome(await orders_as(sales, user, role=role), MINE) == expected
 
 
 async def test_a_customer_taken_over_a_moment_ago_can_be_sold_to(
     sales: RunningService, customers: AskedCustomers
 ) -> None:
     customers.owned[KNOWN] = ("users/rex", "teams/north")
-    assert await outcome(await as_(sales, "users/rex", "rep"), KNOWN) == "created"
+    assert await outcome(await orders_as(sales, "rex"), KNOWN) == "created"

@@ -1,5 +1,5 @@
-"""Insight: customers who order every month and are late, each with an alert, and rules that are met
-by nobody for what changes them."""
+"""Insight: customers who order every month and are late, each with an alert that is given to
+somebody else, and rules that are met by nobody for what changes them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from tests.support.insight import (
     running_insight,
 )
 from tests.support.services import migrated_database
-from tests.support.sight_matrix import ANY_SCOPE, OWNER, TEAM
+from tests.support.sight_matrix import ANY_SCOPE, ASSIGNEE, OWNER, TEAM
 
+LATENESS = "rules/lateness"
 LATE = [TODAY - timedelta(days=100 + 30 * k) for k in range(7)]
 
 
@@ -50,10 +51,12 @@ def asks(alerts: Mapping[str, str]) -> dict[str, Ask]:
             lambda _: predictions_pb2.ListDueCustomersRequest(include_overdue=True)
         ),
         "GetRule": Ask(lambda _: rules_pb2.GetRuleRequest(name="rules/missed-cycle")),
-        "ListRules": Ask(lambda _: rules_pb2.ListRulesRequest()),
+        "ListRules": Ask(
+            lambda _: rules_pb2.ListRulesRequest(filter='name = "rules/missed-cycle"')
+        ),
         "PreviewRule": Ask(lambda _: rules_pb2.PreviewRuleRequest(filter="orders_total >= 1")),
         "GetAlert": Ask(lambda row: alerts_pb2.GetAlertRequest(name=alert(row))),
-        "ListAlerts": Ask(lambda _: alerts_pb2.ListAlertsRequest()),
+        "ListAlerts": Ask(lambda _: alerts_pb2.ListAlertsRequest(filter=f'rule = "{LATENESS}"')),
         "AcknowledgeAlert": Ask(lambda row: alerts_pb2.AcknowledgeAlertRequest(name=alert(row))),
         "SnoozeAlert": Ask(
             lambda row: alerts_pb2.SnoozeAlertRequest(
@@ -100,8 +103,10 @@ async def insight_world(databases: Databases) -> AsyncIterator[World]:
         alerts: dict[str, str] = {}
 
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
-            alerts.update(await late_customers(insight, ids_of(rows)))
             desk = await insight.desk()
+            given = rules_pb2.Rule(name=LATENESS, assignee=ASSIGNEE)
+            await desk.rules.UpdateRule(rules_pb2.UpdateRuleRequest(rule=given))
+            alerts.update(await late_customers(insight, ids_of(rows)))
             for row in (*rows.get("UpdateRule", ()), *rows.get("DeleteRule", ())):
                 await desk.rules.CreateRule(create_rule(row))
             await desk.rules_followed()
@@ -117,5 +122,5 @@ async def late_customers(insight: Insight, rows: Sequence[str]) -> dict[str, str
     ]
     await insight.knows(*(customer_event(row, owner=OWNER, team=TEAM) for row in rows), *orders)
     await desk.run()
-    opened = await desk.open_alerts('rule = "rules/lateness"')
+    opened = await desk.open_alerts(f'rule = "{LATENESS}"')
     return {each.customer.removeprefix("customers/"): each.name for each in opened}

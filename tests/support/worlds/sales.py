@@ -13,11 +13,9 @@ from guanxi.sales.v1 import orders_pb2, products_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
-from services.chassis.caller import Caller
 from services.chassis.errors import not_found
-from services.chassis.store import WriteTransaction
 from services.sales.accounts.store import collaborators
-from services.sales.reactions import CustomerReaction
+from tests.support.accounts import hear
 from tests.support.asks import Ask, World, ids_of
 from tests.support.databases import Databases
 from tests.support.insight import customer_event
@@ -25,6 +23,7 @@ from tests.support.sales import AskedCustomers, create_order, create_product, li
 from tests.support.services import migrated_database, running_service
 from tests.support.sight_matrix import ANY_SCOPE, OWNER, READ_ROW, TEAM
 from tests.support.worlds.collaborating import let_in
+from tests.support.written_feed import told
 
 
 def order_for(row: str, **more: Any) -> orders_pb2.CreateOrderRequest:
@@ -84,10 +83,7 @@ async def sales_world(databases: Databases) -> AsyncIterator[World]:
         await products.CreateProduct(create_product("a"))
 
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
-            async def hear(tx: WriteTransaction) -> None:
-                await CustomerReaction().apply(tx, told_of(ids_of(rows)))
-
-            await service.store.write(hear, caller=Caller.system("tests"))
+            await hear(service.store, *told_of(ids_of(rows)))
             for row in ids_of(rows):
                 # The stranger sold it, and has the credit alone.
                 sold = order_for(row, id=row, confirm=row == READ_ROW, seller="users/sam")
@@ -102,7 +98,4 @@ async def sales_world(databases: Databases) -> AsyncIterator[World]:
 def told_of(rows: Sequence[str]) -> list[Event]:
     """What the customer service tells of its customers."""
     created = [customer_event(row, owner=OWNER, team=TEAM) for row in rows]
-    return [
-        Event(position=position, type=each.DESCRIPTOR.full_name, payload=each.SerializeToString())
-        for position, each in enumerate(created, start=1)
-    ]
+    return [told(each, position) for position, each in enumerate(created, start=1)]

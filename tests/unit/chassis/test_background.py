@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.chassis.background import Background, PeerFailed, keep_running, repeat
+from services.chassis.background import Background, PeerFailed, jittered, keep_running, repeat
 from services.chassis.errors import DomainError, Kind, StartRefused
 from services.chassis.metrics import Metrics
 from tests.support.running import eventually, running
@@ -41,6 +41,13 @@ async def test_pauses_between_failures_grow_up_to_a_cap(monkeypatch: pytest.Monk
     pauses = [after - before for before, after in zip(step.times, step.times[1:], strict=False)]
     for pause, at_least in zip(pauses, [0.005, 0.01, 0.02, *[0.04] * 10], strict=True):
         assert pause >= at_least
+
+
+def test_a_pause_is_never_longer_than_it_may_be_nor_under_half_and_no_two_are_alike() -> None:
+    pauses = [jittered(4) for _ in range(200)]
+    assert 2 <= min(pauses) < 2.5
+    assert 3.5 < max(pauses) <= 4
+    assert len(set(pauses)) > 100
 
 
 async def test_after_a_success_pauses_are_short_again(monkeypatch: pytest.MonkeyPatch) -> None:

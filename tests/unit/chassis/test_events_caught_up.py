@@ -15,6 +15,7 @@ from sqlalchemy import delete, update
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
 from services.chassis.events import CaughtUp
+from services.chassis.events.caught_up import waits_until
 from services.chassis.store import WriteTransaction
 from tests.support.databases import Databases
 from tests.support.feeds import Reading, applied_texts, names, reading
@@ -51,6 +52,13 @@ async def test_what_was_committed_before_the_question_is_applied_before_the_answ
             with within(10):
                 await caught_up(sales).wait()
             assert len(await applied_texts(sales.store)) == 3 * number + 3
+
+
+async def test_who_names_no_deadline_waits_ten_seconds_and_another_until_just_before_it() -> None:
+    loop = asyncio.get_running_loop()
+    assert 9.9 < waits_until() - loop.time() <= 10
+    with within(2):
+        assert 1.8 < waits_until() - loop.time() <= 1.9
 
 
 async def test_a_partition_that_nothing_waits_in_is_not_waited_for(sales: Reading) -> None:

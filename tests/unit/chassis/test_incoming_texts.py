@@ -134,7 +134,7 @@ def test_bytes_are_not_text() -> None:
 def test_text_whose_contract_names_its_characters_is_left_to_the_contract() -> None:
     request = customer(owner="users/a\0")
     assert TEXTS.in_order(request)
-    broken = validation_error(Validator().collect_violations(request))
+    broken = validation_error(Validator().collect_violations(request), request)
     assert [each.field for each in broken.violations] == ["customer.owner"]
 
 

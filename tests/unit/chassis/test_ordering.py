@@ -30,6 +30,7 @@ def test_an_order_is_read_as_its_keys(text: str, keys: tuple[OrderKey, ...]) -> 
     ("text", "reason", "named"),
     [
         ("colour", "ORDER_BY_UNKNOWN_FIELD", "colour is no field .* create_time, display_name"),
+        ("createTime", "ORDER_BY_UNKNOWN_FIELD", "did you mean create_time"),
         ("create_time down", "ORDER_BY_SYNTAX", "create_time is followed by 'down'"),
         ("create_time DESC", "ORDER_BY_SYNTAX", "create_time is followed by 'DESC'"),
         ("create_time desc desc", "ORDER_BY_SYNTAX", "create_time desc desc"),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind
-from services.chassis.ownership import expect_may_give, settle_owner
+from services.chassis.ownership import expect_may_hand_on, settle_owner
 
 ANN = "users/ann"
+
+
+class Row(NamedTuple):
+    owner: str
+    team: str
 
 
 def caller(scope: Scope, *teams: str, subject: str = ANN) -> Caller:
@@ -99,15 +106,40 @@ def test_a_manager_of_one_team_can_only_mean_that_team() -> None:
     assert settle_owner(manager, "users/bob", "") == ("users/bob", "teams/north")
 
 
-def test_nobody_with_scope_own_gives_a_row_away_to_nobody() -> None:
+MINE = Row(ANN, "teams/north")
+A_COLLEAGUES = Row("users/bob", "teams/north")
+A_STRANGERS = Row("users/zoe", "teams/south")
+
+
+@pytest.mark.parametrize(
+    ("scope", "before", "after", "reason"),
+    [
+        (Scope.OWN, MINE, Row("", ""), "OWNER_NOT_ALLOWED"),
+        (Scope.OWN, MINE, A_COLLEAGUES, "OWNER_NOT_ALLOWED"),
+        (Scope.OWN, MINE, Row(ANN, "teams/east"), None),
+        (Scope.OWN, MINE, Row(ANN, "teams/south"), "TEAM_NOT_ALLOWED"),
+        (Scope.OWN, A_COLLEAGUES, MINE, "OWNER_NOT_ALLOWED"),
+        (Scope.OWN, A_STRANGERS, A_STRANGERS, None),
+        (Scope.TEAM, MINE, Row("", ""), "TEAM_NOT_ALLOWED"),
+        (Scope.TEAM, MINE, Row("", "teams/east"), None),
+        (Scope.TEAM, Row(ANN, "teams/south"), A_COLLEAGUES, None),
+        (Scope.TEAM, A_COLLEAGUES, MINE, None),
+        (Scope.TEAM, A_COLLEAGUES, A_STRANGERS, "TEAM_NOT_ALLOWED"),
+        (Scope.TEAM, A_STRANGERS, MINE, "TEAM_NOT_ALLOWED"),
+        (Scope.TEAM, Row("users/zoe", ""), MINE, "TEAM_NOT_ALLOWED"),
+        (Scope.ALL, A_STRANGERS, MINE, None),
+        (Scope.ALL, MINE, Row("", ""), None),
+    ],
+)
+def test_a_row_is_handed_on_by_whoever_it_is_in_the_hands_of(
+    scope: Scope, before: Row, after: Row, reason: str | None
+) -> None:
+    if reason is None:
+        expect_may_hand_on(caller(scope), before, after)
+        return
     with pytest.raises(DomainError) as refused:
-        expect_may_give(caller(Scope.OWN), "", "")
-    assert refused.value.reason == "OWNER_NOT_ALLOWED"
-    with pytest.raises(DomainError) as refused:
-        expect_may_give(caller(Scope.TEAM), "", "")
-    assert refused.value.reason == "TEAM_NOT_ALLOWED"
-    expect_may_give(caller(Scope.TEAM), "", "teams/east")
-    expect_may_give(caller(Scope.ALL), "", "")
+        expect_may_hand_on(caller(scope), before, after)
+    assert (refused.value.kind, refused.value.reason) == (Kind.PERMISSION_DENIED, reason)
 
 
 def test_a_caller_without_team_owns_without_team() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,12 +12,20 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, bindparam
 
-from services.chassis.errors import DomainError
+from services.chassis.errors import DomainError, Kind
 from services.chassis.ids import Uuid7Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import Query
 from services.chassis.records import Records
-from services.chassis.store import Name, Names, Owned, Store, UtcTime, new_metadata
+from services.chassis.store import (
+    Name,
+    Names,
+    Owned,
+    Store,
+    UtcTime,
+    WriteTransaction,
+    new_metadata,
+)
 from tests.support.notes import ANN, SYSTEM, StoppedClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -110,6 +119,31 @@ async def test_changed_ones_are_written_whole_and_others_are_left_alone(store: S
     async with store.read(caller=SYSTEM) as tx:
         found = await pictures.find(tx, [each.name for each in [*HERS, BOBS]])
     assert found == {each.name: each for each in (first, second, HERS[2], BOBS)}
+
+
+async def test_one_that_is_locked_is_read_as_whoever_has_changed_it_leaves_it(store: Store) -> None:
+    changed = replace(HERS[0], title="Sunset")
+    holds, go_on = asyncio.Event(), asyncio.Event()
+
+    async def change(tx: WriteTransaction) -> None:
+        await pictures.save(tx, changed)
+        holds.set()
+        await go_on.wait()
+
+    async def lock(tx: WriteTransaction) -> Picture:
+        return await pictures.lock(tx, HERS[0].name)
+
+    changing = asyncio.create_task(store.write(change, caller=SYSTEM))
+    await holds.wait()
+    locking = asyncio.create_task(store.write(lock, caller=ANN, snapshot=False))
+    await asyncio.sleep(0.1)  # until it waits for the row
+    assert not locking.done()
+    go_on.set()
+    await changing
+    assert await locking == changed
+    with pytest.raises(DomainError) as unseen:
+        await store.write(lambda tx: pictures.lock(tx, BOBS.name), caller=ANN)
+    assert unseen.value.kind is Kind.NOT_FOUND
 
 
 async def test_a_page_holds_models_and_leads_to_the_next(store: Store) -> None:

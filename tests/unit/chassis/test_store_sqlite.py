@@ -1,6 +1,8 @@
 """What only SQLite does: one process per file, short reads on the loop, long ones beside it."""
 
 import asyncio
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -47,6 +49,28 @@ async def test_a_second_process_is_refused_and_told_who_has_the_file(sqlite_url:
         assert "test.db is in use by process" in refused.stderr
         await add_note(store, "notes/1")
     assert (await asyncio.to_thread(second)).stdout == "opened\n"
+
+
+async def test_a_new_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    umask = os.umask(0o022)
+    try:
+        async with opened(f"sqlite:///{folder}/test.db") as store:
+            await add_note(store, "notes/1")
+            modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+    finally:
+        os.umask(umask)
+    assert {"test.db", "test.db-wal", "test.db.lock"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o750)
+    async with opened(f"sqlite:///{folder}/test.db"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o750
 
 
 async def test_a_second_store_in_the_same_process_is_refused_too(sqlite_url: str) -> None:

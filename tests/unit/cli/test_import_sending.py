@@ -106,13 +106,13 @@ async def test_what_is_refused_is_told_by_its_place_among_all_that_was_sent() ->
         if first != "1000":
             return {}
         there = DomainError(
-            Kind.ALREADY_EXISTS, "EXISTS", "it exists", metadata={"resource": "orders/1007"}
+            Kind.ALREADY_EXISTS, "EXISTS", "it exists", metadata={"resource": "orders/1015"}
         )
         same = DomainError(Kind.ALREADY_EXISTS, "EXISTS", "it", metadata={"unchanged": "true"})
         bad = DomainError(Kind.INVALID_ARGUMENT, "BAD", "it is bad")
         return {
             at: to_status(error, domain="sales")
-            for at, error in enumerate((bad, same, there), start=5)
+            for at, error in enumerate((bad, same, there), start=13)
         }
 
     async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
@@ -124,8 +124,8 @@ async def test_what_is_refused_is_told_by_its_place_among_all_that_was_sent() ->
     tally = await send_batches(
         call, cut(items, lambda some: BatchCreateOrdersRequest(requests=some)), (), done.append
     )
-    assert {at: status.message for at, status in tally.refused.items()} == {1_005: "it is bad"}
-    assert tally.changed_elsewhere == {1_007: "orders/1007"}
+    assert {at: status.message for at, status in tally.refused.items()} == {1_013: "it is bad"}
+    assert tally.changed_elsewhere == {1_015: "orders/1015"}
     assert (tally.unchanged, tally.created) == (1, 2_497)
     assert sorted(done) == [500, 1_000, 1_000]
 

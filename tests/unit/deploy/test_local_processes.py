@@ -5,12 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
+from pathlib import Path
 
 import pytest
 
+from deploy.local.preflight import check_folder
 from deploy.local.problems import CannotStart
 from deploy.local.processes import python, until_told_to_stop
 from deploy.local.supervision import unless_ended
+
+
+def test_the_data_folder_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "of" / "guanxi"
+    umask = os.umask(0o022)
+    try:
+        check_folder(folder)
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 async def test_work_does_not_wait_for_processes_that_are_gone() -> None:

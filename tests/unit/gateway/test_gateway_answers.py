@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from google.protobuf import any_pb2, json_format, struct_pb2
+from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.status_pb2 import Status
 from guanxi.customer.v1 import customers_pb2
@@ -108,75 +106,6 @@ class TestLongReplies:
     async def test_what_is_no_message_is_an_error(self, data: bytes) -> None:
         with pytest.raises(ValueError, match=r"goes on past|not supported"):
             await self.CODEC.decode_in_turns(data)
-
-
-class TestAnys:
-    """Whatever is in an `Any`, the reply around it is answered."""
-
-    def test_a_known_type_is_written_by_its_fields(self) -> None:
-        inner = probes.message("Probe")(plain_text="a")
-        packed = any_pb2.Any()
-        packed.Pack(inner)
-        assert self.written(packed) == {"@type": packed.type_url, "plainText": "a"}
-
-    def test_a_type_of_the_library_has_the_form_it_has_everywhere(self) -> None:
-        packed = any_pb2.Any()
-        packed.Pack(struct_pb2.Value(string_value="a"))
-        assert self.written(packed) == {"@type": packed.type_url, "value": "a"}
-
-    @pytest.mark.parametrize(
-        ("type_url", "value"),
-        [
-            ("type.googleapis.com/newer.Type", b"\x01\xff"),
-            ("type.googleapis.com/guanxi.customer.test.v1.Probe", b"\xff\xff"),
-            ('x/"a{b}"', b""),
-            ("nothing", b"x"),
-        ],
-    )
-    def test_what_can_not_be_read_keeps_its_type_and_bytes(
-        self, type_url: str, value: bytes
-    ) -> None:
-        packed = any_pb2.Any(type_url=type_url, value=value)
-        assert self.written(packed) == {"@type": type_url, "value": b64encode(value).decode()}
-
-    def test_inside_of_what_is_known_too(self) -> None:
-        unknown = any_pb2.Any(type_url="x/newer.Type", value=b"a")
-        packed = any_pb2.Any()
-        packed.Pack(probes.message("Probe")(plain_text="a", details=[unknown]))
-        assert self.written(packed) == {
-            "@type": packed.type_url,
-            "plainText": "a",
-            "details": [{"@type": "x/newer.Type", "value": "YQ=="}],
-        }
-
-    def test_at_every_place_of_a_message(self) -> None:
-        probe = probes.message("Probe")
-        unknown = any_pb2.Any(type_url="x/newer.Type", value=b"a")
-        holder = probe(detail=unknown)
-        reply = probe(details=[unknown] * 2, inner=holder, parts=[holder], through=holder)
-        reply.named["k"].CopyFrom(holder)
-        text = probes.response_codec("Probe").decode(reply.SerializeToString())[0]
-        written = {"@type": "x/newer.Type", "value": "YQ=="}
-        assert json.loads(text) == {
-            "details": [written] * 2,
-            "inner": {"detail": written},
-            "parts": [{"detail": written}],
-            "through": {"detail": written},
-            "named": {"k": {"detail": written}},
-        }
-
-    def test_packed_in_each_other_without_end_they_have_an_end(self) -> None:
-        packed = any_pb2.Any()
-        for _ in range(5_000):
-            packed = any_pb2.Any(type_url="x/google.protobuf.Any", value=packed.SerializeToString())
-        assert self.written(packed)["@type"].endswith("google.protobuf.Any")
-
-    @staticmethod
-    def written(packed: any_pb2.Any) -> Any:
-        reply = probes.message("Probe")(detail=packed)
-        return json.loads(probes.response_codec("Probe").decode(reply.SerializeToString())[0])[
-            "detail"
-        ]
 
 
 @pytest.mark.parametrize("levels", [200, 10_000])

@@ -55,7 +55,7 @@ def test_what_the_contract_comments_is_said() -> None:
 
 def test_parameters_come_from_path_query_and_headers() -> None:
     listed = operation("get", "/v1/customers/{customer}/touchpoints")
-    names = {p["name"]: p["in"] for p in listed["parameters"]}
+    names = {p["name"]: p["in"] for p in listed["parameters"] if "name" in p}
     assert names["customer"] == "path"
     assert names["pageSize"] == "query"
     cancelled = operation("post", "/v1/orders/{order}:cancel")
@@ -64,9 +64,31 @@ def test_parameters_come_from_path_query_and_headers() -> None:
     assert "#/components/parameters/IdempotencyKey" in references
 
 
+def headers(described: dict[str, Any]) -> set[str]:
+    """The headers that an operation takes."""
+    shared = DOCUMENT["components"]["parameters"]
+    references = [p["$ref"].rpartition("/")[2] for p in described["parameters"] if "$ref" in p]
+    return {shared[name]["name"] for name in references}
+
+
+def test_headers_that_a_caller_may_send_are_said_where_they_mean_something() -> None:
+    assert headers(operation("get", "/v1/customers/{customer}/facts")) == {
+        "X-Consistency",
+        "X-Timeout",
+        "X-Request-Id",
+    }
+    assert headers(operation("post", "/v1/customers")) == {
+        "Idempotency-Key",
+        "X-Timeout",
+        "X-Request-Id",
+    }
+    every = [each for there in DOCUMENT["paths"].values() for each in there.values()]
+    assert all({"X-Timeout", "X-Request-Id"} <= headers(each) for each in every)
+
+
 def test_a_date_in_a_query_is_one_text() -> None:
     parameters = operation("get", "/v1/customers/{customer}/prediction")["parameters"]
-    as_of = [p for p in parameters if p["name"].startswith("asOf")]
+    as_of = [p for p in parameters if p.get("name", "").startswith("asOf")]
     assert [(p["name"], p["schema"]["format"]) for p in as_of] == [("asOf", "date")]
 
 
@@ -155,7 +177,7 @@ def test_files_are_bytes_of_any_type() -> None:
     file = {"schema": {"type": "string", "format": "binary"}}
     upload = document["paths"]["/v1/files/{file}:upload"]["post"]
     assert upload["requestBody"]["content"] == {"application/octet-stream": file}
-    assert [p["name"] for p in upload["parameters"]] == ["file", "comment"]
+    assert [p["name"] for p in upload["parameters"] if "name" in p] == ["file", "comment"]
     for path in ("/v1/files/{file}:download", "/v1/files/{file}:export"):
         answer = document["paths"][path]["get"]["responses"]["200"]
         assert answer["content"] == {"application/octet-stream": file}

@@ -63,7 +63,20 @@ class TestPlaces:
     def test_what_belongs_nowhere_is_said_to_be_nowhere(self) -> None:
         for request in ({"query": "color=1"}, {"body": {"color": 1}}):
             violation = refusal("CreateCustomer", **request).violations[0]
-            assert violation.description == "there is no such field in this request"
+            assert violation.description.startswith("there is no such field in this request")
+
+    def test_what_may_have_been_meant_is_told_and_what_there_is(self) -> None:
+        cancelled = refusal("CancelOrder", "orders/1", body={"cancel_reason": "x"})
+        assert "did you mean reason?; fields are name, " in cancelled.violations[0].description
+        asked = refusal("ListCustomers", query="page_sizes=2")
+        assert "did you mean pageSize?; fields are pageSize, " in asked.violations[0].description
+        within = refusal("CreateCustomer", body={"displayName": "Ann", "phone": "1"})
+        assert "did you mean phones?; fields are name, " in within.violations[0].description
+
+    def test_a_name_that_nobody_mistypes_is_compared_with_none(self) -> None:
+        told = refusal("CreateCustomer", body={"phones" * 20: 1}).violations[0].description
+        assert "fields are name, " in told
+        assert "did you mean" not in told
 
 
 class TestDates:

@@ -4,10 +4,9 @@ Declares the function `days(n)`. What a value is compared with, and how, is the 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
-from difflib import get_close_matches
 from fractions import Fraction
 
 from services.chassis.errors import DomainError
@@ -16,8 +15,9 @@ from services.chassis.lists.filters.fields import Normal
 from services.chassis.lists.filters.syntax import Call, Comparator, Literal, Restriction
 from services.chassis.lists.filters.text import refusal
 from services.chassis.names import Form
+from services.chassis.nearest import nearest
 
-__all__ = ["Arguments", "nearest"]
+__all__ = ["Arguments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class Arguments:
     def refused(self, at: Restriction | Literal | Call, reason: str, message: str) -> DomainError:
         """The error to raise, with the position of what is wrong."""
         return refusal(self.argument, reason, at.position, message)
+
+    def unknown_field(self, node: Restriction, fields: Collection[str]) -> DomainError:
+        """The error for a field that the list doesn't declare."""
+        return self.refused(
+            node,
+            "FILTER_UNKNOWN_FIELD",
+            f"{node.field_name} is no field of this list{nearest(node.field_name, fields)}; "
+            f"fields are {', '.join(sorted(fields))}",
+        )
 
     def text(self, node: Restriction) -> Literal:
         """The value as written, a wildcard included."""
@@ -145,11 +154,3 @@ class Arguments:
             "FILTER_VALUE",
             f"{node.field_name} is compared with {expected}, not with {shown}{more}",
         )
-
-
-def nearest(written: str, names: Iterable[str]) -> str:
-    """`, did you mean x?` if one of the names is close to what was written."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", written).lower()
-    by_lower = {name.lower(): name for name in names}
-    close = get_close_matches(snake, list(by_lower), n=1)
-    return f", did you mean {by_lower[close[0]]}?" if close else ""

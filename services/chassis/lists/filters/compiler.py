@@ -30,7 +30,7 @@ from sqlalchemy import (
 from services.chassis import money
 from services.chassis.errors import DomainError
 from services.chassis.lists.filters import sql, values
-from services.chassis.lists.filters.arguments import Arguments, nearest
+from services.chassis.lists.filters.arguments import Arguments
 from services.chassis.lists.filters.fields import (
     BoolType,
     DateType,
@@ -226,12 +226,7 @@ class _Compilation:
         outer = self.fields.get(".".join(node.path[:-1]))
         if outer and isinstance(outer.type, MapType):
             return outer, node.path[-1]
-        raise self.read.refused(
-            node,
-            "FILTER_UNKNOWN_FIELD",
-            f"{node.field_name} is no field of this list{nearest(node.field_name, self.fields)}; "
-            f"fields are {', '.join(sorted(self.fields))}",
-        )
+        raise self.read.unknown_field(node, self.fields)
 
     def _other_comparator(self, node: Restriction, offered: str) -> DomainError:
         return self.read.refused(

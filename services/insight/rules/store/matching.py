@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from services.chassis.caller import Scope
 from services.chassis.errors import invalid
 from services.chassis.lists import filters
+from services.chassis.nearest import nearest
 from services.chassis.store import AnyRow, ReadTransaction
 from services.chassis.store.sight import Asking, predicate
 from services.insight.facts.store import FACTS, FilterTerms, facts, fields, of_generation
 from services.insight.rules.model import Rule, RuleKind, Sight
-from services.insight.rules.texts import facts_in
+from services.insight.rules.texts import facts_in, wrong_braces
 from services.insight.sources.store import Selection
 
 __all__ = ["CompiledRule", "Matcher", "compile_rule", "match_counts"]
@@ -103,7 +104,7 @@ def compile_rule(rule: Rule, terms: FilterTerms) -> CompiledRule:
     if rule.kind is RuleKind.TAG and TAGS in named:
         raise invalid("filter", "TAGS_IN_TAG_RULE", "a TAG rule can't depend on tags")
     for field in ("text_en", "text_zh"):
-        _expect_known_facts(field, getattr(rule, field))
+        _expect_only_facts_in_braces(field, getattr(rule, field))
     met = filters.compile_node(node, declared, today=terms.day.date, zone=terms.day.zone)
     return CompiledRule(
         rule, and_(met, *_seen(rule.sight)), tuple(name for name in named if name in FACTS)
@@ -134,10 +135,14 @@ def _seen(sight: Sight) -> Iterator[ColumnElement[bool]]:
         yield seen
 
 
-def _expect_known_facts(field: str, text: str) -> None:
-    for name in facts_in(text):
-        if name not in FACTS:
-            raise invalid(field, "TEXT_UNKNOWN_FACT", f"{{{name}}} is no fact")
+def _expect_only_facts_in_braces(field: str, text: str) -> None:
+    for found in wrong_braces(text):
+        guess = nearest(found.strip("{} "), FACTS)
+        raise invalid(
+            field,
+            "TEXT_UNKNOWN_FACT",
+            f"{found} is no fact in braces{guess}; braces hold {', '.join(sorted(FACTS))}",
+        )
 
 
 def _named(compiled: CompiledRule) -> Sequence[str]:

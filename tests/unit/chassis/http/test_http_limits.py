@@ -188,13 +188,13 @@ class TestNumber:
             assert (await later.answer()).body == b"/a"
 
     @pytest.mark.parametrize("following", [b"", b"GET /a HT"], ids=["silent", "begins another"])
-    async def test_an_answer_on_its_way_is_not_cut_off_for_a_newcomer(
+    async def test_a_callers_answer_on_its_way_is_not_cut_off_for_a_newcomer(
         self, following: bytes
     ) -> None:
         async with serving(replace(GENEROUS, connections=2)) as http, AsyncExitStack() as stack:
             slow, silent = [await stack.enter_async_context(http.wire()) for _ in range(2)]
             slow.stop_reading()
-            await slow.say(request("GET", "/large") + following)
+            await slow.say(request("GET", "/large", "X-Caller: ann") + following)
             await eventually(http.teller.left.is_set)
             for _ in range(4):
                 newcomer = await stack.enter_async_context(http.wire())

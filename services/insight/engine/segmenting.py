@@ -1,5 +1,7 @@
 """Full runs: everyone's facts for today, cut points over all, every score and rule anew.
 
+A run makes a segmentation; the runs that are stored with changed rules are `stored_runs`' affair.
+
 What a run leaves behind depends on the records and the day alone, not on how they came in.
 """
 
@@ -32,7 +34,7 @@ from services.insight.segments.messages import ran
 from services.insight.segments.model import Population, Segmentation
 from services.insight.sources.store import Few, Selection, Span, known_names
 
-__all__ = ["Runs"]
+__all__ = ["Segmenting"]
 
 _TRIED_AT_ONCE = 100
 _SYSTEM = Caller.system("run")
@@ -58,8 +60,8 @@ class NobodyWaits(Exception):
     """Those who asked for a run have gone."""
 
 
-class Runs:
-    """Makes runs, one after the other."""
+class Segmenting:
+    """Makes segmentations, one after the other."""
 
     def __init__(self, store: Store, evaluation: Evaluation, asides: Asides, edition: str) -> None:
         """`edition` is this process's: what was run in another one is run again."""

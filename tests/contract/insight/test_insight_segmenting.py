@@ -1,4 +1,4 @@
-"""Runs: one at a time, for all who ask, and for nobody else."""
+"""Segmentations: one at a time, for all who ask, and for nobody else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from guanxi.insight.v1 import segments_pb2
 
 from services.chassis.store import ReadTransaction
-from services.insight.engine import runs
+from services.insight.engine import segmenting
 from services.insight.engine.measuring import measure
 from services.insight.facts.store import count_buyers
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
@@ -26,7 +26,7 @@ class Held:
         self.begun = 0
         self.measured = 0
         self.go = asyncio.Event()
-        monkeypatch.setattr(runs, "measure", self._measure)
+        monkeypatch.setattr(segmenting, "measure", self._measure)
 
     async def _measure(self, *arguments: Any) -> Any:
         self.begun += 1
@@ -83,7 +83,7 @@ async def test_a_run_that_fails_is_told_to_who_asked_and_the_next_one_runs(
     await insight.knows(customer_event("ada"))
     await desk.run()
     with monkeypatch.context() as broken:
-        broken.setattr(runs, "measure", failing)
+        broken.setattr(segmenting, "measure", failing)
         with pytest.raises(Exception, match=r"."):
             await desk.run()
     assert (await desk.run()).customer_count == 1

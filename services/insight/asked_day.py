@@ -1,10 +1,10 @@
-"""What requests of this service have in common: a customer's name in another, a business day."""
+"""For which business day a request asks."""
 
 from typing import Protocol
 
 from google.type.date_pb2 import Date
 
-__all__ = ["customer_of", "stated"]
+__all__ = ["stated"]
 
 
 class OfADay(Protocol):
@@ -12,11 +12,6 @@ class OfADay(Protocol):
 
     @property
     def as_of(self) -> Date: ...
-
-
-def customer_of(name: str) -> str:
-    """`customers/ann` of `customers/ann/facts`."""
-    return name.rpartition("/")[0]
 
 
 def stated(request: OfADay) -> Date | None:

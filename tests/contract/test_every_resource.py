@@ -1,0 +1,62 @@
+"""What holds for whatever is written of a resource, whichever it is.
+
+The methods are those of the contracts, asked as tests/support/worlds says.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.databases import Databases
+from tests.support.given_once import changed_though_given_once, given_once
+from tests.support.givers import Given, given_away, givers
+from tests.support.taken_ids import naming, wrong_of_taken_ids
+from tests.support.worlds import WORLDS
+
+ONLY_TAKEN = {
+    "CreateRule": "rules are written by hand and no import is run again: its id is taken, no more"
+}
+NOT_WHOSE = {
+    "guanxi.customer.v1.Touchpoint.actor": "who was in touch; it is seen as its customer is",
+    "guanxi.insight.v1.Rule.assignee": "whose its alerts are: insight/test_insight_alert_sight.py",
+}
+
+
+@pytest.mark.parametrize("service", [each for each in WORLDS if given_once(each)])
+async def test_an_update_refuses_by_its_name_what_is_given_once(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await changed_though_given_once(world) == {}
+
+
+def test_something_is_given_once() -> None:
+    fields = {
+        each.full_name for one in WORLDS for found in given_once(one).values() for each in found
+    }
+    assert "guanxi.insight.v1.Rule.kind" in fields
+
+
+@pytest.mark.parametrize("service", WORLDS)
+async def test_a_taken_id_says_whether_what_has_it_is_the_same(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await wrong_of_taken_ids(world, ONLY_TAKEN) == {}
+
+
+def test_something_is_named_by_its_caller() -> None:
+    methods = {each.name for service in WORLDS for each in naming(service)}
+    assert methods > {"CreateOrder", "BatchCreateOrders", "LogTouchpoint", *ONLY_TAKEN}
+
+
+@pytest.mark.parametrize("service", [each for each in WORLDS if givers(each, NOT_WHOSE)])
+async def test_nobody_gives_away_more_than_they_have(service: str, databases: Databases) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await given_away(world, NOT_WHOSE) == {}
+
+
+def test_something_is_given_to_people_and_teams() -> None:
+    found = {name: each for one in WORLDS for name, each in givers(one, NOT_WHOSE).items()}
+    assert found.keys() > {"CreateCustomer", "UpdateCustomer", "BatchCreateOrders"}
+    assert found["CreateOrder"] == Given(people=("seller",), teams=("team",))
