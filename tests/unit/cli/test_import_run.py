@@ -20,6 +20,7 @@ from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc, products_pb2, products_
 from typer.testing import CliRunner
 
 from cli.connection import CommandError, Interrupted
+from cli.imports.result import SoFar
 from cli.main import app, main
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import to_status
@@ -278,3 +279,10 @@ def test_how_a_command_ended_is_a_sentence_and_a_code(
         main()
     assert ended.value.code == code
     assert capsys.readouterr().err.strip() == f"guanxi: {sentence}"
+
+
+def test_what_was_on_its_way_when_an_import_was_interrupted_may_have_gone_in() -> None:
+    so_far = SoFar()
+    so_far.tally("customers")
+    assert so_far.told(dry_run=False).startswith("Stopped; what was on its way may have gone in.")
+    assert so_far.told(dry_run=True) == "Stopped; nothing had gone in. Run it again."
