@@ -10,6 +10,7 @@ import pytest
 from tests.support.databases import Databases
 from tests.support.given_once import changed_though_given_once, given_once
 from tests.support.givers import Given, given_away, givers
+from tests.support.old_etags import guarded, taken_under_old_etags
 from tests.support.taken_ids import naming, wrong_of_taken_ids
 from tests.support.worlds import WORLDS
 
@@ -60,3 +61,16 @@ def test_something_is_given_to_people_and_teams() -> None:
     found = {name: each for one in WORLDS for name, each in givers(one, NOT_WHOSE).items()}
     assert found.keys() > {"CreateCustomer", "UpdateCustomer", "BatchCreateOrders"}
     assert found["CreateOrder"] == Given(people=("seller",), teams=("team",))
+
+
+@pytest.mark.parametrize("service", WORLDS)
+async def test_nothing_is_changed_under_an_etag_of_another_time(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await taken_under_old_etags(world) == {}
+
+
+def test_something_is_guarded_by_an_etag() -> None:
+    methods = {each.name for service in WORLDS for each in guarded(service)}
+    assert methods > {"CancelOrder", "UpdateProduct", "DeleteRule", "CloseAlert"}
