@@ -16,6 +16,7 @@ _EXTENSION: Final = re.compile(
     r"[ .:=]*\d+[ )]*$",
     re.IGNORECASE,
 )
+_SAYS_SOMETHING: Final = re.compile(r"[^\W\d_]|#")
 _FEWEST_DIGITS: Final = 3
 
 
@@ -38,6 +39,8 @@ def phone_keys(phone: str) -> tuple[str, ...]:
     """The digits by which a phone number is found: all of them and, where it has an extension,
     those of the number alone."""
     whole = digits(phone)
+    if not _SAYS_SOMETHING.search(phone):  # as most; to look for an extension takes 14 µs
+        return (whole,)
     usual = phone if phone.isascii() else unicodedata.normalize("NFKC", phone)
     alone = digits(_EXTENSION.sub("", usual))
     return (whole,) if alone == whole or len(alone) < _FEWEST_DIGITS else (whole, alone)

@@ -35,6 +35,7 @@ from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import ReadingPlan
+from services.insight.engine.requested_runs import RequestedRuns
 from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.stored_runs import StoredRuns
 from services.insight.engine.sweep import Sweep
@@ -49,7 +50,6 @@ from services.insight.predictions.servicer import PredictionServicer
 from services.insight.rules import defaults
 from services.insight.rules.servicer import RuleServicer
 from services.insight.runs.servicer import RunServicer
-from services.insight.segments.model import Segmentation
 from services.insight.segments.servicer import SegmentServicer
 from services.insight.settings import InsightSettings
 from services.insight.sources.registered import DERIVATION
@@ -94,6 +94,7 @@ async def assemble(
     evaluation = Evaluation(calendar, currency, exponent)
     asides = Asides(metrics)
     segmenting = Segmenting(store, evaluation, asides, edition(calendar.zone))
+    requested = RequestedRuns(store, segmenting, derivation)
     places = FeedPlaces(store, feeds, clock)
     plan = ReadingPlan(
         feeds,
@@ -117,16 +118,11 @@ async def assemble(
 
     views = DayViews(store, evaluation, generations, metrics)
 
-    async def run() -> Segmentation:
-        async with store.read(caller=Caller.system(DOMAIN)) as tx:
-            generation = await feed_actions.expect_kept(tx, derivation)
-        return await segmenting.request(generation)
-
     def reaction_of(generation: int) -> DeriveFacts:
         return DeriveFacts(generation, evaluation, asides)
 
     facts = FactServicer(views, currency=currency)
-    segments = SegmentServicer(views, run, currency=currency)
+    segments = SegmentServicer(views, requested.request, currency=currency)
     rules = RuleServicer(
         store,
         views,
@@ -150,7 +146,7 @@ async def assemble(
         tasks=[
             *upkeep(store, log, settings),
             following.run,
-            segmenting.answer_requests,
+            requested.answer_all,
             StoredRuns(store, evaluation, asides, derivation).run,
             sweep.run,
         ],

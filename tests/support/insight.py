@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -49,6 +49,7 @@ __all__ = [
     "instant",
     "late_buyer",
     "poisoned",
+    "replicas",
     "running_insight",
     "touch",
 ]
@@ -169,6 +170,21 @@ async def running_insight(url: str, **settings: Any) -> AsyncIterator[Insight]:
     customer, sales = WrittenFeed(), WrittenFeed()
     async with insight_reading(url, {"customer": customer, "sales": sales}, **settings) as service:
         yield Insight(service, customer, sales, service.clock)
+
+
+@asynccontextmanager
+async def replicas(url: str, count: int = 2, **settings: Any) -> AsyncIterator[list[Insight]]:
+    """So many processes on one database, reading the same feeds."""
+    feeds = WrittenFeed(), WrittenFeed()
+    chosen = {"feed_partitions": 2, **settings}
+    async with AsyncExitStack() as stack:
+        running = []
+        for _ in range(count):
+            service = await stack.enter_async_context(
+                insight_reading(url, {"customer": feeds[0], "sales": feeds[1]}, **chosen)
+            )
+            running.append(Insight(service, *feeds, service.clock))
+        yield running
 
 
 @asynccontextmanager

@@ -157,7 +157,7 @@ class _Tasks:
 
 
 def _name(task: Task) -> str:
-    """`Segmenting.answer_requests`, in logs and metrics."""
+    """`RequestedRuns.answer_all`, in logs and metrics."""
     return str(getattr(task, "__qualname__", type(task).__qualname__))
 
 

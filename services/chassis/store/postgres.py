@@ -5,14 +5,15 @@ locks on small tables would make unrelated writers fail. A rule over several row
 a row that all its writers change, or rests on a constraint.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, NullPool, Table, event, func, select
+from sqlalchemy import Connection, Executable, NullPool, Select, Table, event, func, select
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.store.bulk import Taken, bulk_statement
@@ -27,6 +28,17 @@ from services.chassis.store.postgres_readers import (
 from services.chassis.store.retry import ConflictOnce, uninterrupted
 
 __all__ = ["PostgresEngine"]
+
+_TELLS_EVERY_SECONDS: Final = 4.0
+# The server ends a session that is silent (a process that is frozen), or whose host or network is
+# gone without a word; by itself it would wait for ever for the one, and hours for the other.
+_SILENT_FOR: Final = "15s"
+_KEEPALIVE: Final = {
+    "tcp_keepalives_idle": "5s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "15s",
+}
 
 
 class PostgresEngine:
@@ -89,8 +101,17 @@ class PostgresEngine:
             await connection.start()
         try:
             with translated():
+                await connection.execute(_lets_go_of_the_silent())
                 locked = await connection.scalar(select(func.pg_try_advisory_lock(_lock_of(work))))
-            yield bool(locked)
+            if not locked:
+                yield False
+                return
+            telling = asyncio.create_task(_tell_that_it_lives(connection))
+            try:
+                yield True
+            finally:
+                telling.cancel()
+                await uninterrupted(asyncio.wait([telling]))
         finally:
             await uninterrupted(connection.close())
 
@@ -107,6 +128,19 @@ class PostgresEngine:
         await self.readers.close()
         await self._writes.dispose()
         await self._sessions.dispose()
+
+
+def _lets_go_of_the_silent() -> Select[*tuple[Any, ...]]:
+    settings = {"idle_session_timeout": _SILENT_FOR, **_KEEPALIVE}
+    return select(*(func.set_config(name, value, False) for name, value in settings.items()))
+
+
+async def _tell_that_it_lives(connection: AsyncConnection) -> None:
+    """Until cancelled, or the session is lost, which is nothing that its work rests on."""
+    with suppress(SQLAlchemyError, OSError):
+        while True:
+            await asyncio.sleep(_TELLS_EVERY_SECONDS)
+            await connection.execute(select(1))
 
 
 def _lock_of(work: str) -> int:

@@ -141,7 +141,8 @@ class Store:
         ends. Where somebody is, it is False at once.
 
         It spares work and guards nothing: whoever loses the connection goes on, and is alone no
-        more. What must not be done twice rests on rows. A process that ends leaves nothing behind.
+        more. What must not be done twice rests on rows. A process that ends leaves nothing behind,
+        and one that is frozen, or whose host is gone, gives way within half a minute.
         Raises UNAVAILABLE without a database.
         """
         return self._engine.alone(work)

@@ -19,7 +19,7 @@ from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.generations import Generations
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.engine.reader import GenerationReader, ReadingPlan
-from services.insight.engine.segmenting import Segmenting
+from services.insight.engine.segmenting import Overtaken, Segmenting
 from services.insight.feeds import actions, store
 from services.insight.feeds.model import Rebuild
 from services.insight.feeds.places import FeedPlaces
@@ -28,8 +28,9 @@ from services.insight.sources.store import EVERYONE
 __all__ = ["Following"]
 
 _LOOK_SECONDS = 0.25
-# Other replicas notice a new generation well within it.
-_CLEAR_AFTER_SECONDS = 5.0
+# Other replicas notice a new generation well within it: those that look again after a failure do so
+# seconds later, and a few failures may follow each other.
+_CLEAR_AFTER_SECONDS = 60.0
 _BOUND_TOUCHED_SECONDS = 60.0
 _SYSTEM = Caller.system("following")
 
@@ -131,6 +132,8 @@ class Following:
                 return switched
 
             switched = await self._store.write(switch, caller=_SYSTEM)
+        except Overtaken:
+            return  # by another replica, which ends the rebuild
         except Exception as error:
             if is_passing(error):
                 raise  # it is tried again

@@ -1,7 +1,7 @@
 """Which generation of the derived tables answers are given from, as this process knows it."""
 
 from services.chassis.caller import Caller
-from services.chassis.store import Store
+from services.chassis.store import ReadTransaction, Store
 from services.insight.feeds.store import active_generation, keeps_active
 
 __all__ = ["Generations"]
@@ -27,6 +27,10 @@ class Generations:
     async def refresh(self) -> int:
         """Looks which one it is now: another replica may have finished a rebuild."""
         async with self._store.read(caller=_SYSTEM) as tx:
-            kept = await keeps_active(tx, self._derivation)
-            self.active, self._is_kept = await active_generation(tx), kept
+            await self.learn(tx)
         return self.active
+
+    async def learn(self, tx: ReadTransaction) -> None:
+        """As `refresh`, on an open transaction."""
+        kept = await keeps_active(tx, self._derivation)
+        self.active, self._is_kept = await active_generation(tx), kept

@@ -12,9 +12,17 @@ from services.insight.engine.model import FactColumns
 from services.insight.numbers.business_days import Day
 from services.insight.numbers.columns import Ints
 from services.insight.segments.model import Population, measure_population
-from services.insight.sources.store import Span, next_span_end
+from services.insight.sources.store import EVERYONE, Span, next_span_end
 
-__all__ = ["CHUNK_CUSTOMERS", "Measures", "measure", "measures_of", "population_from", "spans"]
+__all__ = [
+    "CHUNK_CUSTOMERS",
+    "Measures",
+    "measure",
+    "measures_of",
+    "next_span",
+    "population_from",
+    "spans",
+]
 
 # Short write transactions, so that an event waits for a tenth of a second at most.
 CHUNK_CUSTOMERS: Final = 1_000
@@ -30,12 +38,23 @@ class Measures:
     gap_days: Ints
 
 
+async def next_span(tx: ReadTransaction, generation: int, after: str, customers: int) -> Span:
+    """The next so many customers of a generation after a name.
+
+    The last span ends where all names do, and may hold no customer: behind the last one there may
+    be alerts of some who are known no more.
+    """
+    last = await next_span_end(tx, generation, after, customers)
+    return Span(after, last or EVERYONE.last)
+
+
 async def spans(tx: ReadTransaction, generation: int) -> AsyncIterator[Span]:
-    """All customers of a generation, chunk by chunk."""
+    """Everyone of a generation, chunk by chunk."""
     after = ""
-    while (last := await next_span_end(tx, generation, after, CHUNK_CUSTOMERS)) is not None:
-        yield Span(after, last)
-        after = last
+    while after != EVERYONE.last:
+        span = await next_span(tx, generation, after, CHUNK_CUSTOMERS)
+        yield span
+        after = span.last
 
 
 async def measure(

@@ -16,13 +16,13 @@ from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
-from services.insight.engine.measuring import CHUNK_CUSTOMERS
+from services.insight.engine.measuring import CHUNK_CUSTOMERS, next_span
 from services.insight.facts.store import count
 from services.insight.feeds.store import active_generation, hold_basis, keeps_active
 from services.insight.runs.actions import fail_runs, finish_runs
 from services.insight.runs.model import Run, RunState
 from services.insight.runs.store import lock, runs, unfinished
-from services.insight.sources.store import EVERYONE, Span, next_span_end
+from services.insight.sources.store import EVERYONE
 
 __all__ = ["StoredRuns"]
 
@@ -97,15 +97,13 @@ class StoredRuns:
 
     async def _work_slice(self, tx: WriteTransaction, generation: int, at_work: list[Run]) -> None:
         after = at_work[0].through
-        end = await next_span_end(tx, generation, after, self._slice_customers)
-        # Behind the last customer there may be alerts of some that are known no more.
-        span = Span(after, end or EVERYONE.last)
+        span = await next_span(tx, generation, after, self._slice_customers)
         follow = partial(self._evaluation.follow, tx, generation, active=True, by_event=True)
         await self._asides.attempt(tx, generation, span, follow)
         await hold_basis(tx)
         followed = await count(tx, generation, span)
         further = [run.went_on(span.last, followed) for run in at_work]
-        if end is None:
+        if span.last == EVERYONE.last:
             await finish_runs(tx, further)
         else:
             await runs.save(tx, *further)

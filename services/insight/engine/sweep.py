@@ -8,6 +8,7 @@ of one that is killed the next takes the place.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,7 +20,7 @@ from services.insight.alerts.store import snoozed_until
 from services.insight.engine.evaluation import Evaluation
 from services.insight.engine.following import Following
 from services.insight.engine.generations import Generations
-from services.insight.engine.segmenting import Segmenting
+from services.insight.engine.segmenting import Overtaken, Segmenting, alone_for_everyone
 from services.insight.facts.store import count_buyers
 from services.insight.feeds import store as feeds
 from services.insight.feeds.places import FeedPlaces
@@ -34,6 +35,7 @@ _RULES_WAIT = timedelta(seconds=30)
 # What another replica owes that is no more is seen by no event of ours.
 _ASK_SECONDS = 2.0
 _OTHERS_TURN_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 60.0
 _TRY_AGAIN_SECONDS = 60.0
 _SYSTEM = Caller.system("sweep")
 
@@ -69,6 +71,7 @@ class Sweep:
         self._places = places
         self._idle_seconds = idle_seconds
         self._swept: tuple[int, date] | None = None
+        self._looked_again_at = 0.0
         self._looked_at = 0
         self._owed = False
         self._ask_again_at = 0.0
@@ -94,14 +97,25 @@ class Sweep:
             if await self._for_all(generation, self._segmenting.run_of_today):
                 self._swept = (generation, today)
         else:
+            await self._look_again(generation)
             await self._follow_events(generation)
             await self._try_again(generation)
+
+    async def _look_again(self, generation: int) -> None:
+        """Another version, which may be gone by now, may have made the day's run after ours."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_again_at < _LOOK_AGAIN_SECONDS:
+            return
+        if not await self._segmenting.is_due_anew(generation) or await self._for_all(
+            generation, self._segmenting.run_anew
+        ):
+            self._looked_again_at = now
 
     async def _for_all(self, generation: int, work: Callable[[int], Awaitable[None]]) -> bool:
         """Does what one replica does for all; False while another one is at it."""
         if asyncio.get_running_loop().time() < self._our_turn_at:
             return False
-        async with self._store.alone(f"insight-everyone-{generation}") as alone:
+        async with self._store.alone(alone_for_everyone(generation)) as alone:
             if alone:
                 await work(generation)
             else:
@@ -130,7 +144,8 @@ class Sweep:
 
     async def _follow_all(self, generation: int) -> None:
         if await self._buyers_have_changed(generation):
-            await self._segmenting.run(generation)
+            with suppress(Overtaken):
+                await self._segmenting.run(generation)
         elif await self._owed_for(generation) is not None:
             await self._segmenting.evaluate(generation)
 

@@ -1,6 +1,6 @@
 """Rebuilds, on an open transaction; the servicer and the followers of the feeds share it."""
 
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, Kind, not_found
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.feeds import store
 from services.insight.feeds.model import Rebuild, RebuildState
@@ -8,6 +8,7 @@ from services.insight.feeds.model import Rebuild, RebuildState
 __all__ = [
     "ask_for_rebuild",
     "expect_kept",
+    "expect_replayable",
     "finish_rebuild",
     "follow_derivation",
     "give_up_rebuild",
@@ -51,6 +52,23 @@ async def expect_kept(tx: ReadTransaction, derivation: str) -> int:
     if not await store.keeps_active(tx, derivation):
         raise _another_version()
     return await store.active_generation(tx)
+
+
+async def expect_replayable(tx: ReadTransaction, event: str, derivation: str) -> int:
+    """The generation that has parked an event: the one in use, or the one that is being rebuilt.
+
+    Raises NOT_FOUND, UNAVAILABLE (ANOTHER_VERSION_IN_USE).
+    """
+    generation = await store.parked_by(tx, event)
+    rebuild = await store.last_rebuild(tx)
+    if rebuild is not None and rebuild.running and rebuild.generation == generation:
+        if rebuild.derivation != derivation:
+            raise _another_version()
+        return rebuild.generation
+    active = await expect_kept(tx, derivation)
+    if generation != active:
+        raise not_found(f"parked event {event}")
+    return active
 
 
 async def start_rebuild(tx: WriteTransaction, derivation: str) -> Rebuild:

@@ -68,9 +68,10 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
     async def ReplayParkedEvent(
         self, request: feeds_pb2.ReplayParkedEventRequest, context: Any
     ) -> feeds_pb2.ReplayParkedEventResponse:
+        event = parked_id(request.name)
         async with self._store.read(caller=_SYSTEM) as tx:
-            generation = await actions.expect_kept(tx, self._derivation)
-        await replay(self._store, self._reaction_of(generation), parked_id(request.name))
+            generation = await actions.expect_replayable(tx, event, self._derivation)
+        await replay(self._store, self._reaction_of(generation), event)
         return feeds_pb2.ReplayParkedEventResponse()
 
     async def ListSetAsideCustomers(

@@ -51,9 +51,9 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         async def work(tx: WriteTransaction) -> rules_pb2.Rule:
             terms = self._views.today
             rule = await actions.create_rule(tx, terms, name, draft)
-            return await self._counted(tx, rule)
+            return to_message(rule, 0)
 
-        return await self._store.answer(request, rules_pb2.Rule, work)
+        return await self._counted_after(await self._store.answer(request, rules_pb2.Rule, work))
 
     async def GetRule(self, request: rules_pb2.GetRuleRequest, context: Any) -> rules_pb2.Rule:
         async with self._store.read() as tx:
@@ -81,11 +81,11 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
             rule = await actions.change_rule(
                 tx, self._views.today, wanted.name, wanted.etag, draft, fields
             )
-            changed = await self._counted(tx, rule)
+            changed = to_message(rule, 0)
             field_mask.expect_fixed(request.update_mask, wanted, changed)
             return changed
 
-        return await self._store.answer(request, rules_pb2.Rule, work)
+        return await self._counted_after(await self._store.answer(request, rules_pb2.Rule, work))
 
     async def DeleteRule(
         self, request: rules_pb2.DeleteRuleRequest, context: Any
@@ -115,6 +115,14 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
     async def _counted(self, tx: ReadTransaction, rule: Rule) -> rules_pb2.Rule:
         counts = await self._counts(tx, [rule])
         return to_message(rule, counts[rule.name])
+
+    async def _counted_after(self, written: rules_pb2.Rule) -> rules_pb2.Rule:
+        """An answer with whom the rule matches: counting reads everyone, which nobody who writes
+        should wait for. Of a rule that is gone by now it is nobody."""
+        async with self._store.read() as tx:
+            for rule in (await rules.find(tx, [written.name])).values():
+                written.match_count = (await self._counts(tx, [rule]))[rule.name]
+        return written
 
     async def _counts(self, tx: ReadTransaction, asked: Sequence[Rule]) -> Mapping[str, int]:
         generation = await active_generation(tx)

@@ -14,6 +14,7 @@ from services.insight.numbers.columns import Codes, Flags, Floats, Ints
 from services.insight.numbers.quantiles import scaled_quantile
 
 __all__ = [
+    "Made",
     "Population",
     "SegmentColumns",
     "Segmentation",
@@ -96,6 +97,20 @@ class Segmentation:
 
     population: Population
     run_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """For which day, when and by which edition a run was made, and whether it is done."""
+
+    as_of: date
+    run_time: datetime
+    edition: str
+    done: bool
+
+    def stands_for(self, today: date, edition: str) -> bool:
+        """Whether nothing is left to do; a later day is for clocks that are there already."""
+        return self.as_of > today or (self.as_of == today and self.done and self.edition == edition)
 
 
 @dataclass(frozen=True, slots=True)

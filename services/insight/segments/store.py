@@ -37,12 +37,13 @@ from services.chassis.store.wide_sum import wide_sum, wide_total
 from services.insight.facts.store import facts, of_generation
 from services.insight.metadata import metadata
 from services.insight.numbers.codes import RfmSegment
-from services.insight.segments.model import Population, Segmentation, Totals
+from services.insight.segments.model import Made, Population, Segmentation, Totals
 
 __all__ = [
     "finish",
     "is_done",
     "latest",
+    "made",
     "of_day",
     "page_of_segment",
     "remove",
@@ -134,6 +135,14 @@ async def is_done(tx: ReadTransaction, generation: int, day: date, edition: str)
     """Whether the last run of a day is done with everyone, and was made in an edition."""
     parameters = {"generation": generation, "day": day, "by": edition}
     return await tx.scalar(_DONE, parameters) is not None
+
+
+async def made(tx: ReadTransaction, generation: int) -> Made | None:
+    """How the run in force was made; None before the first."""
+    row = await tx.first(_LATEST, {"generation": generation})
+    if row is None:
+        return None
+    return Made(row.as_of, row.run_time, row.edition, done=row.end_time is not None)
 
 
 async def finish(tx: WriteTransaction, generation: int, run: Segmentation) -> None:

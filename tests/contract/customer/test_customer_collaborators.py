@@ -134,12 +134,12 @@ async def test_collaborators_hand_nothing_on_and_take_nothing(
     reason: str,
 ) -> None:
     wes = await role(named, "wes")
-    given = {"owner": owner, "team": team}
+    given = [field for field, value in {"owner": owner, "team": team}.items() if value]
     with pytest.raises(DomainError) as refused:
         await wes.customers.UpdateCustomer(
             UpdateCustomerRequest(
-                customer=Customer(name=ANN, **given),
-                update_mask=FieldMask(paths=[field for field, value in given.items() if value]),
+                customer=Customer(name=ANN, owner=owner, team=team),
+                update_mask=FieldMask(paths=given),
             )
         )
     assert (refused.value.kind, refused.value.reason) == (Kind.PERMISSION_DENIED, reason)

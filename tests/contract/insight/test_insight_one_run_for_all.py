@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -22,13 +22,7 @@ from services.insight.engine.sweep import Sweep
 from services.insight.feeds.model import FIRST_GENERATION
 from services.insight.feeds.store import owe_rules, owed_since
 from tests.support.databases import Databases
-from tests.support.insight import (
-    Insight,
-    WrittenFeed,
-    customer_event,
-    insight_reading,
-    until,
-)
+from tests.support.insight import Insight, customer_event, replicas, until
 from tests.support.services import migrated_database
 
 LOOKS_SECONDS = 1.0
@@ -72,20 +66,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     monkeypatch.setattr(Segmenting, "evaluate", evaluated)
     monkeypatch.setattr(sweep, "_OTHERS_TURN_SECONDS", 0.1)
     return count
-
-
-@asynccontextmanager
-async def replicas(url: str, count: int = 2) -> AsyncIterator[list[Insight]]:
-    """So many processes on one database, reading the same feeds."""
-    feeds = WrittenFeed(), WrittenFeed()
-    async with AsyncExitStack() as stack:
-        running = []
-        for _ in range(count):
-            service = await stack.enter_async_context(
-                insight_reading(url, {"customer": feeds[0], "sales": feeds[1]}, feed_partitions=2)
-            )
-            running.append(Insight(service, *feeds, service.clock))
-        yield running
 
 
 async def have_looked() -> None:

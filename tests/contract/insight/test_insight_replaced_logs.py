@@ -11,14 +11,15 @@ from sqlalchemy import select
 
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError
+from services.insight.engine.generations import Generations
 from services.insight.feeds import actions
 from services.insight.feeds.model import Rebuild, RebuildState
 from services.insight.feeds.places import FeedPlaces
-from services.insight.feeds.store import rebuilds
+from services.insight.feeds.store import active_generation, rebuilds
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.registered import DERIVATION
 from services.insight.sources.store import RECORDS
-from tests.support.insight import TODAY, Insight, confirmed, customer_event, until
+from tests.support.insight import TODAY, Insight, confirmed, customer_event, late_buyer, until
 
 CAUGHT_UP = (("guanxi-consistency", "caught-up"),)
 SYSTEM = Caller.system("test")
@@ -101,6 +102,49 @@ async def test_an_answer_of_a_log_that_was_replaced_has_not_caught_up(
     held = False
     facts_now = await desk.facts.GetCustomerFacts(request, metadata=CAUGHT_UP)
     assert facts_now.region == "east"
+
+
+@pytest.mark.parametrize("gone", ["bob", "zoe"], ids=["among others", "behind the last"])
+async def test_alerts_of_who_is_known_no_more_end(insight: Insight, gone: str) -> None:
+    """The log is a backup's, of before they came."""
+    desk = await insight.desk()
+    await late_buyer(insight, gone)
+    await insight.knows(customer_event("ada"), customer_event("max"))
+
+    async def alerted() -> bool:
+        return bool(await desk.open_alerts(f'customer = "customers/{gone}"'))
+
+    async def ended() -> bool:
+        return set(await desk.all_facts()) == {"ada", "max"} and not await alerted()
+
+    await until(alerted)
+    insight.customer.replace("second", customer_event("ada"), customer_event("max"))
+    insight.sales.replace("second", confirmed("o1", "ada", YESTERDAY))
+    await until(ended)
+
+
+async def test_an_answer_that_caught_up_is_never_of_the_log_that_was_replaced(
+    insight: Insight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process looks a few times a second only whether another generation is in use."""
+    desk = await insight.desk()
+    await insight.knows(customer_event("ada"), customer_event("ada", region="west"))
+
+    async def late(generations: Generations) -> int:
+        return generations.active
+
+    monkeypatch.setattr(Generations, "refresh", late)
+    insight.customer.replace("second", customer_event("ada", region="east"))
+
+    async def switched() -> bool:
+        async with insight.service.store.read(caller=SYSTEM) as tx:
+            return await active_generation(tx) == 2
+
+    await until(switched)
+    request = facts_pb2.GetCustomerFactsRequest(name="customers/ada/facts")
+    assert (await desk.facts.GetCustomerFacts(request)).region == "west"
+    told = await desk.facts.GetCustomerFacts(request, metadata=CAUGHT_UP, timeout=8)
+    assert told.region == "east"
 
 
 async def rebuilds_of(insight: Insight) -> list[Rebuild]:

@@ -9,8 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
-from guanxi.insight.v1 import alerts_pb2, rules_pb2
+from guanxi.insight.v1 import alerts_pb2
 
 from services.chassis.errors import DomainError, Kind
 from tests.support.in_turn import in_turn
@@ -102,26 +101,6 @@ async def test_a_watch_tells_what_nothing_but_time_has_opened_and_resolved(
         "rules/repurchase-due": Watched.RESOLVED,
         "rules/lateness": Watched.OPENED,
     }
-
-
-async def test_a_watch_tells_what_a_changed_rule_says_anew(insight: Insight, desk: Desk) -> None:
-    rule = rules_pb2.Rule(
-        kind=rules_pb2.Rule.ALERT,
-        filter="orders_total >= 1",
-        enabled=True,
-        severity=rules_pb2.NOTICE,
-        text_en="{orders_total} orders",
-    )
-    async with watching(desk) as replies:
-        await insight.knows(customer_event("ada"), confirmed("o", "ada", TODAY))
-        await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id="mine", rule=rule))
-        (opened,) = await told(replies, 1)
-        rule.name, rule.text_en = "rules/mine", "bought {orders_total} times"
-        change = rules_pb2.UpdateRuleRequest(rule=rule, update_mask=FieldMask(paths=["text_en"]))
-        await desk.rules.UpdateRule(change)
-        (updated,) = await told(replies, 1)
-    assert (opened.change, opened.alert.text_en) == (Watched.OPENED, "1 orders")
-    assert (updated.change, updated.alert.text_en) == (Watched.UPDATED, "bought 1 times")
 
 
 async def test_a_watch_goes_on_after_its_resume_token(insight: Insight, desk: Desk) -> None:

@@ -76,7 +76,7 @@ UNKNOWN = b"\xfa\x3f\x03abc"  # field 1023
 
 def within(field: int, message: Any) -> bytes:
     """A message's bytes with an unknown field, as the field (at most 15) of another."""
-    inner = message.SerializeToString() + UNKNOWN
+    inner: bytes = message.SerializeToString() + UNKNOWN
     return bytes([field << 3 | 2, len(inner)]) + inner
 
 

@@ -77,7 +77,7 @@ def test_a_choice_that_is_left_out_is_told_with_what_there_is() -> None:
 
 def test_a_choice_that_is_none_is_told_with_what_there_is() -> None:
     touchpoint = Touchpoint(type=Touchpoint.CALL)
-    touchpoint.topics.extend([1, 77])  # type: ignore[list-item]
+    touchpoint.topics.extend([Touchpoint.PRICE, Touchpoint.Topic.ValueType(77)])
     request = LogTouchpointRequest(parent="customers/ann", touchpoint=touchpoint)
     description = told(request)["touchpoint.topics[1]"]
     assert description.startswith("must be one of PRICE, DISCOUNT, ")

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from services.chassis.errors import DomainError, Kind
-from services.chassis.store import Store
+from services.chassis.store import Store, postgres
 from tests.support.notes import opened
 
 WORK = "sweeping"
@@ -74,6 +74,31 @@ async def test_a_process_that_is_killed_keeps_nobody_off(postgres_url: str) -> N
             while not await is_free(store):  # noqa: ASYNC110 - it has no event of its own
                 await asyncio.sleep(0.01)
     await server.close()
+
+
+async def test_a_process_that_is_frozen_keeps_nobody_off(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing any more, and its connection is as it was."""
+    monkeypatch.setattr(postgres, "_TELLS_EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(postgres, "_SILENT_FOR", "500ms")
+    async with opened(postgres_url, create=False) as store, store.alone(WORK):
+        assert not await is_free(store)
+        async with asyncio.timeout(5):
+            while not await is_free(store):  # noqa: ASYNC110 - it has no event of its own
+                await asyncio.sleep(0.05)
+
+
+async def test_whoever_is_long_at_work_keeps_the_others_off(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_TELLS_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(postgres, "_SILENT_FOR", "500ms")
+    async with opened(postgres_url, create=False) as store:
+        async with store.alone(WORK):
+            await asyncio.sleep(1.5)
+            assert not await is_free(store)
+        assert await is_free(store)
 
 
 async def test_it_holds_no_connection_that_others_need(postgres_url: str) -> None:

@@ -195,6 +195,22 @@ async def test_a_connection_that_was_lost_while_idle_is_replaced(postgres_url: s
         assert await tx.scalar(BACKEND, {"key": "x"}) not in (None, before)
 
 
+async def test_a_read_whose_connection_is_lost_in_the_middle_is_asked_again(
+    postgres_url: str,
+) -> None:
+    outside = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+    async with opened(postgres_url, pool_size=1) as store, store.read(caller=SYSTEM) as tx:
+        before = await tx.scalar(BACKEND, {"key": "x"})
+        asking = asyncio.create_task(tx.first(SLEEP, {"seconds": 0.5, "key": "x"}))
+        at_work = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1"
+        while not await outside.fetchval(at_work, before):  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.01)
+        await outside.execute("SELECT pg_terminate_backend($1)", before)
+        assert await asking is not None
+        assert await tx.scalar(BACKEND, {"key": "x"}) not in (None, before)
+    await outside.close()
+
+
 async def test_a_value_the_driver_can_not_send_is_not_told(postgres_url: str) -> None:
     by_number = select(literal(1)).where(bindparam("number", type_=BigInteger) == 1)
     async with opened(postgres_url) as store, store.read(caller=SYSTEM) as tx:

@@ -10,6 +10,7 @@ import pytest
 
 from services.chassis.errors import StartRefused
 from services.chassis.store.migrate import check_revision, migrate
+from services.chassis.store.revisions import History
 from tests.support.revisions import FIRST, revision, written_package
 
 Written = Callable[[Mapping[str, str]], str]
@@ -138,3 +139,9 @@ async def test_scripts_that_are_no_history_are_refused_with_what_to_do(
     package = written(FIRST | revisions)
     with pytest.raises(StartRefused, match=f"^the migrations of {package}: .*{sentence}"):
         await migrate(sqlite_url, package)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "services.chassis.store.revisions"])
+def test_what_is_no_package_has_no_history(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is not a package"):
+        History.of(name)

@@ -186,6 +186,17 @@ def test_rows_are_not_swallowed_by_two_quotes_that_are_inches(tmp_path: Path, ro
         surveyed(path)
 
 
+def test_of_a_row_that_a_quote_swallows_forty_characters_are_shown(tmp_path: Path) -> None:
+    row = f"X-2,2026-02-01,1,6.00,{'a' * 30}"
+    path = written(
+        tmp_path / "o.csv",
+        f'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"19 inch\n{row}\nplain"\n',
+    )
+    with pytest.raises(CommandError) as refused:
+        surveyed(path)
+    assert f"({row[:40]!r})" in str(refused.value)
+
+
 def test_a_description_may_have_lines_of_its_own(tmp_path: Path) -> None:
     text = 'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"one,\ntwo, 3, 4, five"\n'
     [order], _ = collected(written(tmp_path / "o.csv", text))

@@ -151,6 +151,20 @@ def _reasons() -> list[str]:
     return [f"{line}: {reason}" for line, reason, *_ in rows]
 
 
+@pytest.mark.parametrize(
+    ("options", "told", "not_told"),
+    [((), "Imported", "Would import"), (("--dry-run",), "Would import", "Imported")],
+)
+def test_the_counts_say_whether_rows_went_in_or_only_would(
+    gateway: Gateway, options: tuple[str, ...], told: str, not_told: str
+) -> None:
+    path = written(Path("file.csv"), "customer,name\nP-1,Mia Berg\n")
+    command = ["import", "customers", str(path), "--no-wait", *options]
+    output = CliRunner().invoke(app, command).output
+    assert told in output
+    assert not_told not in output
+
+
 def test_organizations_go_in_before_the_people_who_belong_to_them(
     gateway: Gateway, imported: Imported
 ) -> None:

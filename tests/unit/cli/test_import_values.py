@@ -64,6 +64,16 @@ def test_what_cannot_be_seen_is_dropped_from_a_cell(text: str, seen: str) -> Non
     assert clean(text, "name") == seen
 
 
+# Prepended_Concatenation_Mark: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+@pytest.mark.parametrize(
+    "sign",
+    [chr(code) for code in (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2)]
+    + ["\U000110bd", "\U000110cd"],
+)
+def test_a_sign_that_stands_before_a_number_is_seen(sign: str) -> None:
+    assert clean(f"{sign}1", "name") == f"{sign}1"
+
+
 def test_prose_is_kept_as_it_was_written() -> None:
     text = "5\u00a0kg 👩\u200d🔧 \u200fשלום\u200e"
     assert clean(text, "content") == text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -18,6 +19,7 @@ __all__ = [
     "count",
     "count_buyers",
     "get",
+    "left_behind",
     "matching",
     "of_generation",
     "page",
@@ -35,6 +37,12 @@ _BUYERS: Final = (
 )
 _COUNT: Final = (
     select(func.count()).select_from(facts).where(of_generation, Span.holds(facts.c.customer))
+)
+_LEFT_BEHIND: Final = (
+    select(facts.c.customer)
+    .where(of_generation, facts.c.customer > bindparam("after"), facts.c.as_of < bindparam("today"))
+    .order_by(facts.c.customer)
+    .limit(bindparam("most"))
 )
 _KEY: Final = ("generation", "customer")
 # Tags belong to the rules: a row that is computed anew keeps them until they are evaluated.
@@ -80,6 +88,14 @@ async def matching(
         select(func.count()).select_from(facts).where(facts.c.generation == generation, met)
     )
     return count, await tx.all(found.order_by(facts.c.customer).limit(examples))
+
+
+async def left_behind(
+    tx: ReadTransaction, generation: int, today: date, after: str, most: int
+) -> list[str]:
+    """The next customers after a name whose facts are of an earlier day, in order of name."""
+    parameters = {"generation": generation, "today": today, "after": after, "most": most}
+    return [row.customer for row in await tx.unscoped().all(_LEFT_BEHIND, parameters)]
 
 
 async def save(tx: WriteTransaction, rows: Sequence[tuple[Any, ...]]) -> None:

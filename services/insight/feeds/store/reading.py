@@ -55,6 +55,7 @@ __all__ = [
     "mark_outdated",
     "newest_generation",
     "page_of_parked",
+    "parked_by",
     "positions",
     "prepare",
     "rebuilds",
@@ -262,6 +263,12 @@ async def page_of_parked(tx: ReadTransaction, generation: int, listing: Listing)
     parked = select(_PARKED).where(_PARKED.c.consumer == consumer_of(generation))
     found = _PARKED_PAGES.page(parked, listing)
     return Page(*found.cut(await tx.all(found.statement)))
+
+
+async def parked_by(tx: ReadTransaction, event: str) -> int | None:
+    """The generation that has parked an event; None where it isn't parked any more."""
+    consumer = await tx.scalar(select(_PARKED.c.consumer).where(_PARKED.c.id == event), {})
+    return None if consumer is None else generation_of(consumer)
 
 
 async def forget_consumer(tx: WriteTransaction, generation: int) -> None:
