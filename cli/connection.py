@@ -24,6 +24,10 @@ class CommandError(Exception):
     """Something the user can mend, in one sentence."""
 
 
+class Interrupted(CommandError):
+    """The user interrupted a command; the sentence says how far it got."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """An open channel to the gateway and the metadata that signs the caller in."""

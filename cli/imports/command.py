@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from cli.connection import CommandError, plain_errors
+from cli.connection import CommandError, Interrupted, plain_errors
 from cli.imports.job import Job, Options
 from cli.imports.numbers import Decimals
 from cli.imports.refusals import Refusals
@@ -25,7 +25,6 @@ app = typer.Typer(
 )
 
 _ROWS_REFUSED = 3
-_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 _TABS = ("tab", "\\t")
 
 
@@ -241,8 +240,7 @@ def _run(
         with plain_errors():
             job, result, refusals = asyncio.run(main())
     except KeyboardInterrupt:
-        typer.echo(f"guanxi: {so_far.told(dry_run=options.dry_run)}", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise Interrupted(so_far.told(dry_run=options.dry_run)) from None
     report(job, result, refusals)
     if refusals.reasons:
         raise typer.Exit(_ROWS_REFUSED)

@@ -40,8 +40,10 @@ class SoFar:
         gone_in = [
             f"{tally.created:,} new {noun}" for noun, tally in self.tallies.items() if tally.created
         ]
-        if dry_run or not gone_in:
+        if dry_run or not self.tallies:
             return "Stopped; nothing had gone in. Run it again."
+        if not gone_in:
+            return f"Stopped; what was on its way may have gone in. {RUN_IT_AGAIN}"
         return f"Stopped; at least {', '.join(gone_in)} had gone in. {RUN_IT_AGAIN}"
 
 

@@ -103,7 +103,7 @@ class Suite:
     def popen_guanxi(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
         """Starts the command line and lets it run."""
         return subprocess.Popen(
-            [sys.executable, "-c", "from cli.main import main; main()", *arguments],
+            [sys.executable, "-c", "from cli.start import main; main()", *arguments],
             env={
                 **self.environment,
                 "GUANXI_CLI_API_KEY": key or self.keys.api_key,

@@ -19,7 +19,9 @@ from guanxi.gateway.v1 import company_pb2, company_pb2_grpc
 from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc, products_pb2, products_pb2_grpc
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.connection import CommandError, Interrupted
+from cli.imports.result import SoFar
+from cli.main import app, main
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import to_status
 from tests.support.imports import written
@@ -247,21 +249,54 @@ def _stopped(*options: str) -> str:
     """What is said of an import that is interrupted."""
     path = written(Path("file.csv"), ORDERS)
     result = CliRunner().invoke(app, ["import", "orders", str(path), "--no-wait", *options])
-    assert result.exit_code == 130
-    return result.output.strip()
+    assert isinstance(result.exception, Interrupted)
+    return str(result.exception)
 
 
 def test_an_import_that_is_interrupted_says_how_much_had_gone_in(gateway: Gateway) -> None:
     gateway.interrupts_at = 2
     assert _stopped() == (
-        "guanxi: Stopped; at least 2 new customers, 2 new products had gone in. Run it again: what"
+        "Stopped; at least 2 new customers, 2 new products had gone in. Run it again: what"
         " is there already is left as it is."
     )
     gateway.interrupts_at = 2
-    assert _stopped("--dry-run") == "guanxi: Stopped; nothing had gone in. Run it again."
+    assert _stopped("--dry-run") == "Stopped; nothing had gone in. Run it again."
 
 
 def test_an_import_that_is_interrupted_before_it_sends_says_so(gateway: Gateway) -> None:
     gateway.interrupts_at = 1
-    assert _stopped() == "guanxi: Stopped; nothing had gone in. Run it again."
+    assert _stopped() == "Stopped; nothing had gone in. Run it again."
     assert not gateway.batches
+
+
+@pytest.mark.parametrize(
+    ("ending", "sentence", "code"),
+    [
+        (Interrupted("Stopped; nothing had gone in."), "Stopped; nothing had gone in.", 130),
+        (CommandError("No such file."), "No such file.", 1),
+        (KeyboardInterrupt(), "Stopped.", 130),
+    ],
+)
+def test_how_a_command_ended_is_a_sentence_and_a_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ending: BaseException,
+    sentence: str,
+    code: int,
+) -> None:
+    def end(*_: object, **__: object) -> None:
+        raise ending
+
+    monkeypatch.setattr("sys.argv", ["guanxi", "segments"])
+    monkeypatch.setattr("cli.segments.asyncio.run", end)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    assert capsys.readouterr().err.strip() == f"guanxi: {sentence}"
+
+
+def test_what_was_on_its_way_when_an_import_was_interrupted_may_have_gone_in() -> None:
+    so_far = SoFar()
+    so_far.tally("customers")
+    assert so_far.told(dry_run=False).startswith("Stopped; what was on its way may have gone in.")
+    assert so_far.told(dry_run=True) == "Stopped; nothing had gone in. Run it again."
