@@ -14,6 +14,7 @@ from google.type.money_pb2 import Money
 from cli.imports.cells import BadValue, usual_width
 
 _NANOS = 10**9
+_MAX_WHOLE = 2**63  # what a field of 64 bits holds
 _MAX_AMOUNT = 10**15
 _WRITTEN = re.compile(
     r"(?P<sign>[-+]?) *(?P<unit>[^\d .,'+()-]*) *(?P<inner_sign>[-+]?) *"
@@ -146,6 +147,8 @@ class Numbers:
             number = None
         if number is None or number != number.to_integral_value():
             raise BadValue(f"{noun} {text!r} is not a whole number")
+        if abs(number) >= _MAX_WHOLE:
+            raise BadValue(f"{noun} {text!r} is too large")
         return int(number)
 
     def _may_be_grouped(self, text: str) -> bool:

@@ -130,3 +130,15 @@ def test_a_whole_number_may_be_written_with_decimals(text: str, whole: int) -> N
 def test_half_a_piece_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match=f"quantity '{text}' is not a whole number"):
         Numbers().whole(text, "quantity")
+
+
+@pytest.mark.parametrize(
+    "text", [str(2**63), str(-(2**63)), "4006381333931400638133", "9" * 5_000], ids=len
+)
+def test_a_whole_number_that_no_field_holds_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="is too large"):
+        Numbers().whole(text, "quantity")
+
+
+def test_the_largest_whole_number_is_read() -> None:
+    assert Numbers().whole(str(2**63 - 1), "quantity") == 2**63 - 1

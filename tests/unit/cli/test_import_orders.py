@@ -66,6 +66,19 @@ def test_an_order_with_a_bad_row_is_refused_as_a_whole(tmp_path: Path) -> None:
     }
 
 
+def test_a_quantity_that_is_a_barcode_refuses_its_order_alone(tmp_path: Path) -> None:
+    ready, refusals = collected(
+        written(
+            tmp_path / "o.csv",
+            HEADER
+            + "1,A,Lantern,40063813339314006381,2010-12-01 08:26:00,2.55,17850,UK\n"
+            + "2,B,Heart,1,2010-12-01 08:28:00,3.39,17850,UK\n",
+        )
+    )
+    assert [order.request.order_id for order in ready] == ["2"]
+    assert refusals.reasons == {2: "quantity '40063813339314006381' is too large"}
+
+
 def test_one_order_in_several_spellings_is_one_order(tmp_path: Path) -> None:
     [order], refusals = collected(
         written(
