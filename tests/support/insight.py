@@ -1,4 +1,7 @@
-"""The insight service with two feeds that a test writes, and the desks of those who call it."""
+"""The insight service with two feeds that a test writes, and the desks of those who call it.
+
+Over 300 lines because all tests of insight begin here: one place for what they stand on.
+"""
 
 from __future__ import annotations
 
