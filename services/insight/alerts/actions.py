@@ -32,7 +32,7 @@ class _Changes:
     opened: list[Alert]
     updated: list[Alert]
     by_rule: list[Alert]
-    """Those of `updated` that not time has changed, but what the rule says."""
+    """Those of `updated` whose rule was changed since they were written."""
     ended: list["_Ended"]
 
 
@@ -109,7 +109,7 @@ async def _compare(
                 new.append((compiled, finding))
             elif not alert.says(finding):
                 updated.append(alert.refreshed(finding, at=tx.now))
-                if alert.is_of_a_changed_rule(finding):
+                if alert.update_time <= compiled.rule.update_time:
                     by_rule.append(updated[-1])
     read = {each.rule.name for each in matcher.alerts}
     ended = [

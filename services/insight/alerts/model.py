@@ -137,12 +137,6 @@ class Alert:
         """Whether the alert tells all that the rule finds now."""
         return all(getattr(self, name) == getattr(finding, name) for name in _FOUND)
 
-    def is_of_a_changed_rule(self, finding: Finding) -> bool:
-        """Whether what the rule finds rests on other facts, or on the same ones as they were: then
-        not they have changed since, but what the rule says."""
-        before, now = self.evidence, finding.evidence
-        return before == now or [each.fact for each in before] != [each.fact for each in now]
-
     def refreshed(self, finding: Finding, *, at: datetime) -> "Alert":
         """The same alert with what the rule finds now; its state stays."""
         found = {name: getattr(finding, name) for name in _FOUND}

@@ -14,7 +14,7 @@ from guanxi.insight.v1 import alerts_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
 from tests.support.in_turn import in_turn
-from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event
+from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
 
 Watched = alerts_pb2.WatchAlertsResponse
 _TOLD_SECONDS = 15
@@ -122,6 +122,34 @@ async def test_a_watch_tells_what_a_changed_rule_says_anew(insight: Insight, des
         (updated,) = await told(replies, 1)
     assert (opened.change, opened.alert.text_en) == (Watched.OPENED, "1 orders")
     assert (updated.change, updated.alert.text_en) == (Watched.UPDATED, "bought 1 times")
+
+
+async def test_a_watch_is_silent_of_what_time_alone_has_put_otherwise(
+    insight: Insight, desk: Desk
+) -> None:
+    """Also where the text names a fact that the filter doesn't."""
+    rule = rules_pb2.Rule(
+        kind=rules_pb2.Rule.ALERT,
+        filter="orders_total >= 1",
+        enabled=True,
+        severity=rules_pb2.NOTICE,
+        text_en="{days_since_order} days",
+    )
+    await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id="mine", rule=rule))
+    insight.clock.move(minutes=1)
+    async with watching(desk) as replies:
+        await insight.knows(customer_event("ada"), confirmed("o", "ada", TODAY))
+        (opened,) = await told(replies, 1)
+        insight.clock.move(days=1)
+
+        async def is_written() -> bool:
+            alert = await desk.alerts.GetAlert(alerts_pb2.GetAlertRequest(name=opened.alert.name))
+            return alert.text_en == "1 days"
+
+        await until(is_written)
+        await insight.knows(customer_event("bob"), confirmed("p", "bob", TODAY))
+        (after,) = await told(replies, 1)
+    assert (after.alert.customer, after.change) == ("customers/bob", Watched.OPENED)
 
 
 async def test_a_watch_goes_on_after_its_resume_token(insight: Insight, desk: Desk) -> None:

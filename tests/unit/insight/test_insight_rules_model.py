@@ -190,18 +190,3 @@ def test_a_rule_keeps_its_sight_but_for_its_authors_own_changes() -> None:
     assert rule.change(renamed, ["display_name"], ADMIN, at=LATER).sight == Sight.of(MAX)
     moved = replace(MAX, teams=("teams/south",))
     assert rule.change(renamed, ["display_name"], moved, at=LATER).sight.teams == ("teams/south",)
-
-
-@pytest.mark.parametrize(
-    ("evidence", "is_of_a_changed_rule"),
-    [
-        pytest.param((Evidence("orders_total", "1"),), True, id="the same facts"),
-        pytest.param((Evidence("orders_total", "2"),), False, id="a fact that has changed"),
-        pytest.param((Evidence("spend_total", "9"),), True, id="another fact"),
-    ],
-)
-def test_what_a_changed_rule_finds_rests_on_facts_as_they_were_or_on_others(
-    evidence: tuple[Evidence, ...], is_of_a_changed_rule: bool
-) -> None:
-    found = replace(FINDING, text_en="bought", evidence=evidence)
-    assert ALERT.is_of_a_changed_rule(found) is is_of_a_changed_rule
