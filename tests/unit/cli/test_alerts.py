@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -12,6 +11,7 @@ from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.support.cli_gateway import reached
 
 Response = alerts_pb2.WatchAlertsResponse
 
@@ -51,14 +51,8 @@ class Gateway(_Alerts):  # type: ignore[misc]  # typed for grpc.aio; this serves
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     gateway = Gateway()
-    server: Any = grpc.server(ThreadPoolExecutor(4))
-    alerts_pb2_grpc.add_AlertServiceServicer_to_server(gateway, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("GUANXI_CLI_TARGET", f"127.0.0.1:{port}")
-    monkeypatch.setenv("GUANXI_CLI_API_KEY", "key")
-    yield gateway
-    server.stop(None).wait()
+    with reached(monkeypatch, gateway, alerts_pb2_grpc.add_AlertServiceServicer_to_server):
+        yield gateway
 
 
 def shown(*options: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc
 import pytest
 from google.type.money_pb2 import Money
 from guanxi.customer.v1.customers_pb2 import Customer
@@ -16,6 +14,7 @@ from guanxi.insight.v1.segments_pb2 import CustomerSegment
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.support.cli_gateway import reached
 
 # Stubs are typed for grpc.aio; the command runs a loop of its own, so this serves in threads.
 _Services: Any = type(
@@ -41,15 +40,13 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     gateway = Gateway()
-    server: Any = grpc.server(ThreadPoolExecutor(4))
-    briefs_pb2_grpc.add_BriefServiceServicer_to_server(gateway, server)
-    company_pb2_grpc.add_CompanyServiceServicer_to_server(gateway, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("GUANXI_CLI_TARGET", f"127.0.0.1:{port}")
-    monkeypatch.setenv("GUANXI_CLI_API_KEY", "key")
-    yield gateway
-    server.stop(None).wait()
+    with reached(
+        monkeypatch,
+        gateway,
+        briefs_pb2_grpc.add_BriefServiceServicer_to_server,
+        company_pb2_grpc.add_CompanyServiceServicer_to_server,
+    ):
+        yield gateway
 
 
 def line_of_segment() -> str:

@@ -6,11 +6,9 @@ import csv
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from google.protobuf.message import Message
 from google.rpc import status_pb2
@@ -24,6 +22,7 @@ from cli.imports.result import SoFar
 from cli.main import app
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import to_status
+from tests.support.cli_gateway import reached
 from tests.support.imports import written
 
 ORDERS = (
@@ -106,24 +105,20 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway]:
     gateway = Gateway()
-    server: Any = grpc.server(ThreadPoolExecutor(2))
-    for register in (
+    monkeypatch.chdir(tmp_path)
+    # What a shell runs in the background is deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with reached(
+        monkeypatch,
+        gateway,
         company_pb2_grpc.add_CompanyServiceServicer_to_server,
         customers_pb2_grpc.add_CustomerServiceServicer_to_server,
         orders_pb2_grpc.add_OrderServiceServicer_to_server,
         products_pb2_grpc.add_ProductServiceServicer_to_server,
+        threads=2,
     ):
-        register(gateway, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("GUANXI_CLI_TARGET", f"127.0.0.1:{port}")
-    monkeypatch.setenv("GUANXI_CLI_API_KEY", "key")
-    monkeypatch.chdir(tmp_path)
-    # What a shell runs in the background is deaf to it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield gateway
+        yield gateway
     signal.signal(signal.SIGINT, before)
-    server.stop(None).wait()
 
 
 Imported = Callable[..., dict[str, list[int]]]

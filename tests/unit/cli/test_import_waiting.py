@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from grpc_status import rpc_status
 from guanxi.customer.v1 import touchpoints_pb2, touchpoints_pb2_grpc
@@ -19,6 +17,7 @@ from cli.main import app
 from gateway.backends import unanswered
 from services.chassis.errors import Kind
 from services.chassis.status import to_status
+from tests.support.cli_gateway import reached
 from tests.support.imports import written
 
 BATCH, LOOK, RUN = "BatchLogTouchpoints", "ListFeeds", "RunSegmentation"
@@ -77,22 +76,18 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway]:
     gateway = Gateway()
-    server: Any = grpc.server(ThreadPoolExecutor(2))
-    for register in (
+    monkeypatch.setattr("cli.feeds._POLL_SECONDS", 0.01)
+    monkeypatch.chdir(tmp_path)
+    with reached(
+        monkeypatch,
+        gateway,
         company_pb2_grpc.add_CompanyServiceServicer_to_server,
         touchpoints_pb2_grpc.add_TouchpointServiceServicer_to_server,
         feeds_pb2_grpc.add_FeedServiceServicer_to_server,
         segments_pb2_grpc.add_SegmentServiceServicer_to_server,
+        threads=2,
     ):
-        register(gateway, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("GUANXI_CLI_TARGET", f"127.0.0.1:{port}")
-    monkeypatch.setenv("GUANXI_CLI_API_KEY", "key")
-    monkeypatch.setattr("cli.feeds._POLL_SECONDS", 0.01)
-    monkeypatch.chdir(tmp_path)
-    yield gateway
-    server.stop(None).wait()
+        yield gateway
 
 
 def imported(*options: str) -> str:
