@@ -192,16 +192,7 @@ class Segmenting:
         self, generation: int, who: Selection, day: Day, tx: WriteTransaction
     ) -> None:
         """Facts, scores and rules of some customers, by the cut points in force."""
-        active = await active_generation(tx) == generation
-        run = await store.latest(tx, generation)
-        population = run.population if run else None
-
-        async def rescore(some: Selection) -> None:
-            await refresh(tx, generation, some, day, population)
-            await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
-
-        await self._asides.follow(tx, generation, who, rescore, however_many=True)
-        await hold_basis(tx)
+        await self._rescore_by(await store.latest(tx, generation), generation, who, day, tx)
 
     async def _rescore_for(
         self, run: Segmentation, generation: int, who: Selection, day: Day, tx: WriteTransaction
@@ -211,7 +202,25 @@ class Segmenting:
         in_force = await store.latest(tx, generation)
         if in_force is None or in_force.run_time != run.run_time:
             raise Overtaken
-        await self._rescore(generation, who, day, tx)
+        await self._rescore_by(in_force, generation, who, day, tx)
+
+    async def _rescore_by(
+        self,
+        run: Segmentation | None,
+        generation: int,
+        who: Selection,
+        day: Day,
+        tx: WriteTransaction,
+    ) -> None:
+        active = await active_generation(tx) == generation
+        population = run.population if run else None
+
+        async def rescore(some: Selection) -> None:
+            await refresh(tx, generation, some, day, population)
+            await self._evaluation.follow(tx, generation, some, active=active, by_event=False)
+
+        await self._asides.follow(tx, generation, who, rescore, however_many=True)
+        await hold_basis(tx)
 
     async def _rescore_span(self, generation: int, span: Span, day: Day, run: Segmentation) -> None:
         try:
