@@ -42,6 +42,9 @@ class PublicGrpcServer:
                 *server_options(max_connection_age_seconds),
                 ("grpc.max_connection_idle_ms", round(idle_seconds * 1000)),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
+                # Else calls that are over count until their memory is freed, and of a caller who
+                # keeps to the bound every second one is refused as soon as they reach it.
+                ("grpc.http.overload_protection", 0),
                 ("grpc.max_allowed_incoming_connections", max_connections),
                 ("grpc.server_handshake_timeout_ms", round(handshake_seconds * 1000)),
                 ("grpc.max_send_message_length", -1),

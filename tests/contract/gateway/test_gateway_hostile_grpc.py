@@ -26,6 +26,7 @@ SHORT = {"GUANXI_GATEWAY_BODY_SECONDS": "0.3", "GUANXI_GATEWAY_IDLE_SECONDS": "0
 GET = "/guanxi.customer.v1.CustomerService/GetCustomer"
 WATCH = "/guanxi.insight.v1.AlertService/WatchAlerts"
 CHECK = "/grpc.health.v1.Health/Check"
+REFUSED_BEFORE_SETTINGS_ARE_KNOWN = (11).to_bytes(4)  # ENHANCE_YOUR_CALM of RFC 9113, 7
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -72,10 +73,29 @@ class TestMessages:
         assert gateway.customers.seen == []
 
     async def test_streams_of_one_connection_are_counted(self, gateway: RunningGateway) -> None:
-        async with http2(gateway) as caller:
+        async with http2(gateway) as caller, asyncio.timeout(5):
             kind, payload = await frame(caller)
-        settings = dict(struct.iter_unpack(">HI", payload))
-        assert (kind, settings[3]) == (4, MAX_STREAMS)
+            settings = dict(struct.iter_unpack(">HI", payload))
+            assert (kind, settings[3]) == (4, MAX_STREAMS)
+            await caller.say(*(opening(2 * number + 1) for number in range(MAX_STREAMS + 50)))
+            refused = 0
+            while refused < 50:
+                refused += (await frame(caller)) == (3, REFUSED_BEFORE_SETTINGS_ARE_KNOWN)
+
+    async def test_whoever_keeps_to_their_number_is_answered_however_many_calls_wait(
+        self, tmp_path: Path
+    ) -> None:
+        often = {"GUANXI_GATEWAY_RATE_BURST": "1000"}
+        message = customers_pb2.GetCustomerRequest(name="customers/ann").SerializeToString()
+        async with running_gateway(tmp_path, often) as gateway:
+            channel: Any = await gateway.channel()
+            get = channel.unary_unary(GET)
+
+            async def one_caller() -> list[bytes]:
+                return [await get(message, metadata=gateway.metadata, timeout=20) for _ in range(3)]
+
+            answers = await asyncio.gather(*(one_caller() for _ in range(3 * MAX_STREAMS)))
+        assert answers == [[b"", b"", b""]] * 3 * MAX_STREAMS
 
 
 class TestConnections:
@@ -145,6 +165,13 @@ async def http2(gateway: RunningGateway) -> AsyncIterator[Wire]:
     async with wire(int(gateway.grpc_target.rpartition(":")[2])) as caller:
         await caller.say(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
         yield caller
+
+
+def opening(stream: int) -> bytes:
+    """The head of a call whose message is still to come (HPACK, RFC 7541: POST, http, a path)."""
+    path = CHECK.encode()
+    block = b"\x83\x86\x04" + bytes([len(path)]) + path
+    return len(block).to_bytes(3) + bytes((1, 4)) + stream.to_bytes(4) + block
 
 
 async def frame(caller: Wire) -> tuple[int, bytes]:
