@@ -11,10 +11,10 @@ __all__ = ["Conflict", "ConflictOnce", "retry_conflicts", "uninterrupted"]
 
 T = TypeVar("T")
 
-_ATTEMPTS = 10
+_ATTEMPTS = 20
 _MOST_ONCE = 5
 _FIRST_PAUSE_SECONDS = 0.005
-_LONGEST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 0.25
 
 
 class Conflict(Exception):
@@ -31,7 +31,7 @@ class ConflictOnce(Conflict):
 async def retry_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
     """Runs the attempt until it meets no conflict.
 
-    Raises ABORTED after ten conflicts, and the cause of a fifth ConflictOnce.
+    Raises ABORTED after twenty conflicts, and the cause of a fifth ConflictOnce.
     """
     pause = _FIRST_PAUSE_SECONDS
     once = 0

@@ -54,7 +54,7 @@ async def test_conflicts_without_end_are_reported_as_aborted(store: Store) -> No
     with pytest.raises(DomainError) as refused:
         await store.write(always_late, caller=SYSTEM)
     assert (refused.value.kind, refused.value.reason) == (Kind.ABORTED, "WRITE_CONFLICT")
-    assert tries == 10
+    assert tries == 20
 
 
 async def test_a_deadlock_ends_with_both_changes_made(store: Store) -> None:

@@ -29,16 +29,16 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "_FIRST_PAUSE_SECONDS", 0.0)
 
 
-async def test_what_meets_others_nine_times_is_done_by_the_tenth() -> None:
-    assert await retry_conflicts(Meeting(9)) == "done"
+async def test_what_meets_others_nineteen_times_is_done_by_the_twentieth() -> None:
+    assert await retry_conflicts(Meeting(19)) == "done"
 
 
-async def test_what_meets_others_ten_times_is_given_up() -> None:
-    work = Meeting(10)
+async def test_what_meets_others_twenty_times_is_given_up() -> None:
+    work = Meeting(20)
     with pytest.raises(DomainError) as refused:
         await retry_conflicts(work)
     assert (refused.value.kind, refused.value.reason) == (Kind.ABORTED, "WRITE_CONFLICT")
-    assert work.tries == 10
+    assert work.tries == 20
 
 
 async def test_what_one_more_try_resolves_gets_four_and_then_its_cause_is_told() -> None:
