@@ -20,7 +20,7 @@ _SAMPLE: Final = 15
 
 def main() -> None:
     asked = _arguments()
-    areas = [area for area in AREAS if area.name in asked.areas]
+    areas = [area for name in asked.areas for area in AREAS if area.name == name]
     os.chdir(_CHECKOUT)
     samples = {
         area: draw(mutants_of(area.name, _modules(area)), size=asked.sample, seed=asked.seed)
