@@ -57,7 +57,7 @@ def test_an_answer_to_another_question_is_refused(response: PullResponse, after:
 
 
 def test_a_feed_that_ends_before_what_was_read_of_it_is_refused_and_says_both() -> None:
-    with pytest.raises(PeerFailed, match="9 events were read, and the feed has 8: .*renew-epoch"):
+    with pytest.raises(PeerFailed, match=r"9 events were read, and the feed has 8: .*renew-epoch"):
         readable(answer(through=9, head=8), after=9, types=None)
 
 
@@ -79,5 +79,5 @@ def test_a_reader_that_knows_the_type_reads_up_to_it() -> None:
 
 def test_a_reader_that_knows_the_type_and_meets_it_first_has_to_ask_again() -> None:
     response = answer(5, 6, through=6, withheld=5)
-    with pytest.raises(PeerFailed, match="event 5 is withheld: .* the type new, a newer one"):
+    with pytest.raises(PeerFailed, match=r"event 5 is withheld: .* the type new, a newer one"):
         readable(response, after=4, types={"new"})

@@ -1,4 +1,4 @@
-"""Replaying all that is parked, which failures pass by themselves, and what is forgotten of whom."""
+"""Replaying all that is parked, which failures pass by themselves, and what is forgotten."""
 
 from __future__ import annotations
 

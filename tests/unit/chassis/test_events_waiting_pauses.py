@@ -1,4 +1,4 @@
-"""What a service that waits until it has caught up asks of the feed, how often, and for how long."""
+"""What a service that waits until it has caught up asks of the feed, how often, for how long."""
 
 from __future__ import annotations
 
