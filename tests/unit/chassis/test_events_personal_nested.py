@@ -20,7 +20,7 @@ def _declared() -> dict[str, Any]:
         name="tests/nests.proto", package="tests.nests", syntax="proto3"
     )
     egg = file.message_type.add(name="Egg")
-    egg.field.add(name="shell", number=1, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL)
+    egg.field.add(name="colour", number=1, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL)
     yolk = egg.field.add(
         name="yolk", number=2, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL
     )
@@ -58,12 +58,12 @@ Egg, Nest = _declared().values()
 
 
 def full() -> Any:
-    egg = Egg(shell="s", yolk="y")
+    egg = Egg(colour="s", yolk="y")
     return Nest(one=egg, several=[egg, egg], keyed={"a": egg, "b": egg}, labels={"c": "d"})
 
 
 def without_yolk() -> Any:
-    egg = Egg(shell="s")
+    egg = Egg(colour="s")
     return Nest(one=egg, several=[egg, egg], keyed={"a": egg, "b": egg}, labels={"c": "d"})
 
 
