@@ -129,7 +129,8 @@ async def test_a_task_that_is_over_makes_nobody_unfit(pauses: list[float]) -> No
 async def test_a_complaint_is_one_line_that_names_task_and_error(
     pauses: list[float], error: Exception, complaint: str
 ) -> None:
-    background, heard = Background(), []
+    background = Background()
+    heard: list[str] = []
 
     async def step() -> bool:
         if heard or background.complaints():

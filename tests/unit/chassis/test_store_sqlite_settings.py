@@ -129,8 +129,9 @@ async def test_a_failed_statement_is_no_conflict(store: Store) -> None:
 
 
 async def test_a_failed_read_is_told_as_it_is_and_not_tried_on_a_thread(store: Store) -> None:
-    wrong = select(sa.column("not_there")).select_from(sa.table("notes"))
-    for parameters in (None, {}):
+    wrong: sa.Select[Any] = select(sa.column("not_there")).select_from(sa.table("notes"))
+    given: tuple[dict[str, Any] | None, ...] = (None, {})
+    for parameters in given:
         async with store.read(caller=SYSTEM) as tx:
             with pytest.raises(Exception, match="not_there"):
                 await tx.unscoped().all(wrong, parameters)
@@ -153,9 +154,12 @@ async def test_a_statement_that_was_long_has_a_thread_at_once_for_a_minute(
     readers = SqliteReaders(engine.connect, threads=1)
     used: list[int] = []
     use_thread = readers._use_thread
-    monkeypatch.setattr(
-        readers, "_use_thread", lambda ask, stop: (used.append(1), use_thread(ask, stop))[1]
-    )
+
+    def counted(*given: Any) -> Any:
+        used.append(1)
+        return use_thread(*given)
+
+    monkeypatch.setattr(readers, "_use_thread", counted)
 
     async def threads(most: int) -> int:
         used.clear()

@@ -179,7 +179,10 @@ async def test_a_table_whose_every_reader_may_change_it_is_asked_for_the_change_
 async def test_names_are_taken_with_their_fingerprints_and_no_names_are_no_question(
     store: Store,
 ) -> None:
-    rows = [{"name": "k/1", "owner": "a", "fingerprint": b"x"}, {"name": "k/2", "owner": "b"}]
+    rows: list[dict[str, Any]] = [
+        {"name": "k/1", "owner": "a", "fingerprint": b"x"},
+        {"name": "k/2", "owner": "b"},
+    ]
     await store.write(lambda tx: tx.run_many(insert(known), rows[:1]), caller=SYSTEM)
     await store.write(lambda tx: tx.run_many(insert(known), rows[1:]), caller=SYSTEM)
     look = KnownNames(known)
@@ -238,15 +241,22 @@ async def test_a_name_of_any_length_is_found_where_it_is_mentioned_whole(
 ) -> None:
     """On the wire a text stands behind its length, which takes a byte, two or three."""
     name = "n" * length
-    for number, text in enumerate((name, f"{name}n", f"{name}/touchpoints/1", "m")):
-        payload = NoteAdded(name="a", text=text).SerializeToString()
-        row = {"aggregatetype": "n", "aggregateid": "n", "type": "t", "payload": payload}
-        rest = {"slot": 0, "time_ms": 0, "partition_key": "", "actor": "{}", "request_id": ""}
-        event = {**row, **rest, "id": str(number)}
-        await noted.write(
-            lambda tx, e=event: tx.run(insert(noted.tables.event_log).values(e)), caller=SYSTEM
-        )
+    rest = {
+        "aggregatetype": "n",
+        "aggregateid": "n",
+        "type": "t",
+        "slot": 0,
+        "time_ms": 0,
+        "partition_key": "",
+        "actor": "{}",
+        "request_id": "",
+    }
+    rows = [
+        {**rest, "id": str(number), "payload": NoteAdded(name="a", text=text).SerializeToString()}
+        for number, text in enumerate((name, f"{name}n", f"{name}/touchpoints/1", "m"))
+    ]
     log = noted.tables.event_log
+    await noted.write(lambda tx: tx.run_many(insert(log), rows), caller=SYSTEM)
     async with noted.read(caller=SYSTEM) as tx:
         found = await tx.all(select(log.c.id).where(mentions(log.c.payload, [name])))
         nothing = await tx.all(select(log.c.id).where(mentions(log.c.payload, ["elsewhere"])))
