@@ -6,7 +6,7 @@ noticed is rather told too low than too high.
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,12 +50,16 @@ class Reach:
     def tests(self, module: str, source: str, line: int) -> list[str]:
         """Those that run the statement that holds a line, cheap files first; then those that run
         anything of its module, for what an earlier test had kept shows there; and then the others,
-        where it runs while modules load, tests' modules too, and may show anywhere."""
+        where it runs while modules load, tests' modules too, and may show anywhere. What only makes
+        a private name of the module shows where that is used: not anywhere else."""
         by_line = self._tests.get(module, {})
-        runs = _of_lines(by_line, _statement(source, line))
-        direct = runs - {AT_IMPORT}
+        statement = _statement(source, line)
+        runs = _of_lines(by_line, statement)
+        own = _private(source, statement)
+        direct = (runs | _of_lines(by_line, _uses(source, own))) - {AT_IMPORT}
         near = _of_lines(by_line, by_line) - {AT_IMPORT} - direct
-        far = set(self._seconds) - direct - near if direct != runs or not runs else set()
+        anywhere = not own and (AT_IMPORT in runs or not runs)
+        far = set(self._seconds) - direct - near if anywhere else set()
         asked = [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
         return [test for test in asked if test not in self.failed]
 
@@ -79,6 +83,25 @@ def _statement(source: str, line: int) -> range:
             if line in lines:
                 found = lines
     return found
+
+
+def _private(source: str, lines: range) -> frozenset[str]:
+    """The names that a statement of the module itself makes, if all it does is to make private
+    ones."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno == lines.start:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = frozenset(each.id for each in targets if isinstance(each, ast.Name))
+            if len(names) == len(targets) and all(name.startswith("_") for name in names):
+                return names
+    return frozenset()
+
+
+def _uses(source: str, names: Collection[str]) -> Iterator[int]:
+    """The lines of all statements in which one of these names is used."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+            yield from _statement(source, node.lineno)
 
 
 def _own_lines(node: ast.stmt) -> range:
