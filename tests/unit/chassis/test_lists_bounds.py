@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, SmallInteger, Table, Text, select
@@ -40,7 +41,7 @@ def test_a_page_is_read_with_one_row_more_which_tells_that_there_is_another_page
     query = Query({}, {"name": THINGS.c.name}, "name", THINGS.c.name)
     page = query.page(select(THINGS.c.name), Listing(page_size=3))
     assert page.statement._limit == 4
-    rows = [_row(name) for name in "abcd"]
+    rows: list[Any] = [Told(name) for name in "abcd"]
     assert page.cut(rows[:3]) == (rows[:3], "")
     shown, token = page.cut(rows)
     assert (shown, decode(token).values) == (rows[:3], ("c",))
@@ -50,7 +51,9 @@ def test_a_page_is_read_with_one_row_more_which_tells_that_there_is_another_page
     assert page.cut(rows, most=9)[0] == rows[:3]
 
 
-class _row:  # noqa: N801 - stands for a row of the database
+class Told:
+    """As much of a row of the database as a page looks at."""
+
     def __init__(self, name: str) -> None:
         self._mapping = {THINGS.c.name: name}
 
