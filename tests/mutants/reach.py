@@ -58,8 +58,7 @@ class Reach:
         own = _private(source, statement)
         direct = (runs | _of_lines(by_line, _uses(source, own))) - {AT_IMPORT}
         near = _of_lines(by_line, by_line) - {AT_IMPORT} - direct
-        anywhere = not own and (AT_IMPORT in runs or not runs)
-        far = set(self._seconds) - direct - near if anywhere else set()
+        far = set(self._seconds) - direct - near if AT_IMPORT in runs and not own else set()
         asked = [test for tests in (direct, near, far) for test in self._cheap_first(tests)]
         return [test for test in asked if test not in self.failed]
 
