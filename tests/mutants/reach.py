@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["AT_IMPORT", "Noted", "Reach"]
+__all__ = ["AT_IMPORT", "Noted", "Reach", "portions"]
 
 # The "test" that runs what runs when modules load.
 AT_IMPORT: Final = ""
+_FILES_AT_FIRST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,17 @@ class Reach:
         for test in sorted(tests):
             files[test.partition("::")[0]].append(test)
         return [test for file in sorted(files.values(), key=self.seconds) for test in file]
+
+
+def portions(tests: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The tests of the first files, then all others: most mutants are noticed by the first, and
+    the others needn't be loaded for them."""
+    files = [test.partition("::")[0] for test in tests]
+    first = list(dict.fromkeys(files))[:_FILES_AT_FIRST]
+    end = next((at for at, file in enumerate(files) if file not in first), len(tests))
+    yield tests[:end]
+    if end < len(tests):
+        yield tests[end:]
 
 
 def _of_lines(by_line: Mapping[int, set[str]], lines: Iterable[int]) -> set[str]:

@@ -25,7 +25,7 @@ from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
 from tests.mutants.plugin import FAILED_IN, NOTED_IN, TOLD_IN
-from tests.mutants.reach import AT_IMPORT, Noted, Reach
+from tests.mutants.reach import AT_IMPORT, Noted, Reach, portions
 from tests.mutants.sampling import Mutant
 
 __all__ = ["BaselineFails", "Copies", "Notes", "Trial", "Verdict", "copied", "run"]
@@ -160,7 +160,11 @@ def _shown(mutant: Mutant, reach: Reach, copy: Path) -> Trial:
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
     with use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken):
         tests = reach.tests(module, sound, mutation.start_pos[0])
-        verdict, words, by = _ask(tests, reach, copy)
+        verdict, words, by = Verdict.SURVIVED, "", ""
+        for some in portions(tests):
+            verdict, words, by = _ask(some, reach, copy)
+            if verdict is not Verdict.SURVIVED:
+                break
         return Trial(mutant, verdict, _difference(module, sound, broken or sound), words, by)
 
 

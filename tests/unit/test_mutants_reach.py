@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.reach import AT_IMPORT, Noted, Reach
+from tests.mutants.reach import AT_IMPORT, Noted, Reach, portions
 
 SOURCE = """\
 LIMIT = 3
@@ -96,3 +96,10 @@ def test_a_private_name_is_shown_where_it_is_used_then_to_its_module_and_nowhere
     assert Reach(noted).tests("m.py", PRIVATE, 1) == near
     public = PRIVATE.replace("_LIMIT", "LIMIT")
     assert sorted(Reach(noted).tests("m.py", public, 1)) == [*near, "c.py::is_elsewhere"]
+
+
+def test_the_first_files_are_asked_before_the_others_are_loaded() -> None:
+    tests = ["a.py::1", "b.py::1", "b.py::2", "c.py::1", "a.py::2", "d.py::1", "b.py::3"]
+    assert list(portions(tests)) == [tests[:5], tests[5:]]
+    assert list(portions(tests[:5])) == [tests[:5]]
+    assert list(portions([])) == [[]]
