@@ -179,7 +179,7 @@ async def test_a_task_that_has_run_for_a_while_is_fit_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_STEADY_SECONDS", 0.3)
+    monkeypatch.setattr(module, "_STEADY_SECONDS", 0.5)
     background, runs = Background(), 0
 
     async def run() -> None:
@@ -211,8 +211,8 @@ async def test_a_task_that_fails_at_once_is_not_fit_while_it_pauses(
 async def test_a_task_that_failed_after_a_long_run_is_run_again_soon(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.15)
-    outcomes = iter([0, 0, 0, 0.15, 0])
+    monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.5)
+    outcomes = iter([0, 0, 0, 0.5, 0])
 
     async def run() -> None:
         seconds = next(outcomes, None)
@@ -223,4 +223,4 @@ async def test_a_task_that_failed_after_a_long_run_is_run_again_soon(
 
     with pytest.raises(StartRefused):
         await keep_running("task", run)
-    assert pauses == pytest.approx([0.1, 0.15, 0.15, 0.1, 0.15])
+    assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.1, 0.2])

@@ -125,14 +125,14 @@ async def test_it_looks_again_after_5_milliseconds_then_twice_as_long_up_to_a_te
 async def test_it_gives_up_rather_than_pause_beyond_its_time_and_says_when_to_come_back(
     store: Store,
 ) -> None:
-    token = context.deadline.set(time.monotonic() + 0.3)
+    token = context.deadline.set(time.monotonic() + 1)
     try:
         began = time.monotonic()
         with pytest.raises(DomainError, match="0 of 9 events of sales are applied") as late:
             await CaughtUp(store, {"sales": ToldFeed()}, lambda _: "insight").wait()
     finally:
         context.deadline.reset(token)
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < 1
     assert late.value.retry_after_seconds == 1
 
 

@@ -37,8 +37,8 @@ async def test_writers_that_met_pause_up_to_5_milliseconds_then_twice_that_up_to
     assert refused.value.retry_after_seconds == 1
 
 
-async def done(log: list[str], error: Exception | None = None) -> str:
-    await asyncio.sleep(0.05)
+async def done(log: list[str], may_end: asyncio.Event, error: Exception | None = None) -> str:
+    await may_end.wait()
     log.append("done")
     if error is not None:
         raise error
@@ -47,19 +47,26 @@ async def done(log: list[str], error: Exception | None = None) -> str:
 
 async def cancelled_on_the_way(log: list[str], error: Exception | None = None) -> BaseException:
     """What becomes of a task that is cancelled twice while it awaits work of this kind."""
-    task = asyncio.create_task(uninterrupted(done(log, error)))
+    may_end = asyncio.Event()
+    task = asyncio.create_task(uninterrupted(done(log, may_end, error)))
     for _ in range(2):
-        await asyncio.sleep(0.01)
+        for _ in range(3):
+            await asyncio.sleep(0)
         task.cancel()
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    may_end.set()
     with pytest.raises(asyncio.CancelledError) as cancelled:
         await task
     return cancelled.value
 
 
 async def test_work_that_nobody_cancels_gives_its_result_or_its_error() -> None:
-    assert await uninterrupted(done([])) == "result"
+    may_end = asyncio.Event()
+    may_end.set()
+    assert await uninterrupted(done([], may_end)) == "result"
     with pytest.raises(ValueError, match="its own"):
-        await uninterrupted(done([], ValueError("its own")))
+        await uninterrupted(done([], may_end, ValueError("its own")))
 
 
 async def test_cancelled_it_runs_to_its_end_before_that_is_told() -> None:
