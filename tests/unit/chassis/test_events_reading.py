@@ -100,6 +100,33 @@ async def test_what_is_read_is_counted_and_passed(store: Store) -> None:
     assert applied == 2
 
 
+class Snapshots(KeepingReaction):
+    """Does without a snapshot for events that begin at position 3; keeps who had one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.had: dict[int, bool] = {}
+
+    def needs_snapshot(self, events: Sequence[Event]) -> bool:
+        return events[0].position != 3
+
+    async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
+        self.had[events[0].position] = tx.snapshot
+
+
+@pytest.mark.parametrize(("position", "has_one"), [(2, True), (3, False)])
+async def test_events_are_applied_to_a_snapshot_unless_their_reaction_does_without(
+    store: Store, position: int, has_one: bool
+) -> None:
+    """One that it expects hides what others commit meanwhile; one that it doesn't, an erasure."""
+    events = [Event(position=position)]
+    answer = PullResponse(epoch="e", events=events, through_position=3, head_position=3)
+    feed, reaction = AskedFeed(answer), Snapshots()
+    async with running(puller(store, feed, reaction=reaction).run):
+        await eventually(lambda: len(feed.asked) == 2)
+    assert reaction.had == {position: has_one}
+
+
 async def test_a_feed_that_cannot_be_read_is_named(store: Store) -> None:
     feed = AskedFeed(error=DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "away"))
     reader = puller(store, feed)
