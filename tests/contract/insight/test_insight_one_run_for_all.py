@@ -75,7 +75,7 @@ async def have_looked() -> None:
 
 
 def is_done(insight: Insight) -> Callable[[], Any]:
-    """Whether the run in force has gone over everyone: a stop before leaves it to the next start."""
+    """Whether the run in force has gone over everyone; a stop before leaves that to the next."""
 
     async def so() -> bool:
         async with insight.service.store.read(caller=SYSTEM) as tx:
