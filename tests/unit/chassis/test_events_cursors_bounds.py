@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from services.chassis.errors import StartRefused
 from services.chassis.events import Derivation
 from services.chassis.events.cursors import Cursor, Cursors
+from services.chassis.events.renewal import Renewal
 from services.chassis.store import Store, WriteTransaction
 from tests.support.notes import SYSTEM, StoppedClock, chassis, opened
 
@@ -127,6 +128,25 @@ async def test_a_reader_finds_another_log_only_where_others_have_read_one_and_no
     await moved(store, other, 0, 3, "old")
     assert await were_of_another("e")
     assert not await were_of_another("old")
+
+
+async def test_a_log_is_read_once_at_or_beyond_where_it_ended_when_it_was_first_heard_of(
+    store: Store,
+) -> None:
+    mine = await prepared(store)
+    told: list[datetime] = []
+
+    async def on_log_read(tx: WriteTransaction) -> None:
+        told.append(tx.now)
+
+    renewal = Renewal(store, mine, SYSTEM, on_log_read)
+    await moved(store, mine, 0, 9, "e")
+    await renewal.applied(4, epoch="e", head=5)
+    assert not told
+    await renewal.applied(9, epoch="e", head=9)
+    assert len(told) == 1
+    await renewal.applied(9, epoch="e", head=9)
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize(("days", "left"), [(90, 2), (91, 1)])

@@ -21,9 +21,10 @@ from guanxi.events.v1.event_feed_pb2 import (
 from services.chassis import context
 from services.chassis.errors import DomainError
 from services.chassis.events import CaughtUp, caught_up
+from services.chassis.events.cursors import Cursor, Cursors
 from services.chassis.events.waiting import Head, Waiting, head_of, waiting_in
-from services.chassis.store import Store
-from tests.support.notes import opened
+from services.chassis.store import Store, WriteTransaction
+from tests.support.notes import SYSTEM, opened
 
 HEAD = Head("e", 9)
 
@@ -134,6 +135,25 @@ async def test_it_gives_up_rather_than_pause_beyond_its_time_and_says_when_to_co
         context.deadline.reset(token)
     assert time.monotonic() - began < 1
     assert late.value.retry_after_seconds == 1
+
+
+@pytest.mark.parametrize("epoch", ["d", "f"])
+async def test_what_was_applied_of_an_older_or_newer_log_counts_for_nothing(
+    store: Store, epoch: str
+) -> None:
+    cursors = Cursors(store.tables, consumer="insight", feed="sales", partition_count=1)
+
+    async def work(tx: WriteTransaction) -> None:
+        await cursors.prepare(tx)
+        await cursors.move(tx, Cursor(0, 0, ""), position=9, epoch=epoch)
+
+    await store.write(work, caller=SYSTEM)
+    token = context.deadline.set(time.monotonic() + 0.3)
+    try:
+        with pytest.raises(DomainError, match="0 of 9 events of sales are applied"):
+            await CaughtUp(store, {"sales": ToldFeed()}, lambda _: "insight").wait()
+    finally:
+        context.deadline.reset(token)
 
 
 async def test_whoever_follows_nothing_has_caught_up(store: Store) -> None:
