@@ -114,6 +114,7 @@ async def keep_running(task: str, run: Callable[[], Awaitable[None]]) -> None:
             except StartRefused:
                 raise
             except Exception as error:
+                steady.cancel()  # a pause is no steady run
                 if loop.time() - began >= _LONGEST_PAUSE_SECONDS:
                     tries.went_well()
                 await asyncio.sleep(tries.failed(error))

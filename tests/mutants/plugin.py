@@ -3,9 +3,10 @@ each test runs, or runs only those tests that it is told to. What is told and no
 
 import json
 import os
+import signal
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -35,16 +36,23 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 class _Only:
     """Runs these tests, those of one file together, files in the order that is told, and notes the
-    one that failed."""
+    one that failed. One that takes longer than its seconds ends it all, by SIGALRM."""
 
-    def __init__(self, told: Sequence[str], failed_in: Path) -> None:
+    def __init__(self, told: Mapping[str, float], failed_in: Path) -> None:
         self._failed_in = failed_in
-        self._told = frozenset(told)
+        self._told = told
         self._files = {file: at for at, file in enumerate(dict.fromkeys(map(_file_of, told)))}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid in self._told]
         items.sort(key=lambda item: self._files[_file_of(item.nodeid)])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        signal.setitimer(signal.ITIMER_REAL, self._told[item.nodeid])
+        outcome = yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return outcome
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

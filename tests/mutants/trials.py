@@ -25,12 +25,13 @@ from cosmic_ray.plugins import get_operator
 
 from tests.mutants.areas import Area
 from tests.mutants.plugin import FAILED_IN, NOTED_IN, TOLD_IN
-from tests.mutants.reach import AT_IMPORT, Noted, Reach
+from tests.mutants.reach import AT_IMPORT, Noted, Reach, portions
 from tests.mutants.sampling import Mutant
 
 __all__ = ["BaselineFails", "Copies", "Notes", "Trial", "Verdict", "copied", "run"]
 
-# What hangs is noticed too: a trial that takes this much longer than its tests alone is killed.
+# What hangs is noticed too: a test that takes this much longer than it does alone is killed, and so
+# is a trial that takes this much longer than its tests, as where a module doesn't come to its end.
 _TIMES_ALONE: Final = 3
 _SPARE_SECONDS: Final = 60.0
 _PYTEST: Final = (
@@ -127,25 +128,24 @@ class Notes:
 
 def run(
     mutants: Sequence[Mutant],
-    reached: Mapping[str, Reach],
+    reach: Reach,
     copies: Copies,
     *,
     workers: int,
     told: Callable[[Trial], None],
 ) -> list[Trial]:
-    """Tries every mutant, as many at a time as there are copies; `told` hears of each."""
+    """Tries mutants of one area, as many at a time as there are copies; `told` hears of each."""
     with ThreadPoolExecutor(workers) as pool:
         trials = []
-        for trial in pool.map(partial(_try, reached, copies), mutants):
+        for trial in pool.map(partial(_try, reach, copies), mutants):
             told(trial)
             trials.append(trial)
         return trials
 
 
-def _try(reached: Mapping[str, Reach], copies: Copies, mutant: Mutant) -> Trial:
+def _try(reach: Reach, copies: Copies, mutant: Mutant) -> Trial:
     """A test that fails is asked again with nothing broken: what fails by chance, as for being
     slow, has noticed nothing, and the others are asked without it."""
-    reach = reached[mutant.area]
     with _one_of(copies) as copy:
         trial = _shown(mutant, reach, copy)
         while trial.by and _ask([trial.by], reach, copy)[0] is Verdict.FAILED:
@@ -160,7 +160,11 @@ def _shown(mutant: Mutant, reach: Reach, copy: Path) -> Trial:
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
     with use_mutation(copy / module, operator, mutation.occurrence) as (sound, broken):
         tests = reach.tests(module, sound, mutation.start_pos[0])
-        verdict, words, by = _ask(tests, reach, copy)
+        verdict, words, by = Verdict.SURVIVED, "", ""
+        for some in portions(tests):
+            verdict, words, by = _ask(some, reach, copy)
+            if verdict is not Verdict.SURVIVED:
+                break
         return Trial(mutant, verdict, _difference(module, sound, broken or sound), words, by)
 
 
@@ -168,19 +172,23 @@ def _ask(tests: Sequence[str], reach: Reach, copy: Path) -> tuple[Verdict, str, 
     """Runs these until one fails: the verdict, pytest's last words, and which one it was."""
     with TemporaryDirectory() as folder:
         told, failed = Path(folder) / "told.json", Path(folder) / "failed"
-        told.write_text(json.dumps(tests), "utf-8")
+        told.write_text(json.dumps({test: _may_take([test], reach) for test in tests}), "utf-8")
         verdict, words = _run(
             copy,
             ["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)],
             # What compiled with nothing broken is used, and a mutant leaves nothing compiled.
             {TOLD_IN: str(told), FAILED_IN: str(failed), "PYTHONDONTWRITEBYTECODE": "1"},
-            timeout=_TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS,
+            timeout=_may_take(tests, reach),
         )
         if verdict is not Verdict.FAILED:
             return verdict, words, ""
         if not failed.exists():  # pytest says the same where a module of tests doesn't load
             return Verdict.BROKE, words, ""
         return verdict, words, failed.read_text("utf-8")
+
+
+def _may_take(tests: Iterable[str], reach: Reach) -> float:
+    return _TIMES_ALONE * reach.seconds(tests) + _SPARE_SECONDS
 
 
 @contextmanager
@@ -223,6 +231,8 @@ def _verdict(code: int) -> Verdict:
             return Verdict.SURVIVED
         case pytest.ExitCode.TESTS_FAILED:
             return Verdict.FAILED
+        case _ if code == -signal.SIGALRM:
+            return Verdict.HUNG
         case _:
             return Verdict.BROKE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.reach import AT_IMPORT, Noted, Reach
+from tests.mutants.reach import AT_IMPORT, Noted, Reach, portions
 
 SOURCE = """\
 LIMIT = 3
@@ -70,3 +70,36 @@ def test_a_test_that_turns_out_to_fail_with_nothing_broken_is_not_asked_again() 
     reach.leave_out("b.py::cheap")
     assert reach.failed == ["e.py::broken_anyway", "b.py::cheap"]
     assert "b.py::cheap" not in reach.tests("m.py", SOURCE, 8)
+
+
+PRIVATE = """\
+_LIMIT = 3
+
+def least(one):
+    return min(
+        one, _LIMIT
+    )
+
+def other(one):
+    return one
+"""
+
+
+def test_a_private_name_is_shown_where_it_is_used_then_to_its_module_and_nowhere_else() -> None:
+    noted = {
+        AT_IMPORT: Noted(0, {"m.py": [1, 3, 8]}, False),
+        "a.py::uses_it": Noted(9, {"m.py": [4]}, False),
+        "b.py::is_near": Noted(1, {"m.py": [9]}, False),
+        "c.py::is_elsewhere": Noted(1, {"n.py": [1]}, False),
+    }
+    near = ["a.py::uses_it", "b.py::is_near"]
+    assert Reach(noted).tests("m.py", PRIVATE, 1) == near
+    public = PRIVATE.replace("_LIMIT", "LIMIT")
+    assert sorted(Reach(noted).tests("m.py", public, 1)) == [*near, "c.py::is_elsewhere"]
+
+
+def test_the_first_files_are_asked_before_the_others_are_loaded() -> None:
+    tests = ["a.py::1", "b.py::1", "b.py::2", "c.py::1", "a.py::2", "d.py::1", "b.py::3"]
+    assert list(portions(tests)) == [tests[:5], tests[5:]]
+    assert list(portions(tests[:5])) == [tests[:5]]
+    assert list(portions([])) == [[]]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, update
 
 from services.chassis.events import Compaction, EventLog, erasing
-from services.chassis.store import Store, WriteTransaction
+from services.chassis.store import Store, WriteTransaction, purging
 from services.chassis.store.columns import microseconds
-from tests.support.feeds import kept_positions
+from services.chassis.store.purging import Purging
+from tests.support.feeds import kept_positions, write_events
 from tests.support.notes import (
     SYSTEM,
     Note,
@@ -156,3 +158,38 @@ async def test_without_a_retention_nothing_is_compacted(database_url: str) -> No
     async with opened(database_url) as store:
         assert Compaction.tasks(store, None) == []
         assert len(Compaction.tasks(store, 30)) == 1
+
+
+@pytest.mark.parametrize(("age_days", "kept"), [(30, [1, 2]), (31, [2])])
+async def test_superseded_events_leave_the_log_when_they_are_older_than_the_retention(
+    database_url: str, age_days: int, kept: Sequence[int]
+) -> None:
+    clock = StoppedClock()
+    async with opened(database_url, clock=clock) as store:
+        log = await EventLog.open(store)
+        await write_events(store, "a", note="notes/1")
+        clock.advance(timedelta(days=age_days))
+        await write_events(store, "b", note="notes/1")
+        await log.sequence()
+        (compacting,) = Compaction.tasks(store, 30)
+        async with running(compacting), asyncio.timeout(20):
+            while await kept_positions(store) != list(kept):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+        assert await kept_positions(store) == list(kept)
+
+
+async def test_logs_are_compacted_day_by_day_and_request_ids_purged_hour_by_hour(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float]] = []
+
+    async def repeat(task: str, _step: object, *, every_seconds: float) -> None:
+        told.append((task, every_seconds))
+
+    monkeypatch.setattr(erasing, "repeat", repeat)
+    monkeypatch.setattr(purging, "repeat", repeat)
+    async with opened(database_url) as store:
+        await Compaction(store, timedelta(days=30)).run()
+        await Purging(store).run()
+    assert told == [("compaction", 86_400), ("purging", 3_600)]

@@ -87,6 +87,14 @@ async def test_an_event_says_when_it_happened_to_the_millisecond(database_url: s
     assert answer.head_time.ToDatetime(UTC) == told
 
 
+async def test_who_names_no_number_gets_500_events(store: Store, log: EventLog) -> None:
+    await write_events(store, *map(str, range(501)))
+    await eventually(lambda: log.head_position == 501)
+    first, rest = await pull(log), await pull(log, after=500)
+    assert (len(first.events), first.through_position) == (500, 500)
+    assert [event.position for event in rest.events] == [501]
+
+
 async def test_a_waiting_reader_gets_the_event_as_soon_as_it_is_committed(
     store: Store, log: EventLog
 ) -> None:

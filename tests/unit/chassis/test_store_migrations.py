@@ -1,10 +1,12 @@
 """Migrations of one service: run once, all or nothing, and refused where versions do not fit."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Column, Table, insert, select
+from sqlalchemy.engine import make_url
 
 from services.chassis.caller import Caller
 from services.chassis.clock import SystemClock
@@ -75,6 +77,22 @@ async def test_a_database_without_migrations_is_refused_with_the_command_to_run(
         StartRefused, match=f"none and .* needs notes_0001: run `python -m {PACKAGE} mig"
     ):
         await check_revision(database_url, PACKAGE)
+
+
+def is_there(url: str) -> bool:
+    return Path(make_url(url).database or "").exists()
+
+
+async def test_looking_for_a_file_that_is_not_there_makes_none(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """An empty one, for everybody to read, would be taken for the database by the next start."""
+    folder = tmp_path / "data"
+    for url in (f"sqlite:///{folder}/test.db", sqlite_url):
+        with pytest.raises(StartRefused, match="is at revision none"):
+            await check_revision(url, PACKAGE)
+        assert not is_there(url)
+    assert not is_there(f"sqlite:///{folder}")
 
 
 async def test_a_statement_that_the_database_refuses_is_told_with_its_reason(

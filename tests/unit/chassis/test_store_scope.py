@@ -183,6 +183,23 @@ async def test_what_could_pass_by_the_scope_is_refused(store: Store) -> None:
             await store.write(theft, caller=OWN)
 
 
+async def test_new_rows_may_be_anybodys_and_an_unscoped_transaction_may_overwrite(
+    store: Store,
+) -> None:
+    def row(name: str) -> tuple[object, ...]:
+        return (name, "users/zoe", None, "", 0, None, None, None)
+
+    async def work(tx: WriteTransaction) -> None:
+        await tx.insert_rows(notes, [row("notes/new")])
+        taken = Taken(key=("name",), update=("owner",))
+        await tx.unscoped().insert_rows(notes, [row("notes/bob")], taken)
+
+    await store.write(work, caller=OWN)
+    async with store.read(caller=SYSTEM) as tx:
+        zoes = await tx.all(select(notes.c.name).where(notes.c.owner == "users/zoe"))
+    assert sorted(each.name for each in zoes) == ["notes/bob", "notes/new"]
+
+
 async def test_rows_copied_by_an_insert_are_the_callers(store: Store) -> None:
     async def copy(tx: WriteTransaction) -> int:
         source = select(notes.c.name + "/copy", notes.c.owner, literal_column("0"))
