@@ -104,6 +104,7 @@ class _Reading(Tokens):
                 at = self._value(member, key, at, 1)
                 members.append(self.data[start:at])
                 size += at - start
+                self.limit = at + VALUE_BYTES  # what comes behind it is none of the value
             at, more = self.next(at, b"}")
             if size > PIECE_BYTES or not more:
                 yield Piece(b"{%s}" % b",".join(members))
