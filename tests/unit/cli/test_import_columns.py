@@ -55,7 +55,11 @@ def test_all_that_is_to_be_said_is_asked_for_at_once() -> None:
 @pytest.mark.parametrize(
     ("header", "assignments", "sentence"),
     [
-        (("date", "quantity", "price"), [], "No column for order"),
+        (
+            ("date", "quantity", "price"),
+            [],
+            "No column for order: name it with --map order=COLUMN; the file has date, quantity",
+        ),
         (("order", "date", "quantity", "price"), ["order=Nr"], "has no such column"),
         (("order", "date", "quantity", "price"), ["colour=x"], "no such field"),
         (("order", "date", "quantity", "price"), ["colour"], "write it as field=Column"),
