@@ -264,7 +264,8 @@ class _Reading(Tokens):
 
     def _ended(self, at: int) -> None:
         self.limit = at + VALUE_BYTES
-        if self.space(at) != len(self.data):
+        at = self.space(at)
+        if at != len(self.data):
             raise malformed_body(f"there is more behind its end, at byte {at}")
 
     def _count(self, member: Member, there: int) -> None:

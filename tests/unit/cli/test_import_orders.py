@@ -191,6 +191,7 @@ def test_the_same_terms_in_another_spelling_are_no_contradiction(tmp_path: Path)
     [
         'X-1,2026-02-01,1,5.00,"19 inch\nX-2,2026-02-01,1,6.00,plain\nX-3,2026-02-01,1,7.00,19"\n',
         'X-1,2026-02-01,1,5.00,"19 inch rack\nX-2,2026-02-01,1,6.00,19"\n',
+        'X-1,2026-02-01,1,5.00,"19 inch\nX-2,2026-02-01"\n',
     ],
 )
 def test_rows_are_not_swallowed_by_two_quotes_that_are_inches(tmp_path: Path, rows: str) -> None:
