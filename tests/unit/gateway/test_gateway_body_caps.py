@@ -83,3 +83,15 @@ def test_of_a_long_path_method_and_key_the_beginning_is_shown() -> None:
     with pytest.raises(DomainError) as caught:
         read('{"%s": 1}' % ("k" * 150))
     assert [each.field for each in caught.value.violations] == ["k" * 100]
+    with pytest.raises(DomainError) as caught:
+        QueryFields((), {}).read("%ff" + "k" * 150, {})
+    assert [each.field for each in caught.value.violations] == ["%ff" + "k" * 97]
+
+
+def test_of_a_key_that_is_none_all_there_are_are_told_as_json_has_them() -> None:
+    fields = (
+        "plainText, smallNumber, real, color, colors, texts, parts, inner, labels, named,"
+        " mailAddress, phoneNumber, through, attributes, detail, probeTime, data, details,"
+        " numbered, largeNumbers"
+    )
+    assert refused('{"inner": {"qqqqqqqq": 1}}').endswith(f"; fields are {fields}")
