@@ -35,6 +35,39 @@ def test_the_depth_of_a_body_and_the_length_of_a_turn_are_those_of_the_page() ->
     assert f"are read and written {read_kib:.12g} and {written_kib:.12g} KiB at a time" in PAGE
 
 
+DETAIL = '"@type":"type.googleapis.com/guanxi.customer.test.v1.Probe",'
+
+
+def _nested(outer: str, inner: str, levels: int) -> str:
+    """A body of so many levels of objects and lists."""
+    opened = outer + inner * (levels - outer.count("{") - outer.count("["))
+    brackets = (each for each in reversed(opened) if each in "{[")
+    return opened + "".join("}" if each == "{" else "]" for each in brackets)
+
+
+@pytest.mark.parametrize(
+    "beside", ["", '"plainText":"%s",' % ("x" * 70_000)], ids=["short", "long"]
+)
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("{#", '"inner":{'),
+        ('{#"parts":[{', '"inner":{'),
+        ('{#"inner":{"parts":[{"parts":[{', '"inner":{'),
+        ('{#"named":{"a":{', '"inner":{'),
+        ('{#"inner":{"named":{"a":{', '"inner":{'),
+        ('{#"detail":{' + DETAIL, '"inner":{'),
+        ('{#"details":[{' + DETAIL, '"inner":{'),
+        ('{#"attributes":{', '"a":{'),
+        ('{#"attributes":{"a":[[{', '"a":{'),
+    ],
+)
+def test_thirty_two_levels_are_read_and_no_more(outer: str, inner: str, beside: str) -> None:
+    read(_nested(outer, inner, 32).replace("#", beside))
+    said = refused(_nested(outer, inner, 33).replace("#", beside))
+    assert said.endswith("is nested deeper than 32 levels")
+
+
 def test_ten_thousand_values_without_a_contract_are_read_and_no_more() -> None:
     assert "(`google.protobuf.Struct`) 10,000 values" in PAGE
     # The struct and its list are two of them.
