@@ -41,6 +41,12 @@ def test_of_two_times_within_a_second_the_earlier_one_counts(tmp_path: Path) -> 
     assert times == ["2010-12-01T08:26:00.750Z", "2010-12-01T08:26:00.250Z"]
 
 
+def test_where_no_earliest_day_is_known_any_day_is_possible(tmp_path: Path) -> None:
+    rows = "S-1,0001-01-02,1,10.00,KIM\nS-2,9999-12-30,1,10.00,LEE\n"
+    path = written(tmp_path / "o.csv", f"order,date,qty,price,customer\n{rows}")
+    assert list(surveyed(path)[0].customers) == ["kim", "lee"]
+
+
 def test_an_order_of_an_impossible_day_says_nothing_of_its_customer(tmp_path: Path) -> None:
     path = written(
         tmp_path / "o.csv",
