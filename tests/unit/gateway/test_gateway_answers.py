@@ -187,13 +187,15 @@ class TestErrors:
     def test_refusals_that_http_has_a_status_for_have_it_if_they_are_the_gateways_own(
         self, reason: str, status: int
     ) -> None:
-        told = {"metadata": {"allowed": "GET, POST"}}
+        told = {"allowed": "GET, POST"}
         codec = ErrorCodec(CONTRACT.types)
-        made = codec.of(DomainError(Kind.INVALID_ARGUMENT, reason, "text", **told))
+        made = codec.of(DomainError(Kind.INVALID_ARGUMENT, reason, "text", metadata=told))
         assert (made.status, made.code) == (status, "INVALID_ARGUMENT")
         assert json.loads(made.body)["error"]["code"] == status
         assert made.headers == (((b"allow", b"GET, POST"),) if status == 405 else ())
-        theirs = DomainError(Kind.INVALID_ARGUMENT, reason, "text", domain="sales.guanxi", **told)
+        theirs = DomainError(
+            Kind.INVALID_ARGUMENT, reason, "text", metadata=told, domain="sales.guanxi"
+        )
         assert codec.of(theirs).status == 400
 
     def test_whoever_is_a_stranger_is_told_how_to_sign_in(self) -> None:

@@ -6,6 +6,7 @@ import pytest
 from guanxi.customer.v1 import customers_pb2
 
 from gateway.transcode.masks import mask_fields
+from gateway.transcode.values import JsonValue
 from tests.support.probes import probe_message
 from tests.support.transcoding import CONTRACT, encode
 
@@ -28,7 +29,7 @@ def test_a_mask_in_a_query_is_read_in_either_spelling(text: str, paths: list[str
 def test_what_only_the_server_sets_is_no_part_of_a_body_and_all_else_is() -> None:
     customer = CONTRACT.types.message("guanxi.customer.v1.Customer")
     assert customer is not None
-    names = {field.json_name: None for field in customer.fields}
+    names: dict[str, JsonValue] = {field.json_name: None for field in customer.fields}
     left_out = {field.name for field in customer.fields} - set(
         mask_fields(customer).paths_of_body(names)
     )
