@@ -30,6 +30,8 @@ def _changed(difference: str) -> tuple[str, str, str]:
     """The line before what changes, the lines that go, and those that come."""
     body = difference.splitlines()[3:]
     behind = body[0].strip() if body and body[0].startswith(" ") else ""
-    was = " ".join(line[1:].strip() for line in body if line.startswith("-"))
-    becomes = " ".join(line[1:].strip() for line in body if line.startswith("+"))
+    was, becomes = (
+        " ".join(filter(None, (line[1:].strip() for line in body if line.startswith(sign))))
+        for sign in "-+"
+    )
     return behind, was, becomes

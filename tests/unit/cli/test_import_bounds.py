@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.connection import CommandError
+from cli.imports import sources
 from cli.imports.cells import BadValue, clean
 from cli.imports.numbers import Numbers
 from cli.imports.values import Times
@@ -36,12 +38,23 @@ def test_a_header_of_many_lines_is_read_whole_wherever_it_begins(tmp_path: Path)
 
 def test_a_cell_has_a_million_characters_at_most(tmp_path: Path) -> None:
     long = "x" * 1_000_000
-    path = written(tmp_path / "o.csv", f"{HEADER}V-1,2026-02-01,2,4.50,{long}\n")
-    [(_, values)] = opened(path).rows()
+    path = written(tmp_path / "o.csv", f"{HEADER}{ROW * 60}V-1,2026-02-01,2,4.50,{long}\n")
+    *_, (_, values) = opened(path).rows()
     assert values[4] == long
-    written(path, f"{HEADER}V-1,2026-02-01,2,4.50,{long}x\n")
-    with pytest.raises(CommandError, match="line 2: field larger than field limit"):
-        list(opened(path).rows())
+    assert csv.field_size_limit() == len(long)
+
+
+def test_a_larger_cell_is_named_by_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_MAX_CELL_CHARACTERS", 1_000)
+    for size, fits in ((1_000, True), (1_001, False)):
+        path = written(tmp_path / "o.csv", f"{HEADER}V-1,2026-02-01,2,4.50,{'x' * size}\n")
+        if fits:
+            assert len(list(opened(path).rows())) == 1
+        else:
+            with pytest.raises(CommandError, match="line 2: field larger than field limit"):
+                list(opened(path).rows())
 
 
 def test_names_of_200_characters_and_regions_of_100_go_in_as_they_are(tmp_path: Path) -> None:
