@@ -136,8 +136,9 @@ def test_many_names_are_asked_for_in_filters_that_are_short_enough(tmp_path: Pat
         ("Berg {}", 25, [25]),
         ("Berg {}", 26, [25, 1]),
         ("Berg {}", 51, [25, 25, 1]),
-        ("{:0>200}", 9, [9]),
-        ("{:0>200}", 10, [9, 1]),
+        ("{:0>146}", 12, [12]),  # 2,000 bytes
+        ("{:0>146}", 13, [12, 1]),
+        ("{:0>380}", 5, [4, 1]),  # all five would have 2,001
     ],
 )
 def test_a_filter_names_25_organizations_or_has_2000_bytes(
