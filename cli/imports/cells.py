@@ -78,6 +78,8 @@ def clean(text: str, field: str) -> str:
         same as no value.
     """
     text = text.strip()
+    if not text:
+        return ""
     if not (text.isascii() and text.isprintable()):
         text = _legible(text, field)
     if text.startswith("=") and (as_text := _AS_TEXT.fullmatch(text)):

@@ -197,9 +197,8 @@ class Cells:
 
     def __getitem__(self, name: str) -> str:
         """Raises BadValue for a control character."""
-        first, *more = self._columns.get(name, (NO_COLUMN,))
-        text = clean(self._values[first], name)
-        return "\n".join((text, *(clean(self._values[index], name) for index in more)))
+        columns = self._columns.get(name, ())
+        return "\n".join([clean(self._values[index], name) for index in columns])
 
 
 def picker(columns: Located, *names: str) -> Callable[[list[str]], tuple[str, ...]]:

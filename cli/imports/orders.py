@@ -36,6 +36,7 @@ class PendingOrder:
     currency, by their cells.
     """
 
+    identifier: str
     row_count: int
     refusal: str
     request: CreateOrderRequest = field(default_factory=CreateOrderRequest)
@@ -108,50 +109,60 @@ class Collector:
         yield from returns
 
     def _complete(self, rows: Iterable[Row]) -> Iterator[PendingOrder]:
-        pending, order_ids = self._open, self._reading.order_ids
         quantities = self._reading.quantities
         has_terms = not self._read_term.keys().isdisjoint(self._reading.columns)
+        order_cells, line_cells = self._order_cells, self._line_cells
+        order, key_before = None, ""  # of the row before: an order's rows mostly stand together
         for line, values in rows:
-            key, customer, time, quantity = self._order_cells(values)
-            try:
-                identifier = order_ids[key]
-            except BadValue:
-                identifier = ""
-            if not identifier:  # which the survey has refused
-                continue
-            order = pending.get(identifier)
-            if order is None:
-                order = pending[identifier] = self._new(identifier)
+            key, customer, time, quantity = order_cells(values)
+            if order is None or key != key_before:
+                order, key_before = self._under_way(key), key
+                if order is None:
+                    continue
             order.rows.append(line)
             try:
                 if len(order.rows) == 1:
-                    self._begin(order, identifier, line, Cells(self._reading.columns, values))
+                    self._begin(order, line, Cells(self._reading.columns, values))
                 if time != order.time or customer != order.customer:
                     self._check(order, customer, time)
                 if has_terms and (terms := self._terms(values)) != order.terms:
                     self._check_terms(order, terms)
-                content = self._line_cells(values)
+                content = line_cells(values)
                 order_line = order.priced.get(content) or self._price(order, content)
                 order.append(_of_quantity(order_line, quantities[quantity]))  # which copies
             except BadValue as bad:
                 self._refuse(order, line, str(bad))
             if len(order.rows) == order.row_count:
-                del pending[identifier]
+                del self._open[order.identifier]
                 yield order
+                order = None
+
+    def _under_way(self, key: str) -> PendingOrder | None:
+        """The order of a row; None where the survey has refused the row, for its key is none."""
+        try:
+            identifier = self._reading.order_ids[key]
+        except BadValue:
+            identifier = ""
+        if not identifier:
+            return None
+        order = self._open.get(identifier)
+        if order is None:
+            order = self._open[identifier] = self._new(identifier)
+        return order
 
     def _new(self, identifier: str) -> PendingOrder:
         try:
             row_count = self._row_counts.pop(identifier)
         except KeyError:
             raise _changed() from None
-        return PendingOrder(row_count, self._spoiled.get(identifier, ""))
+        return PendingOrder(identifier, row_count, self._spoiled.get(identifier, ""))
 
     def _refuse(self, order: PendingOrder, line: int, reason: str) -> None:
         self._refusals.add((line,), reason)
         order.refusal = order.refusal or f"the order's line {line} was refused: {reason}"
 
-    def _begin(self, pending: PendingOrder, identifier: str, line: int, cell: Cells) -> None:
-        pending.request.order_id = identifier
+    def _begin(self, pending: PendingOrder, line: int, cell: Cells) -> None:
+        pending.request.order_id = pending.identifier
         pending.request.confirm = True
         pending.agreed = agreed = {
             name: read(text) if (text := cell[name]) else ""
@@ -207,9 +218,7 @@ class Collector:
         line = OrderLine(
             product=f"products/{identifier}" if identifier else "",
             description=clean(description, "description"),
-            unit_price=self._reading.numbers.amount(
-                clean(price, "unit_price"), pending.request.order.currency_code
-            ),
+            unit_price=self._reading.amounts[pending.agreed["currency"]][price],
         )
         self._expect_taken(line.product)
         pending.priced[content] = line

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.money_pb2 import Money
 
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Located
@@ -74,9 +75,14 @@ class Reading:
         self.customer_ids = customer_ids(style)
         self.product_ids = ids("product")
         self.quantities = Readings(self._quantity)
+        self.amounts = Readings(self._amounts_in)
         self.times: Readings[Timestamp | None] = Readings(
             lambda text: style.times.read(text) if (text := clean(text, "order_time")) else None
         )
+
+    def _amounts_in(self, currency: str) -> Readings[Money]:
+        """Amounts in a currency by their text."""
+        return Readings(lambda text: self.numbers.amount(clean(text, "unit_price"), currency))
 
     def rate(self, text: str) -> str:
         """An exchange rate as the services write it, without what is written for the eye."""

@@ -21,7 +21,11 @@ class Repeats:
         used = sorted(index for indexes in columns.values() for index in indexes)
         self._read = itemgetter(*used)
         self._is_of_refused = tuple(header[:2]) == _OF_REFUSED
+        # Of the row before: its order, its place, and what was read of the order's rows so far.
+        self._order = ""
         self._place = 0
+        self._here: array[int] = array("q")
+        # By order: the place of its last row, once another's has come; and what was read of each.
         self._last_places: dict[str, int] = {}
         self._contents: dict[str, array[int]] = {}
         # By order how many of its rows stand before each of those that begin anew, and its line.
@@ -29,20 +33,18 @@ class Repeats:
 
     def meet(self, order: str, line: int, values: Sequence[str]) -> None:
         """Notes a row of an order."""
+        last = self._place
+        if order != self._order:
+            self._last_places[self._order] = last
+            last = self._last_places.get(order, last)
+            self._order, self._here = order, self._contents.setdefault(order, array("q"))
         if self._is_of_refused and values[0].isdecimal():
             self._place = line = int(values[0])
         else:
             self._place += 1
-        content = hash(self._read(values))
-        last = self._last_places.get(order)
-        self._last_places[order] = self._place
-        if last is None:
-            self._contents[order] = array("q", (content,))
-            return
-        contents = self._contents[order]
-        if self._place != last + 1:
-            self._anew.setdefault(order, []).append((len(contents), line))
-        contents.append(content)
+        if self._place != last + 1 and self._here:
+            self._anew.setdefault(order, []).append((len(self._here), line))
+        self._here.append(hash(self._read(values)))
 
     def doubtful(self) -> Iterator[tuple[str, str]]:
         """Every order whose rows all come again, and what to tell of it."""

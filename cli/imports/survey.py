@@ -114,21 +114,25 @@ class _Surveyor:
             reading.columns,
             *("order", "product", "description", "unit_price", "order_time", "quantity"),
         )
+        order, key_before = "", None  # of the row before: an order's rows mostly stand together
         for line, values in self._source.rows(self._refuse_misfit):
             key, product, description, price, time, quantity = cells(values)
             found.row_count += 1
-            try:
-                order = self._order = reading.order_ids[key] or _no_order()
-            except BadValue as bad:
-                self._refuse_orderless(line, str(bad))
-                continue
+            if key != key_before:
+                try:
+                    order = self._order = reading.order_ids[key] or _no_order()
+                except BadValue as bad:
+                    self._refuse_orderless(line, str(bad))
+                    continue
+                key_before = key
+                if order not in counts:
+                    counts[order] = 0
+                    with suppress(BadValue):
+                        self._meet_customer(line, Cells(reading.columns, values))
             self._repeats.meet(order, line, values)
-            if order not in counts:
-                counts[order] = 0
-                with suppress(BadValue):
-                    self._meet_customer(line, Cells(reading.columns, values))
             counts[order] += 1
-            if _says_more(descriptions.get(product), description) and _is_readable(
+            told = descriptions.get(product)
+            if (told is None or (description and not told[1])) and _is_readable(
                 time, quantity, price, reading
             ):
                 descriptions[product] = line, description
@@ -224,10 +228,6 @@ class _Surveyor:
         self._found.spoiled.setdefault(
             self._order, _spoils(line, f"{reason}, so that it may belong here")
         )
-
-
-def _says_more(told: tuple[int, str] | None, description: str) -> bool:
-    return told is None or bool(description and not told[1])
 
 
 def _is_readable(time: str, quantity: str, price: str, reading: Reading) -> bool:

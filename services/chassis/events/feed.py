@@ -55,13 +55,14 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
                 and await watch.changed(until - loop.time())
             ):
                 stretch = await self._stretch(request, stretch.through_position)
-        return event_feed_pb2.PullResponse(
+        response = event_feed_pb2.PullResponse(
             epoch=log.epoch,
-            events=self._events(stretch.rows),
             through_position=stretch.through_position,
             head_position=log.head_position,
-            head_time=_timestamp(log.head_time_ms),
         )
+        _set_time(response.head_time, log.head_time_ms)
+        self._add_events(response, stretch.rows)
+        return response
 
     async def GetHead(
         self, request: event_feed_pb2.GetHeadRequest, context: Any
@@ -81,9 +82,22 @@ class EventFeed(event_feed_pb2_grpc.EventFeedServicer):
             max_events=request.max_events or _DEFAULT_MAX_EVENTS,
         )
 
-    def _events(self, rows: Sequence[AnyRow]) -> list[event_feed_pb2.Event]:
-        reader = current_caller().subject
-        return [_event(row, self._personal.shown(reader, row.type, row.payload)) for row in rows]
+    def _add_events(self, response: event_feed_pb2.PullResponse, rows: Sequence[AnyRow]) -> None:
+        """Fills them in where they are sent from: made by itself, each is copied, 11 µs, not 5."""
+        reader, add = current_caller().subject, response.events.add
+        for row in rows:
+            event = add()
+            event.id = row.id
+            event.position = row.position
+            event.aggregate_type = row.aggregatetype
+            event.aggregate_id = row.aggregateid
+            event.type = row.type
+            payload = self._personal.shown(reader, row.type, row.payload)
+            event.payload = payload or b""
+            event.withheld = payload is None
+            _set_time(event.event_time, row.time_ms)
+            event.request_id = row.request_id
+            event.actor.CopyFrom(actor_message(row.actor))
 
 
 def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) -> float:
@@ -91,21 +105,6 @@ def _wait_seconds(request: event_feed_pb2.PullRequest, remaining: float | None) 
     return wait if remaining is None else min(wait, remaining - _MARGIN_SECONDS)
 
 
-def _event(row: AnyRow, payload: bytes | None) -> event_feed_pb2.Event:
-    return event_feed_pb2.Event(
-        id=row.id,
-        position=row.position,
-        aggregate_type=row.aggregatetype,
-        aggregate_id=row.aggregateid,
-        type=row.type,
-        payload=payload or b"",
-        withheld=payload is None,
-        event_time=_timestamp(row.time_ms),
-        request_id=row.request_id,
-        actor=actor_message(row.actor),
-    )
-
-
-def _timestamp(milliseconds: int) -> Timestamp:
-    seconds, rest = divmod(milliseconds, 1_000)
-    return Timestamp(seconds=seconds, nanos=rest * 1_000_000)
+def _set_time(message: Timestamp, milliseconds: int) -> None:
+    message.seconds, rest = divmod(milliseconds, 1_000)
+    message.nanos = rest * 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -99,6 +100,34 @@ def test_what_a_newer_version_has_written_is_not_passed_on_unread(
     shown = FIELDS.shown(reader, event_type, payload)
     assert shown is not None
     assert b"abc" not in shown
+
+
+def test_what_all_readers_may_have_is_the_same_for_each_whoever_asks_first_and_again() -> None:
+    """What is kept of one answer for the next reader is not what the log has."""
+    whole = orders_pb2.OrderCancelled(order=orders_pb2.Order(name="orders/1")).SerializeToString()
+    fields = PersonalFields({})
+    for payload in (whole, whole + UNKNOWN):
+        for reader in (INSIGHT, SALES, INSIGHT):
+            assert fields.shown(reader, "guanxi.sales.v1.OrderCancelled", payload) == whole
+
+
+def test_the_same_bytes_are_another_event_in_another_type() -> None:
+    """What this version doesn't know in the one, it does in the other."""
+    payload = orders_pb2.Order(reference="r").SerializeToString()
+    fields = PersonalFields({})
+    assert fields.shown(SALES, "guanxi.sales.v1.Order", payload) == payload
+    assert fields.shown(SALES, "guanxi.sales.v1.OrderConfirmed", payload) == b""
+
+
+def test_so_many_payloads_as_a_log_has_are_not_all_kept() -> None:
+    fields = PersonalFields({})
+    tracemalloc.start()
+    for number in range(400):
+        order = orders_pb2.Order(name=f"orders/{number}", reference="r" * 100_000)
+        fields.shown(SALES, "guanxi.sales.v1.Order", order.SerializeToString())
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 20_000_000  # of 40 MB
 
 
 def test_nothing_of_a_type_that_only_a_newer_version_knows_is_shown() -> None:

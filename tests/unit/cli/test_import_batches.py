@@ -52,7 +52,7 @@ def test_a_request_has_a_thousand_orders_or_eight_thousand_lines(
 ) -> None:
     orders = [
         PendingOrder(
-            count, "", CreateOrderRequest(order_id=str(number)), rows=list(range(2, 2 + count))
+            "o", count, "", CreateOrderRequest(order_id=str(number)), rows=list(range(2, 2 + count))
         )
         for number, count in enumerate(line_counts)
     ]
@@ -67,7 +67,7 @@ def test_a_request_has_a_thousand_orders_or_eight_thousand_lines(
 def test_every_request_of_orders_says_whether_it_is_only_to_be_looked_at(
     validate_only: bool,
 ) -> None:
-    orders = [PendingOrder(1, "", rows=[2]) for _ in range(1_001)]
+    orders = [PendingOrder("o", 1, "", rows=[2]) for _ in range(1_001)]
     for _, request in order_batches(orders, validate_only=validate_only):
         assert request.validate_only == validate_only
         assert request.allow_unknown_customers
