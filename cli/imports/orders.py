@@ -199,7 +199,7 @@ class Collector:
         if moment is None:
             if pending.time is None:
                 raise BadValue("order_time is empty")
-        elif pending.time is None or moment.seconds < order.order_time.seconds:
+        elif pending.time is None or moment.ToNanoseconds() < order.order_time.ToNanoseconds():
             pending.time = time
             order.order_time.CopyFrom(moment)
 

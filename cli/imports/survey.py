@@ -160,7 +160,7 @@ class _Surveyor:
             known = CreateCustomerRequest(customer_id=identifier, customer=customer)
             customers[identifier] = known
         customer = known.customer
-        if time.seconds < customer.first_seen_time.seconds:
+        if time.ToNanoseconds() < customer.first_seen_time.ToNanoseconds():
             customer.first_seen_time.CopyFrom(time)
         if name and folded(customer.display_name) == folded(_unnamed(key)):
             customer.display_name = self._fitting(line, "customer_name", name, "the name")

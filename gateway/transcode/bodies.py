@@ -104,6 +104,7 @@ class _Reading(Tokens):
                 at = self._value(member, key, at, 1)
                 members.append(self.data[start:at])
                 size += at - start
+                self.limit = at + VALUE_BYTES  # what comes behind it is none of the value
             at, more = self.next(at, b"}")
             if size > PIECE_BYTES or not more:
                 yield Piece(b"{%s}" % b",".join(members))
@@ -263,7 +264,8 @@ class _Reading(Tokens):
 
     def _ended(self, at: int) -> None:
         self.limit = at + VALUE_BYTES
-        if self.space(at) != len(self.data):
+        at = self.space(at)
+        if at != len(self.data):
             raise malformed_body(f"there is more behind its end, at byte {at}")
 
     def _count(self, member: Member, there: int) -> None:

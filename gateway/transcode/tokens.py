@@ -152,7 +152,8 @@ class Tokens:
         if self.limit < len(self.data) and _ENDLESS.match(self.data, at, self.limit):
             return invalid_value(self.where(), f"is larger than {VALUE_BYTES} bytes")
         where = f" in `{self.where()}`" if self.path else ""
-        if self.space(at) >= len(self.data):
+        at = self.space(at)
+        if at >= len(self.data):
             return malformed_body(f"it ends{where} before it is complete")
         return malformed_body(f"unexpected text{where} at byte {at}")
 

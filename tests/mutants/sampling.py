@@ -59,13 +59,14 @@ def draw(mutants: Iterable[Mutant], *, size: int, seed: int) -> Sequence[Mutant]
 
 def _is_python(mutant: Mutant) -> bool:
     """The `*` of a signature and the dots of a name are taken for what they are in an expression;
-    what comes of it isn't Python, and would count as noticed though no test had to."""
+    what comes of it isn't Python, and would count as noticed though no test had to. An exception
+    whose name has a dot can't be replaced among several."""
     mutation = mutant.mutation
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    source = mutate_code(mutation.module_path.read_text("utf-8"), operator, mutation.occurrence)
     try:
+        source = mutate_code(mutation.module_path.read_text("utf-8"), operator, mutation.occurrence)
         ast.parse(source or "")
-    except SyntaxError:
+    except (SyntaxError, AttributeError):
         return False
     return source is not None
 

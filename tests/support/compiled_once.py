@@ -23,11 +23,13 @@ def compile_once() -> None:
     """For all engines of this process."""
     kept: dict[Hashable, LRUCache[Any, Any]] = defaultdict(lambda: LRUCache(_STATEMENTS_KEPT))
 
-    # What is compiled is found by its dialect: those of one kind are the same.
-    DefaultDialect.__hash__ = lambda self: hash(_kind(self))  # type: ignore[method-assign]
-    DefaultDialect.__eq__ = lambda self, other: _kind(self) == _kind(other)  # type: ignore[method-assign]
-    # A property, since an engine makes a memory of its own when it begins.
-    Engine._compiled_cache = property(  # type: ignore[assignment]
+    # What is compiled is found by its dialect: those of one kind are the same. And it is a property,
+    # since an engine makes a memory of its own when it begins.
+    dialect: Any = DefaultDialect
+    dialect.__hash__ = lambda self: hash(_kind(self))
+    dialect.__eq__ = lambda self, other: _kind(self) == _kind(other)
+    engine: Any = Engine
+    engine._compiled_cache = property(
         lambda self: kept[_kind(self.dialect)], lambda self, own: None
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from cli.connection import CommandError
-from cli.imports import customers
-from cli.imports.columns import Columns, parse_assignments
+from cli.imports import customers, touchpoints
+from cli.imports.columns import Columns, Field, parse_assignments
 from cli.imports.survey import FIELDS
 from tests.support.imports import written
 
@@ -25,6 +26,45 @@ def test_a_list_may_be_in_several_columns() -> None:
     header = ("name", "Phone", "Mobile", "E-Mail")
     chosen = parse_assignments(["phones=Phone", "phones=Mobile", "phones=phone"], None)
     assert Columns(fields, chosen).locate(header)["phones"] == (1, 2)
+
+
+LISTS = {"phones", "emails", "topics", "products_of_concern"}
+
+
+@pytest.mark.parametrize("fields", [FIELDS, customers.FIELDS, touchpoints.FIELDS])
+def test_lists_may_be_in_two_columns_and_nothing_else_may(fields: Sequence[Field]) -> None:
+    header = tuple(field.name for field in fields)
+    for field in fields:
+        chosen = parse_assignments([f"{field.name}={header[0]}", f"{field.name}={header[1]}"], None)
+        columns = Columns(fields, chosen)
+        if field.name in LISTS:
+            assert columns.locate(header)[field.name] == (0, 1)
+        else:
+            with pytest.raises(CommandError, match=f"{field.name} is there 2 times"):
+                columns.locate(header)
+
+
+@pytest.mark.parametrize(
+    ("fields", "required"),
+    [
+        (FIELDS, {"order", "order_time", "quantity", "unit_price"}),
+        (customers.FIELDS, set()),
+        (touchpoints.FIELDS, {"customer", "type", "touch_time"}),
+    ],
+)
+def test_no_column_has_to_be_there_but_those_that_the_help_names(
+    fields: Sequence[Field], required: set[str]
+) -> None:
+    names = [field.name for field in fields]
+    Columns(fields, {}).locate([name for name in names if name in required])
+    for left_out in names:
+        header = [name for name in names if name != left_out]
+        chosen = parse_assignments(["customer="] if left_out == "customer" else [], None)
+        if left_out in required:
+            with pytest.raises(CommandError, match=f"No column for {left_out}: name it"):
+                Columns(fields, chosen).locate(header)
+        else:
+            assert left_out not in Columns(fields, chosen).locate(header)
 
 
 def test_several_columns_of_a_list_are_named_by_file(tmp_path: Path) -> None:
@@ -55,7 +95,11 @@ def test_all_that_is_to_be_said_is_asked_for_at_once() -> None:
 @pytest.mark.parametrize(
     ("header", "assignments", "sentence"),
     [
-        (("date", "quantity", "price"), [], "No column for order"),
+        (
+            ("date", "quantity", "price"),
+            [],
+            "No column for order: name it with --map order=COLUMN; the file has date, quantity",
+        ),
         (("order", "date", "quantity", "price"), ["order=Nr"], "has no such column"),
         (("order", "date", "quantity", "price"), ["colour=x"], "no such field"),
         (("order", "date", "quantity", "price"), ["colour"], "write it as field=Column"),

@@ -105,8 +105,9 @@ def test_a_file_that_is_no_table_is_one_sentence(
 def test_an_unknown_encoding_and_a_missing_file_are_one_sentence_each(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="--encoding klingon: no such encoding"):
         opened(tmp_path / "o.csv", Form(encoding="klingon"))
-    with pytest.raises(CommandError, match=r"Can't read .*No such file"):
+    with pytest.raises(CommandError) as told:
         opened(tmp_path / "o.csv")
+    assert str(told.value) == f"Can't read {tmp_path / 'o.csv'}: No such file or directory."
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.99])
@@ -144,8 +145,9 @@ def test_a_pipe_is_one_sentence_and_nobody_waits_for_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"Can't read .*directory"):
+    with pytest.raises(CommandError) as told:
         opened(tmp_path)
+    assert str(told.value) == f"Can't read {tmp_path}: Is a directory."
 
 
 def test_a_packed_file_is_read_as_it_is(tmp_path: Path) -> None:

@@ -38,6 +38,20 @@ def test_the_user_says_where_the_header_is(tmp_path: Path) -> None:
     assert [line for line, _ in source.rows()] == [3]
 
 
+def test_of_two_lines_that_name_as_many_columns_the_first_is_the_header(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", HEADER + HEADER.upper() + ROW)
+    assert opened(path).header_line == 1
+
+
+def test_where_no_column_is_known_the_first_line_is_cut_where_most_come_of_it(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "o.csv", "Nr;Tag, Zeit;Menge;Preis\n1;2;3;4\n")
+    source = opened(path)
+    assert source.header == ("Nr", "Tag, Zeit", "Menge", "Preis")
+    assert source.header_line == 1
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
     path = written(tmp_path / "o.csv", (HEADER + ROW).replace(",", delimiter))

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from guanxi.gateway.v1.company_pb2_grpc import add_CompanyServiceServicer_to_server
 
-from cli.connection import connect
+from cli.connection import CommandError, connect
 from cli.imports.job import Job, Options, prepare
 from cli.imports.sources import Form
 from cli.imports.survey import FIELDS
@@ -42,6 +42,12 @@ async def test_an_order_may_be_from_the_companys_earliest_day_to_tomorrow(tmp_pa
     assert first in possible
     assert now + 86_000 in possible
     assert now + 87_000 not in possible
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../UTC", "Europe"])
+async def test_a_zone_that_is_none_is_one_sentence(tmp_path: Path, zone: str) -> None:
+    with pytest.raises(CommandError, match=f"^--time-zone {zone}: no such zone; try Europe/London"):
+        await _prepared(tmp_path, zone, "")
 
 
 async def _prepared(tmp_path: Path, zone: str, currency: str) -> Job:

@@ -61,6 +61,21 @@ def test_orders_are_asked_whose_they_are_where_a_column_speaks_of_customers(colu
 
 
 @pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("Client",), "not used is Client."),
+        (("note", "Client", "Buyer"), "not used are Client, Buyer."),
+    ],
+)
+def test_all_columns_that_speak_of_customers_are_told(columns: tuple[str, ...], told: str) -> None:
+    header = (*ORDERS, *columns)
+    with pytest.raises(CommandError) as raised:
+        expect_customers_of_orders(Columns(FIELDS, {}).locate(header), {}, header)
+    assert 'say --map "customer=Client" or another' in str(raised.value)
+    assert str(raised.value).endswith(told)
+
+
+@pytest.mark.parametrize(
     ("columns", "assignments"),
     [
         (("customer", "client"), []),

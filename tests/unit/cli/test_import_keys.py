@@ -24,6 +24,22 @@ def test_another_key_keeps_what_can_be_read_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "identifier"),
+    [
+        ("BANK CHARGES", "bank-charges-sgqohpfp3q4qhi36"),
+        ("Grün & Söhne", "grun-sohne-i0vu9s722f3nn5mf"),
+        ("张伟", "kegblv8btra4r4qh"),
+        ("x" * 46 + " y", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-i7ffog4b28d0im3f"),
+        ("x" * 45 + " y", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-k3r3gn5k4cburctd"),
+        ("x" * 63, "x" * 63),
+        ("x" * 64, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-fjgg15ovcjjg07kf"),
+    ],
+)
+def test_a_key_has_the_same_id_in_every_release(key: str, identifier: str) -> None:
+    assert id_of("customer", key) == identifier
+
+
+@pytest.mark.parametrize(
     "keys",
     [
         ("张伟-3", "李娜-3"),

@@ -21,7 +21,12 @@ def _rows(first: str, second: str) -> str:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("Alice Shop", "Bob Bar"), ("Maria Lopez", "Jose Garcia"), ("张伟", "李娜")],
+    [
+        ("Alice Shop", "Bob Bar"),
+        ("Maria Lopez", "Jose Garcia"),
+        ("张伟", "李娜"),
+        ("abcd", "abxyz"),
+    ],
 )
 def test_orders_of_a_key_with_two_names_are_refused_unless_the_names_may_differ(
     tmp_path: Path, first: str, second: str
@@ -46,6 +51,7 @@ def test_orders_of_a_key_with_two_names_are_refused_unless_the_names_may_differ(
         ("Müller", "Mueller"),
         ("Adler GmbH", "Gasthof Adler"),
         ("张伟", "张伟（上海）"),
+        ("abcd", "abxy"),  # half of it, in order
     ],
 )
 def test_a_customer_who_was_renamed_keeps_the_first_name_and_is_told(

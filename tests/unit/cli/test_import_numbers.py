@@ -93,7 +93,10 @@ def test_what_could_be_two_numbers_is_asked_about(numbers: Numbers, text: str, a
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "NaN", "Infinity", "1e5", "1_000", "12 5", "(-5)", "--5", "1,23.50", "1.5.5", "٣"],
+    [
+        *("", "abc", "NaN", "Infinity", "1e5", "1_000", "12 5", "(-5)", "--5", "1,23.50", "1.5.5"),
+        *("٣", "-5-", "(5)-", "(5", "5)", "£5 GBP", "GBP £5"),
+    ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match=r"is not a number like 1234\.50"):

@@ -123,6 +123,15 @@ def test_a_return_at_a_negative_price_is_refused_and_never_a_sale(tmp_path: Path
     assert "quantity and unit_price are both negative" in refusals.reasons[2]
 
 
+@pytest.mark.parametrize("row", ["-1,0.50", "-1,0", "1,-0.50", "1,0.00", "-1,1.00"])
+def test_what_is_given_away_or_taken_back_for_less_than_one_is_a_line(
+    tmp_path: Path, row: str
+) -> None:
+    ready, refusals = collected(written(tmp_path / "o.csv", f"{SHORT}X-1,2026-02-01,{row},KIM\n"))
+    assert [order.request.order_id for order in ready] == ["x-1"]
+    assert not refusals.reasons
+
+
 @pytest.mark.parametrize("header", ["seller", "owner", "sales_agent"])
 def test_who_sold_it_is_found_under_its_usual_names(tmp_path: Path, header: str) -> None:
     [ready], _ = collected(

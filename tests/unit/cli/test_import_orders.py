@@ -191,6 +191,7 @@ def test_the_same_terms_in_another_spelling_are_no_contradiction(tmp_path: Path)
     [
         'X-1,2026-02-01,1,5.00,"19 inch\nX-2,2026-02-01,1,6.00,plain\nX-3,2026-02-01,1,7.00,19"\n',
         'X-1,2026-02-01,1,5.00,"19 inch rack\nX-2,2026-02-01,1,6.00,19"\n',
+        'X-1,2026-02-01,1,5.00,"19 inch\nX-2,2026-02-01"\n',
     ],
 )
 def test_rows_are_not_swallowed_by_two_quotes_that_are_inches(tmp_path: Path, rows: str) -> None:
@@ -210,10 +211,13 @@ def test_of_a_row_that_a_quote_swallows_forty_characters_are_shown(tmp_path: Pat
     assert f"({row[:40]!r})" in str(refused.value)
 
 
-def test_a_description_may_have_lines_of_its_own(tmp_path: Path) -> None:
-    text = 'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"one,\ntwo, 3, 4, five"\n'
+@pytest.mark.parametrize(
+    "line", ["two, 3, 4, five", "seen,2026-02-01,by Kim,twice", "seen,2026-02-01,1,twice"]
+)
+def test_a_description_may_have_lines_of_its_own(tmp_path: Path, line: str) -> None:
+    text = f'order,date,qty,price,description\nX-1,2026-02-01,1,5.00,"one,\n{line}"\n'
     [order], _ = collected(written(tmp_path / "o.csv", text))
-    assert order.request.order.lines[0].description == "one,\ntwo, 3, 4, five"
+    assert order.request.order.lines[0].description == f"one,\n{line}"
 
 
 def test_a_customer_or_product_that_was_refused_takes_its_orders_along(tmp_path: Path) -> None:

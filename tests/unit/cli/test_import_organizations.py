@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 from guanxi.customer.v1 import customers_pb2
 
 from cli.connection import Connection
@@ -22,9 +23,13 @@ class Suite:
     def __init__(self, *customers: customers_pb2.Customer) -> None:
         self.customers = customers
         self.filters: list[str] = []
+        self.page_sizes: set[int] = set()
+        self.seconds: list[float] = []
 
     async def ListCustomers(self, request: Any, context: Any) -> Any:
         self.filters.append(request.filter)
+        self.page_sizes.add(request.page_size)
+        self.seconds.append(context.time_remaining())
         return customers_pb2.ListCustomersResponse(customers=self.customers)
 
 
@@ -123,3 +128,29 @@ def test_many_names_are_asked_for_in_filters_that_are_short_enough(tmp_path: Pat
     assert sum(each.count("display_name = ") for each in suite.filters) == 60
     assert all(len(each.encode()) <= 2048 for each in suite.filters)
     assert '\\\\ \\"Berg\\" \\*' in suite.filters[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "sizes"),
+    [
+        ("Berg {}", 25, [25]),
+        ("Berg {}", 26, [25, 1]),
+        ("Berg {}", 51, [25, 25, 1]),
+        ("{:0>146}", 12, [12]),  # 2,000 bytes
+        ("{:0>146}", 13, [12, 1]),
+        ("{:0>380}", 5, [4, 1]),  # all five would have 2,001
+    ],
+)
+def test_a_filter_names_25_organizations_or_has_2000_bytes(
+    tmp_path: Path, name: str, count: int, sizes: list[int]
+) -> None:
+    suite = Suite()
+    rows = "".join(f"Mia {number},{name.format(number)}\n" for number in range(10, 10 + count))
+    belong(written(tmp_path / "c.csv", "name,company\n" + rows), suite)
+    assert [each.count("display_name = ") for each in suite.filters] == sizes
+
+
+def test_the_suite_has_thirty_seconds_for_each_and_tells_a_thousand(tmp_path: Path) -> None:
+    belong(written(tmp_path / "c.csv", "name,company\nMia,Berg\n"), suite := Suite())
+    assert suite.page_sizes == {1_000}
+    assert all(29 < each <= 30.5 for each in suite.seconds)

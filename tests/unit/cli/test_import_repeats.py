@@ -72,6 +72,13 @@ def test_rows_that_stand_together_or_come_again_in_part_are_lines(
     assert sum(counts.values()) == rows.count("\n")
 
 
+def test_an_order_whose_key_is_a_number_has_as_many_lines_as_rows(tmp_path: Path) -> None:
+    header = HEADER.replace("order", "order_no")  # later in the alphabet than `line`
+    row = A.replace("J-1", "17850")
+    counts, lines = lines_of(written(tmp_path / "o.csv", header + row * 2 + B))
+    assert (counts, lines) == ({"17850": 2, "j-2": 1}, [])
+
+
 def test_what_was_refused_for_it_stays_refused_until_it_is_mended(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", HEADER + A + B + C + B)
     _, refusals = collected(path)

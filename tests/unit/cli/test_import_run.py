@@ -219,6 +219,16 @@ def test_a_dry_run_takes_for_there_what_the_file_itself_would_make(
     assert imported("orders", ORDERS)["orders"] == [0, 0, 2]
 
 
+def test_a_dry_run_of_customers_takes_for_there_the_organizations_it_would_make(
+    gateway: Gateway, imported: Imported
+) -> None:
+    text = "customer,name,company\nP-1,Mia Berg,Berg Bau\nP-2,Bo Sand,\n"
+    gateway.refuse("p-1", missing("PARENT_ORGANIZATION_NOT_FOUND"))
+    gateway.refuse("p-2", missing("TEAM_NOT_FOUND"))
+    assert imported("customers", text, "--dry-run")["customers"] == [1, 0, 1]
+    assert imported("customers", text)["customers"] == [0, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [

@@ -156,3 +156,57 @@ async def test_a_batch_that_cannot_be_taken_now_is_sent_again(
     tally = await send_batches(call, batches, ())
     assert slept == pauses
     assert (tally.created, len(ids)) == (1, 1), "the same request, so that it is done once"
+
+
+async def test_each_batch_has_two_minutes_and_two_are_under_way_at_a_time() -> None:
+    under_way, most = 0, 0
+    seconds: list[float] = []
+
+    async def call(request: Any, **options: Any) -> BatchCreateOrdersResponse:
+        nonlocal under_way, most
+        seconds.append(options["timeout"])
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        return BatchCreateOrdersResponse()
+
+    batches = cut(
+        [CreateOrderRequest()] * 5_001, lambda some: BatchCreateOrdersRequest(requests=some)
+    )
+    await send_batches(call, batches, ())
+    assert (most, seconds) == (2, [120.0] * 6)
+
+
+@pytest.mark.parametrize(
+    ("code", "calls"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, 62),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 62),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, 62),
+        (grpc.StatusCode.ABORTED, 62),
+        (grpc.StatusCode.INTERNAL, 1),
+        (grpc.StatusCode.PERMISSION_DENIED, 1),
+    ],
+)
+async def test_a_gateway_that_may_come_back_is_asked_for_a_minute_and_any_other_once(
+    monkeypatch: pytest.MonkeyPatch, code: grpc.StatusCode, calls: int
+) -> None:
+    now, called = 0.0, 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    async def call(request: Any, **_: Any) -> BatchCreateOrdersResponse:
+        nonlocal called
+        called += 1
+        raise error(code, "not now")
+
+    monkeypatch.setattr(sending, "retry_after_seconds", lambda status: 1.0)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+    batches = cut([CreateOrderRequest()], lambda some: BatchCreateOrdersRequest(requests=some))
+    with pytest.raises(CommandError):
+        await send_batches(call, batches, ())
+    assert called == calls

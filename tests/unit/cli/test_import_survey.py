@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from protovalidate import validate
 
 from tests.support.imports import collected, surveyed, written
@@ -24,6 +25,26 @@ def test_a_customer_is_first_seen_with_their_first_order(tmp_path: Path) -> None
     [customer] = [request.customer for request in found.customers.values()]
     assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00Z"
     assert customer.region == "UK"
+
+
+def test_of_two_times_within_a_second_the_earlier_one_counts(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "o.csv",
+        HEADER
+        + "2,A,Lantern,6,2010-12-01 08:26:00.75,2.55,17850,UK\n"
+        + "1,A,Lantern,6,2010-12-01 08:26:00.5,2.55,17850,UK\n"
+        + "1,B,Heart,6,2010-12-01 08:26:00.25,2.55,17850,UK\n",
+    )
+    [customer] = [request.customer for request in surveyed(path)[0].customers.values()]
+    assert customer.first_seen_time.ToJsonString() == "2010-12-01T08:26:00.500Z"
+    times = [each.request.order.order_time.ToJsonString() for each in collected(path)[0]]
+    assert times == ["2010-12-01T08:26:00.750Z", "2010-12-01T08:26:00.250Z"]
+
+
+def test_where_no_earliest_day_is_known_any_day_is_possible(tmp_path: Path) -> None:
+    rows = "S-1,0001-01-02,1,10.00,KIM\nS-2,9999-12-30,1,10.00,LEE\n"
+    path = written(tmp_path / "o.csv", f"order,date,qty,price,customer\n{rows}")
+    assert list(surveyed(path)[0].customers) == ["kim", "lee"]
 
 
 def test_an_order_of_an_impossible_day_says_nothing_of_its_customer(tmp_path: Path) -> None:
@@ -113,3 +134,23 @@ def test_what_is_too_long_for_a_name_or_a_region_is_told_and_refuses_nobody(
     assert customer.region == "South"
     validate(product)
     validate(customer)
+
+
+@pytest.mark.parametrize(
+    ("row", "spoiled"),
+    [
+        # Of a cell too many or too few it stands at most that many beside its place.
+        ("2026-02-01,R-1,1,7,50,R-2", {"r-1"}),
+        ("2026-02-01,note,R-1,1,7,R-2", {"r-1"}),
+        ("R-1,1,7.50,R-2", {"r-1"}),
+        ("R-2,2026-02-01,note,R-1,1,7,R-3", {"r-1"}),
+        ("2026-02-01,note,note,note,note,R-1,7,R-3", set()),
+    ],
+)
+def test_a_row_that_does_not_fit_spoils_the_orders_it_may_belong_to_and_no_other(
+    tmp_path: Path, row: str, spoiled: set[str]
+) -> None:
+    good = "".join(f"2026-02-01,R-{number},1,5.00,KIM\n" for number in (1, 3, 2))
+    path = written(tmp_path / "o.csv", f"date,order,qty,price,customer\n{good}{row}\n")
+    found, _, _ = surveyed(path)
+    assert found.spoiled.keys() & {"r-1", "r-2", "r-3"} == spoiled

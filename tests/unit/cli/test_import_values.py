@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.imports.cells import BadValue, clean
+from cli.imports.cells import BadValue, clean, usual_width
 from cli.imports.values import Times, content_id, listed, parse_choice
 
 LONDON = ZoneInfo("Europe/London")
@@ -62,6 +63,22 @@ def test_an_error_where_an_order_would_be_another_without_is_refused(text: str, 
 )
 def test_what_cannot_be_seen_is_dropped_from_a_cell(text: str, seen: str) -> None:
     assert clean(text, "name") == seen
+
+
+@pytest.mark.parametrize(
+    ("character", "plain"),
+    [("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u2007", " "), ("\u202f", " ")],
+)
+def test_hyphens_and_spaces_of_typesetters_are_the_usual_ones(character: str, plain: str) -> None:
+    assert clean(f"A{character}7", "name") == f"A{plain}7"
+
+
+def test_every_form_of_another_width_is_the_usual_character() -> None:
+    for code in (0x3000, *range(0xFF00, 0x10000)):
+        character = chr(code)
+        usual = unicodedata.normalize("NFKC", character)
+        is_form = unicodedata.decomposition(character).startswith(("<wide>", "<narrow>"))
+        assert usual_width(f"a{character}") == (f"a{usual}" if is_form else f"a{character}")
 
 
 # Prepended_Concatenation_Mark: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
@@ -139,6 +156,10 @@ def test_several_values_stand_in_one_cell() -> None:
 def test_the_same_content_has_the_same_id_and_other_content_another() -> None:
     assert content_id("t", "a", "b") == content_id("t", "a", "b")
     assert content_id("t", "a", "b") != content_id("t", "ab", "")
+
+
+def test_it_has_it_in_every_release_too() -> None:
+    assert content_id("t", "a", "b") == "t-f04cdced9736a69da6103f08a4daaf8c"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.insight_is_away = 0
+        self.seconds_to_run = 0.0
         feed = feeds_pb2.Feed
         self.feeds = [
             [feed(name="feeds/customer", reachable=True, lag_positions=2)],
@@ -70,6 +71,7 @@ class Gateway(_Services):  # type: ignore[misc]  # of several kinds, see above
 
     def RunSegmentation(self, request: Any, context: Any) -> segments_pb2.Segmentation:
         self.asked.append(RUN)
+        self.seconds_to_run = context.time_remaining()
         return segments_pb2.Segmentation()
 
 
@@ -100,6 +102,7 @@ def imported(*options: str) -> str:
 def test_it_waits_until_insight_has_read_every_feed_and_then_has_it_run(gateway: Gateway) -> None:
     assert "0 refused" in imported()
     assert gateway.asked == [BATCH, LOOK, LOOK, LOOK, LOOK, RUN]
+    assert 590 < gateway.seconds_to_run < 610
 
 
 @pytest.mark.parametrize("option", ["--no-wait", "--dry-run"])

@@ -159,6 +159,49 @@ class TestErrors:
     def test_the_statuses_are_those_of_the_public_table(self) -> None:
         assert {**HTTP_STATUS, **public_error_statuses()} == HTTP_STATUS
 
+    @pytest.mark.parametrize(
+        ("code", "status", "name"),
+        [
+            (1, 499, "CANCELLED"),
+            (16, 401, "UNAUTHENTICATED"),
+            (0, 500, "UNKNOWN"),
+            (17, 500, "UNKNOWN"),
+            (-1, 500, "UNKNOWN"),
+        ],
+    )
+    def test_a_code_that_is_none_is_unknown(self, code: int, status: int, name: str) -> None:
+        made = ErrorCodec(CONTRACT.types).of_status(Status(code=code).SerializeToString())
+        assert (made.status, made.code) == (status, name)
+        assert made.headers == ()
+
+    @pytest.mark.parametrize(
+        ("reason", "status"),
+        [
+            ("METHOD_NOT_ALLOWED", 405),
+            ("BODY_TIMEOUT", 408),
+            ("BODY_TOO_LARGE", 413),
+            ("URL_TOO_LONG", 414),
+            ("HEAD_TOO_LARGE", 431),
+        ],
+    )
+    def test_refusals_that_http_has_a_status_for_have_it_if_they_are_the_gateways_own(
+        self, reason: str, status: int
+    ) -> None:
+        told = {"allowed": "GET, POST"}
+        codec = ErrorCodec(CONTRACT.types)
+        made = codec.of(DomainError(Kind.INVALID_ARGUMENT, reason, "text", metadata=told))
+        assert (made.status, made.code) == (status, "INVALID_ARGUMENT")
+        assert json.loads(made.body)["error"]["code"] == status
+        assert made.headers == (((b"allow", b"GET, POST"),) if status == 405 else ())
+        theirs = DomainError(
+            Kind.INVALID_ARGUMENT, reason, "text", metadata=told, domain="sales.guanxi"
+        )
+        assert codec.of(theirs).status == 400
+
+    def test_whoever_is_a_stranger_is_told_how_to_sign_in(self) -> None:
+        made = ErrorCodec(CONTRACT.types).of(DomainError(Kind.UNAUTHENTICATED, "NO_KEY", "text"))
+        assert made.headers == ((b"www-authenticate", b'Bearer realm="guanxi"'),)
+
     def test_a_detail_of_an_unknown_type_is_left_out(self) -> None:
         status = Status(code=5, message="gone", details=[AnyMessage(type_url="x/unknown.Type")])
         made = ErrorCodec(CONTRACT.types).of_status(status.SerializeToString())

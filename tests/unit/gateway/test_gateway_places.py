@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateway.transcode.query import QueryFields, parameters_of
 from gateway.transcode.values import JsonValue
 from services.chassis.errors import DomainError
-from tests.support.probes import probe_message
+from tests.support.probes import message, probe_message, request_codec
 from tests.support.transcoding import refusal
 
 
@@ -77,6 +79,40 @@ class TestPlaces:
         told = refusal("CreateCustomer", body={"phones" * 20: 1}).violations[0].description
         assert "fields are name, " in told
         assert "did you mean" not in told
+
+
+class TestPaths:
+    """Variables of a path that are no names are read as their fields are anywhere."""
+
+    @staticmethod
+    def asked(*captures: str, query: str = "") -> Any:
+        return message("Probe").FromString(request_codec("Ask").encode(captures, query, b""))
+
+    def test_they_are_numbers_and_choices_too(self) -> None:
+        probe = self.asked("-7", "RED", "1.5", query="plainText=a&inner.plainText=b")
+        assert (probe.small_number, probe.inner.color, probe.real) == (-7, 1, 1.5)
+        assert (probe.plain_text, probe.inner.plain_text) == ("a", "b")
+
+    @pytest.mark.parametrize(
+        ("captures", "told"),
+        [
+            (("seven", "RED", "1"), "smallNumber: must be a whole number"),
+            (("1", "RED", "x"), "real: must be a number"),
+            (("1", "4294967296", "1"), "inner.color: is no number of an enum"),
+            (("1", "%ff", "1"), "inner.color: is not valid UTF-8"),
+            (("1", "PURPLE", "1"), "inner.color: must be one of RED, not the text"),
+        ],
+    )
+    def test_what_is_none_is_refused_by_name(self, captures: tuple[str, ...], told: str) -> None:
+        with pytest.raises(DomainError) as caught:
+            self.asked(*captures)
+        assert caught.value.message.startswith(told)
+
+    @pytest.mark.parametrize("key", ["smallNumber", "small_number", "inner.color", "real"])
+    def test_they_are_given_in_the_path_alone(self, key: str) -> None:
+        with pytest.raises(DomainError) as caught:
+            self.asked("1", "RED", "1", query=f"{key}=1")
+        assert caught.value.violations[0].description == "belongs in the path"
 
 
 class TestDates:
