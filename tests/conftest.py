@@ -17,11 +17,13 @@ import structlog
 from hypothesis import settings
 
 from tests.support import engines
+from tests.support.compiled_once import compile_once
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, Template
 from tests.support.fast_folder import use_fast_folder
 from tests.support.memory import bounded_memory
 
 use_fast_folder()
+compile_once()
 
 # A busy machine is slow for a moment; that says nothing about the code under test.
 settings.register_profile("guanxi", deadline=None)

@@ -21,6 +21,7 @@ from services.insight.engine.segmenting import Segmenting
 from services.insight.engine.sweep import Sweep
 from services.insight.feeds.model import FIRST_GENERATION
 from services.insight.feeds.store import owe_rules, owed_since
+from services.insight.segments import store as runs
 from tests.support.databases import Databases
 from tests.support.insight import Insight, customer_event, replicas, until
 from tests.support.services import migrated_database
@@ -73,6 +74,17 @@ async def have_looked() -> None:
     await asyncio.sleep(LOOKS_SECONDS)
 
 
+def is_done(insight: Insight) -> Callable[[], Any]:
+    """Whether the run in force has gone over everyone; a stop before leaves that to the next."""
+
+    async def so() -> bool:
+        async with insight.service.store.read(caller=SYSTEM) as tx:
+            made = await runs.made(tx, FIRST)
+        return made is not None and made.done
+
+    return so
+
+
 async def owe(insight: Insight) -> None:
     """Rules are owed, as by a replica that was killed: nothing comes of which ours would know."""
     await insight.service.store.write(lambda tx: owe_rules(tx, FIRST), caller=SYSTEM)
@@ -122,9 +134,8 @@ async def test_a_start_on_the_same_day_makes_no_second_run(
     databases: Databases, counted: Counted
 ) -> None:
     url = await migrated_database(databases, "insight")
-    async with replicas(url, 1):
-        await until(counted.has_measured(1))
-        await have_looked()
+    async with replicas(url, 1) as (insight,):
+        await until(is_done(insight))
     async with replicas(url, 1):
         await have_looked()
     assert counted.measured == 1
@@ -160,9 +171,8 @@ async def test_a_start_of_another_edition_makes_a_run_of_its_own(
 ) -> None:
     """Its facts may be computed otherwise."""
     url = await migrated_database(databases, "insight")
-    async with replicas(url, 1):
-        await until(counted.has_measured(1))
-        await have_looked()
+    async with replicas(url, 1) as (insight,):
+        await until(is_done(insight))
     monkeypatch.setattr(main, "edition", lambda _: "the next one")
     async with replicas(url, 1):
         await until(counted.has_measured(2))
