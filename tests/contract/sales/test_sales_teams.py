@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -25,7 +26,7 @@ from tests.support.people import create_team, create_user
 from tests.support.refusals import refusal
 
 
-async def changed(people: PeopleServiceStub, id: str, **fields: str) -> Team:
+async def changed(people: PeopleServiceStub, id: str, **fields: Any) -> Team:
     team = Team(name=f"teams/{id}", **fields)
     return await people.UpdateTeam(
         UpdateTeamRequest(team=team, update_mask=FieldMask(paths=list(fields)))
@@ -73,7 +74,7 @@ async def test_teams_are_listed_by_what_is_known_of_them(
     ],
 )
 async def test_what_is_wrong_with_a_team_is_named(
-    tree: PeopleServiceStub, fields: dict[str, str], field: str, reason: str
+    tree: PeopleServiceStub, fields: dict[str, Any], field: str, reason: str
 ) -> None:
     new = create_team("new")
     new.team.MergeFrom(Team(**fields))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -26,7 +27,7 @@ from tests.support.sales import reason_of
 from tests.support.services import RunningService
 
 
-async def changed(people: PeopleServiceStub, id: str, **fields: str) -> User:
+async def changed(people: PeopleServiceStub, id: str, **fields: Any) -> User:
     user = User(name=f"users/{id}", **fields)
     return await people.UpdateUser(
         UpdateUserRequest(user=user, update_mask=FieldMask(paths=list(fields)))
@@ -58,7 +59,7 @@ async def test_a_user_is_active_at_once_and_known_by_the_name_they_were_given(
     ],
 )
 async def test_what_is_wrong_with_a_user_is_named_when_they_are_added_and_when_they_are_changed(
-    ann_and_gone: PeopleServiceStub, fields: dict[str, str], field: str, reason: str
+    ann_and_gone: PeopleServiceStub, fields: dict[str, Any], field: str, reason: str
 ) -> None:
     people = ann_and_gone
     for call in (people.CreateUser(create_user("new", **fields)), changed(people, "ann", **fields)):

@@ -52,23 +52,21 @@ teams: Final = Records(
 )
 
 _this = table.c.name == bindparam("key")
-_up = select(table.c.name, table.c.parent, literal(0, Integer).label("steps")).where(_this)
-_up = _up.cte("up", recursive=True)
-_up = _up.union_all(
-    select(table.c.name, table.c.parent, _up.c.steps + 1).where(
-        table.c.name == _up.c.parent, _up.c.steps < MOST_LEVELS
-    )
+_self_up = select(table.c.name, table.c.parent, literal(0, Integer).label("steps")).where(_this)
+_up = _self_up.cte("up", recursive=True)
+_next_up = select(table.c.name, table.c.parent, _up.c.steps + 1).where(
+    table.c.name == _up.c.parent, _up.c.steps < MOST_LEVELS
 )
-_ABOVE: Final = select(_up.c.name).order_by(_up.c.steps)
+_path = _up.union_all(_next_up)
+_ABOVE: Final = select(_path.c.name).order_by(_path.c.steps)
 
-_down = select(table.c.name, literal(0, Integer).label("steps")).where(_this)
-_down = _down.cte("down", recursive=True)
-_down = _down.union_all(
-    select(table.c.name, _down.c.steps + 1).where(
-        table.c.parent == _down.c.name, _down.c.steps < MOST_LEVELS
-    )
+_self_down = select(table.c.name, literal(0, Integer).label("steps")).where(_this)
+_down = _self_down.cte("down", recursive=True)
+_next_down = select(table.c.name, _down.c.steps + 1).where(
+    table.c.parent == _down.c.name, _down.c.steps < MOST_LEVELS
 )
-_BENEATH: Final = select(_down.c.name, _down.c.steps).order_by(_down.c.steps, _down.c.name)
+_branch = _down.union_all(_next_down)
+_BENEATH: Final = select(_branch.c.name, _branch.c.steps).order_by(_branch.c.steps, _branch.c.name)
 
 _SOMEBODY: Final = select(users.c.name).where(users.c.team == bindparam("key")).limit(1)
 _SOME_TEAM: Final = select(table.c.name).where(table.c.parent == bindparam("key")).limit(1)

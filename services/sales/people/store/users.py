@@ -64,9 +64,9 @@ users: Final = Records(
 
 _first = select(table.c.name, table.c.manager).where(table.c.name == bindparam("key"))
 _chain = _first.cte("chain", recursive=True)
-# `union`, not `union_all`: it ends where it comes to somebody it has.
-_chain = _chain.union(select(table.c.name, table.c.manager).where(table.c.name == _chain.c.manager))
-_CHAIN: Final = select(_chain.c.name)
+_next = select(table.c.name, table.c.manager).where(table.c.name == _chain.c.manager)
+# `union`, not `union_all`: it would end even where a chain came round.
+_CHAIN: Final = select(_chain.union(_next).c.name)
 _WITH_EMAILS: Final = select(table.c.email_key, table.c.name).where(
     table.c.email_key.in_(bindparam("keys", expanding=True))
 )
