@@ -12,7 +12,7 @@ from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis.client import connect
 from services.chassis.errors import DomainError, Kind, etag_mismatch, invalid
-from tests.support.gateway import RunningGateway, reason_of
+from tests.support.gateway import RunningGateway, reason_of, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
