@@ -65,6 +65,14 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
             users=await made_in_turns(to_user, page.rows), next_page_token=page.next_page_token
         )
 
+    async def BatchGetUsers(
+        self, request: people_pb2.BatchGetUsersRequest, context: Any
+    ) -> people_pb2.BatchGetUsersResponse:
+        look_up = users.those_found if request.allow_missing else users.many
+        async with self._store.read() as tx:
+            found = await look_up(tx, request.names)
+        return people_pb2.BatchGetUsersResponse(users=await made_in_turns(to_user, found))
+
     async def UpdateUser(
         self, request: people_pb2.UpdateUserRequest, context: Any
     ) -> people_pb2.User:

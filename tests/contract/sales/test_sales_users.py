@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from guanxi.sales.v1.people_pb2 import (
     BatchCreateUsersRequest,
+    BatchGetUsersRequest,
     DeactivateUserRequest,
     GetUserRequest,
     ListUsersRequest,
@@ -174,6 +175,16 @@ async def test_a_batch_that_is_only_checked_adds_nobody(people: PeopleServiceStu
     )
     assert [each.name for each in reply.users] == ["users/ann"]
     assert (await people.ListUsers(ListUsersRequest())).users == []
+
+
+async def test_users_are_found_by_name_in_the_order_asked_for(
+    some_users: PeopleServiceStub,
+) -> None:
+    names = ["users/eve", "users/nobody", "users/ann"]
+    reply = await some_users.BatchGetUsers(BatchGetUsersRequest(names=names, allow_missing=True))
+    assert [each.name for each in reply.users] == ["users/eve", "users/ann"]
+    error = await refusal(some_users.BatchGetUsers(BatchGetUsersRequest(names=names)))
+    assert (error.kind, error.metadata["resource"]) == (Kind.NOT_FOUND, "users/nobody")
 
 
 @in_turn(
