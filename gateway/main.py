@@ -6,6 +6,7 @@ import signal
 from dataclasses import dataclass
 
 import structlog
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 
 from gateway.backends import Backends
 from gateway.contract import Contract, ContractError, load_contract
@@ -24,12 +25,15 @@ from gateway.resuming import positions_of
 from gateway.settings import GatewaySettings
 from gateway.signin.door import Door
 from gateway.signin.keys import KeysError
+from gateway.signin.people import People
 from gateway.signin.ring import KeyRing
 from gateway.transcode.errors import ErrorCodec
 from services.chassis.access import Signer, TokenError, Verifier
+from services.chassis.client import connect
 from services.chassis.clock import SystemClock
 from services.chassis.errors import StartRefused
 from services.chassis.http.limits import HttpLimits
+from services.chassis.identity import ServiceToken
 from services.chassis.ids import Uuid7Ids
 from services.chassis.logging import configure_logging
 from services.chassis.metrics import Metrics
@@ -89,7 +93,11 @@ class Gateway:
         # A composed answer asks the services in its caller's name.
         audiences = {name: (name,) for name in _SERVICES} | {"gateway": ("gateway", *_SERVICES)}
         look_again_seconds = min(settings.heartbeat_seconds, _LOOK_AGAIN_SECONDS)
-        door = Door(ring, signer, clock, audiences, look_again_seconds)
+        self._to_people = connect(
+            settings.sales_target, identity=ServiceToken(signer, "gateway", "sales")
+        )
+        people = People(PeopleServiceStub(self._to_people))
+        door = Door(ring, people, signer, clock, audiences, look_again_seconds)
         counted = GatewayMetrics(metrics)
         log = request_lines("gateway", settings.log_level, settings.log_format)
         limits = Limits(
@@ -208,6 +216,7 @@ class Gateway:
         await asyncio.gather(self._http.stop(), self._grpc.stop(settings.drain_grace_seconds))
         await self._own.stop(0)
         await self._backends.close()
+        await self._to_people.close()
         await self._admin.stop()
         _log.info("stopped")
 

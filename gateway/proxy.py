@@ -175,6 +175,7 @@ class _Exchange:
         key = proxy._door.admit(*self._shown)
         self._caller = key.subject
         await proxy._limits.take(key.subject)
+        await proxy._door.settle(key)
         return self._metadata(key)
 
     def open_stream(self) -> AbstractContextManager[None]:

@@ -131,6 +131,7 @@ class HttpApp:
         key = self._door.admit(*_shown(head))
         exchange.caller = scope["guanxi.caller"] = key.subject
         await self._limits.take(key.subject)
+        await self._door.settle(key)
         body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
         codec, query = endpoint.request, scope["query_string"].decode("latin-1")
         if len(body) > bodies.PIECE_BYTES:

@@ -1,4 +1,5 @@
-"""Lets a caller in by API key and gives them the internal token that services believe."""
+"""Lets a caller in by API key, as the directory of people knows them, and gives them the internal
+token that services believe."""
 
 import asyncio
 import time
@@ -6,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.signin.keys import ApiKey
+from gateway.signin.people import People
 from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer
 from services.chassis.clock import Clock, Span
@@ -22,6 +24,7 @@ _REMEMBERED_TOKENS = 8192
 @dataclass(frozen=True, slots=True)
 class _Minted:
     key: ApiKey
+    teams: tuple[str, ...]
     authorization: str
     reuse: Span
 
@@ -32,6 +35,7 @@ class Door:
     def __init__(
         self,
         ring: KeyRing,
+        people: People,
         signer: Signer,
         clock: Clock,
         audiences: Mapping[str, tuple[str, ...]],
@@ -41,6 +45,7 @@ class Door:
     ) -> None:
         """`audiences`: deployable to the services a token for it is good for."""
         self._ring = ring
+        self._people = people
         self._signer = signer
         self._clock = clock
         self._monotonic = monotonic
@@ -61,26 +66,34 @@ class Door:
             "CREDENTIALS_MISSING", "send an API key as Authorization: Bearer <key> or X-API-Key"
         )
 
+    async def settle(self, key: ApiKey) -> None:
+        """Learns who the holder of an admitted key is here; raises DomainError for who has left."""
+        await self._people.settle(key.subject)
+
     async def until_shut(self, authorization: str, api_key: str) -> None:
-        """Looks at a key again every few seconds; raises DomainError once it opens nothing."""
+        """Looks at a key and its holder again every few seconds; raises DomainError once they may
+        not come in."""
         while True:
             await asyncio.sleep(self._look_again_seconds)
-            self.admit(authorization, api_key)
+            await self.settle(self.admit(authorization, api_key))
 
     def authorization(self, key: ApiKey, deployable: str) -> str:
-        """The `authorization` metadata that speaks for the key's holder to a deployable."""
+        """The `authorization` metadata that speaks for the key's holder, who is settled, to a
+        deployable."""
+        teams = self._people.teams_of(key)
         now, monotonic = self._clock.now().timestamp(), self._monotonic()
         minted = self._minted.get((key.id, deployable))
         if (
             minted is not None
             and minted.key is key
+            and minted.teams == teams
             and minted.reuse.holds(now=now, monotonic=monotonic)
         ):
             return minted.authorization
         token = self._signer.sign(
             key.subject,
             roles=key.roles,
-            teams=key.teams,
+            teams=teams,
             scopes=key.scopes,
             key=key.id,
             audience=self._audiences[deployable],
@@ -90,5 +103,5 @@ class Door:
             self._minted.clear()
         authorization = f"Bearer {token}"
         reuse = Span.of(_REUSE_SECONDS, now=now, monotonic=monotonic)
-        self._minted[key.id, deployable] = _Minted(key, authorization, reuse)
+        self._minted[key.id, deployable] = _Minted(key, teams, authorization, reuse)
         return authorization

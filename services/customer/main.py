@@ -3,6 +3,7 @@
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 
 from services.chassis.clock import BusinessCalendar, Clock, SystemClock
 from services.chassis.events.feed import EventFeed
@@ -13,6 +14,7 @@ from services.chassis.metrics import Metrics
 from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
+from services.customer.colleagues.actions import Directory, PeopleStub
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
@@ -34,14 +36,16 @@ def targets(settings: CustomerSettings) -> dict[str, str]:
 
 async def connected(settings: CustomerSettings, channels: Channels, metrics: Metrics) -> Assembly:
     """What it serves with channels to them. Raises StartRefused."""
-    sales = EventFeedStub(channels[FOLLOWS.feed])
-    return await assemble(settings, feed=sales, metrics=metrics)
+    sales = channels[FOLLOWS.feed]
+    people, feed = PeopleServiceStub(sales), EventFeedStub(sales)
+    return await assemble(settings, people=people, feed=feed, metrics=metrics)
 
 
 async def assemble(
     settings: CustomerSettings,
     *,
     clock: Clock | None = None,
+    people: PeopleStub | None = None,
     feed: FeedStub | None = None,
     metrics: Metrics | None = None,
 ) -> Assembly:
@@ -52,7 +56,7 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    customers = CustomerServicer(store, calendar=calendar, ids=ids)
+    customers = CustomerServicer(store, Directory(store, people), calendar=calendar, ids=ids)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,

@@ -1,5 +1,6 @@
 """What the customer service does when another service's event arrives: orders move the lifecycle
-stage. Who reads the feed, and how often an event may come, is the puller's matter."""
+stage, and whom a customer may be given to is kept. Who reads the feed, and how often an event may
+come, is the puller's matter."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,6 +11,8 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis.events.derivation import Derivation
 from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
+from services.customer.colleagues import store as colleagues
+from services.customer.colleagues.messages import TYPES, read_colleagues
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
 from services.customer.customers.store import counted_orders
@@ -21,10 +24,11 @@ _CANCELLED = orders_pb2.OrderCancelled.DESCRIPTOR.full_name
 
 
 class SalesReaction(Follower):
-    """Follows the orders of the sales service."""
+    """Follows the orders and the people of the sales service."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
-        """Moves the customers whose orders count, or don't any more."""
+        """Moves the customers whose orders count, or don't any more; keeps who works here."""
+        await colleagues.save_many(tx, read_colleagues(events).values())
         news: dict[str, OrderNews] = {}
         for event in events:
             if event.type == _CONFIRMED:
@@ -39,16 +43,19 @@ class SalesReaction(Follower):
             await actions.follow_orders(tx, news)
 
     async def log_renewed(self, tx: WriteTransaction) -> None:
-        """Sales' log begins anew: its orders are counted from the first one on."""
+        """Sales' log begins anew: its orders are counted from the first one on, and who works here
+        stays until it is read."""
         await counted_orders.clear(tx)
+        await colleagues.mark_all(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
-        """All of them are counted; nothing was marked."""
+        """All orders are counted; people of whom the log doesn't tell are there no more."""
+        await colleagues.remove_marked(tx)
 
 
 # Another version where what is kept of orders changes; see Derivation.
 FOLLOWS: Final = Follows(
-    "customer", "sales", SalesReaction(), Derivation(1, {_CONFIRMED, _CANCELLED})
+    "customer", "sales", SalesReaction(), Derivation(1, {_CONFIRMED, _CANCELLED, *TYPES})
 )
 
 

@@ -3,6 +3,7 @@
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.orders_pb2_grpc import add_OrderServiceServicer_to_server
+from guanxi.sales.v1.people_pb2_grpc import add_PeopleServiceServicer_to_server
 from guanxi.sales.v1.products_pb2_grpc import add_ProductServiceServicer_to_server
 
 from services.chassis.caller import Caller
@@ -20,6 +21,7 @@ from services.sales.accounts.actions import Accounts, CustomerStub
 from services.sales.metadata import metadata
 from services.sales.orders import store as order_store
 from services.sales.orders.servicer import OrderServicer
+from services.sales.people.servicer import PeopleServicer
 from services.sales.products.servicer import ProductServicer
 from services.sales.reactions import FOLLOWS
 from services.sales.settings import SalesSettings
@@ -69,11 +71,13 @@ async def assemble(
         calendar=calendar,
         ids=ids,
     )
+    people = PeopleServicer(store, calendar=calendar, ids=ids)
     products = ProductServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,
         servicers=[
             (add_OrderServiceServicer_to_server, orders),
+            (add_PeopleServiceServicer_to_server, people),
             (add_ProductServiceServicer_to_server, products),
             (add_EventFeedServicer_to_server, EventFeed(log)),
         ],

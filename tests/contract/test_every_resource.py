@@ -19,6 +19,9 @@ ONLY_TAKEN = {
 }
 NOT_WHOSE = {
     "guanxi.customer.v1.Touchpoint.actor": "who was in touch; it is seen as its customer is",
+    "guanxi.sales.v1.User.team": "where they work; who sees the whole company alone says so",
+    "guanxi.sales.v1.User.manager": "whom they report to; it shows nobody anything",
+    "guanxi.sales.v1.Team.parent": "where the team stands; who sees the whole company says so",
     "guanxi.insight.v1.Rule.assignee": "whose its alerts are: insight/test_insight_alert_sight.py",
 }
 

@@ -21,6 +21,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 from guanxi.customer.v1 import customers_pb2_grpc
 from guanxi.insight.v1 import alerts_pb2_grpc
+from guanxi.sales.v1 import people_pb2_grpc
 
 from gateway.contract import Contract
 from gateway.main import Gateway
@@ -102,6 +103,7 @@ class RunningGateway:
     customer_target: str
     customers: FakeService
     alerts: FakeService
+    people: FakeService
     _stack: AsyncExitStack = field(repr=False)
 
     async def channel(self) -> grpc.aio.Channel:
@@ -126,6 +128,7 @@ async def running_gateway(
     served beside the customers', `variables` are settings such as GUANXI_GATEWAY_RATE_BURST."""
     customers = FakeService("guanxi.customer.v1.CustomerService")
     alerts = FakeService("guanxi.insight.v1.AlertService")
+    people = FakeService("guanxi.sales.v1.PeopleService")
     async with AsyncExitStack() as stack:
         customer = await _serve(
             "customer",
@@ -134,6 +137,9 @@ async def running_gateway(
         )
         insight = await _serve(
             "insight", [(alerts_pb2_grpc.add_AlertServiceServicer_to_server, alerts)], stack
+        )
+        sales = await _serve(
+            "sales", [(people_pb2_grpc.add_PeopleServiceServicer_to_server, people)], stack
         )
         settings = GatewaySettings.load(
             {
@@ -145,7 +151,7 @@ async def running_gateway(
                 "GUANXI_GATEWAY_ADMIN_LISTEN": "127.0.0.1:0",
                 "GUANXI_CUSTOMER_TARGET": customer,
                 "GUANXI_INSIGHT_TARGET": insight,
-                "GUANXI_SALES_TARGET": "127.0.0.1:1",
+                "GUANXI_SALES_TARGET": sales,
                 "GUANXI_DRAIN_WAIT_SECONDS": "0",
                 "GUANXI_DRAIN_GRACE_SECONDS": "1",
                 **(variables or {}),
@@ -173,6 +179,7 @@ async def running_gateway(
             customer,
             customers,
             alerts,
+            people,
             stack,
         )
 

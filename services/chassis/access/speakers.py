@@ -23,12 +23,12 @@ def subject_of(process: str) -> str:
 def may_speak(process: str, identity: Identity, audience: object) -> bool:
     """Whether the key of a process may have signed this.
 
-    The gateway speaks for people and apps, and with no role of the suite's own. A service speaks
-    for itself, in its one role, to one service at a time: whoever receives its token can't use it
-    elsewhere.
+    The gateway speaks for people and apps, and with no role of the suite's own. And as each service
+    it speaks for itself, in its one role, to one service at a time: whoever receives that token
+    can't use it elsewhere.
     """
-    if process == GATEWAY:
-        return identity.subject.startswith(_CALLERS) and RESERVED_ROLES.isdisjoint(identity.roles)
+    if process == GATEWAY and identity.subject.startswith(_CALLERS):
+        return RESERVED_ROLES.isdisjoint(identity.roles)
     alone = isinstance(audience, str) or (isinstance(audience, list) and len(audience) == 1)
     return (
         alone

@@ -38,6 +38,8 @@ from services.chassis.wire import MAX_MESSAGE_BYTES
 __all__ = ["GrpcServer", "Servicers"]
 
 _READS_GRACE_SECONDS = 0.5
+# A token names its caller's teams: 200 of 69 bytes at most (`people.proto`), written in base64.
+_METADATA_BYTES = 32 * 1024
 
 # The generated `add_…Servicer_to_server` with the servicer to add.
 Servicers = Sequence[tuple[Callable[[Any, Any], None], Any]]
@@ -83,6 +85,9 @@ class GrpcServer:
             options=[
                 *server_options(settings.max_connection_age_seconds),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                # Between two bounds gRPC drops calls at random.
+                ("grpc.max_metadata_size", _METADATA_BYTES),
+                ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
             ]
         )
         self._server.add_generic_rpc_handlers((methods,))

@@ -10,6 +10,7 @@ from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import expect_may_hand_on, settle_owner
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.chassis.turns import taking_turns
+from services.customer.colleagues.model import Colleagues
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
 from services.customer.customers.store import counted_orders, customers
@@ -24,20 +25,27 @@ __all__ = [
 ]
 
 
-async def create_customer(tx: WriteTransaction, new: New[Draft]) -> Customer:
+async def create_customer(
+    tx: WriteTransaction, new: New[Draft], colleagues: Colleagues
+) -> Customer:
     """Raises what `create_customers` reports."""
-    return (await create_customers(tx, {0: new})).only()
+    return (await create_customers(tx, {0: new}, colleagues)).only()
 
 
 async def create_customers(
-    tx: WriteTransaction, new: Mapping[int, New[Draft]], *, validate_only: bool = False
+    tx: WriteTransaction,
+    new: Mapping[int, New[Draft]],
+    colleagues: Colleagues,
+    *,
+    validate_only: bool = False,
 ) -> Outcomes[Customer]:
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
     PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
-    (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the model's). A customer may be
-    referred by one further up in the same batch, or be part of it.
+    (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the
+    model's). A customer may be referred by one further up in the same batch, or be part of it.
+    `colleagues` are those whom the drafts name, and the caller.
     """
     names = given_names(new.values())
     known = await customers.known(tx, names)
@@ -48,6 +56,7 @@ async def create_customers(
 
     def make(each: New[Draft]) -> Customer:
         owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
+        colleagues.expect(owner)
         etag = tx.new_id()
         customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
         _expect_referrer(customer, alive)
@@ -90,14 +99,20 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
 
 
 async def change_customer(
-    tx: WriteTransaction, name: str, etag: str, draft: Draft, fields: Collection[str]
+    tx: WriteTransaction,
+    name: str,
+    etag: str,
+    draft: Draft,
+    fields: Collection[str],
+    colleagues: Colleagues,
 ) -> Customer:
-    """Changes the named fields. Handing the customer on takes a scope wider than OWN, in
-    which they are by their owner or team: not a collaborator's work.
+    """Changes the named fields; `colleagues` is whom the draft gives it to. Handing the customer on
+    takes a scope wider than OWN, in which they are by their owner or team: not a collaborator's
+    work.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
-    what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND,
+    PARENT_ORGANIZATION_NOT_FOUND) and what the model raises.
     """
     before = await customers.get(tx, name)
     before.expect(etag)
@@ -106,6 +121,8 @@ async def change_customer(
         if after is before:
             return before
         expect_may_hand_on(tx.caller, before, after)
+        if after.owner != before.owner:
+            colleagues.expect(after.owner)
         if after.referred_by != before.referred_by:
             _expect_referrer(after, await _alive(tx, {after.referred_by}))
         if after.parent_organization != before.parent_organization:

@@ -1,11 +1,13 @@
 """Transport room of customers: message ↔ model, one transaction per call. No rule, no SQL."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis import field_mask
 from services.chassis.batches import failed_requests, read_items
+from services.chassis.caller import Scope, current_caller
 from services.chassis.clock import BusinessCalendar
 from services.chassis.creation import New
 from services.chassis.ids import Ids
@@ -13,6 +15,8 @@ from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
 from services.chassis.turns import made_in_turns
+from services.customer.colleagues.actions import Directory
+from services.customer.colleagues.model import Colleagues
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -24,8 +28,11 @@ __all__ = ["CustomerServicer"]
 class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     """Serves guanxi.customer.v1.CustomerService."""
 
-    def __init__(self, database: Store, *, calendar: BusinessCalendar, ids: Ids) -> None:
+    def __init__(
+        self, database: Store, directory: Directory, *, calendar: BusinessCalendar, ids: Ids
+    ) -> None:
         self._store = database
+        self._directory = directory
         self._calendar = calendar
         self._ids = ids
 
@@ -34,10 +41,12 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.Customer:
         new = self._read(request)
 
-        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
-            return to_message(await actions.create_customer(tx, new))
+        async def work(tx: WriteTransaction, colleagues: Colleagues) -> customers_pb2.Customer:
+            return to_message(await actions.create_customer(tx, new, colleagues))
 
-        return await self._store.answer(request, customers_pb2.Customer, work)
+        return await self._store.answer_asking(
+            request, customers_pb2.Customer, lambda: self._owners([new.draft.owner]), work
+        )
 
     async def GetCustomer(
         self, request: customers_pb2.GetCustomerRequest, context: Any
@@ -63,13 +72,18 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         draft = messages.draft_of(wanted)
         fields = field_mask.resolve(request.update_mask, wanted)
 
-        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
-            customer = await actions.change_customer(tx, wanted.name, wanted.etag, draft, fields)
+        async def work(tx: WriteTransaction, colleagues: Colleagues) -> customers_pb2.Customer:
+            customer = await actions.change_customer(
+                tx, wanted.name, wanted.etag, draft, fields, colleagues
+            )
             changed = to_message(customer)
             field_mask.expect_fixed(request.update_mask, wanted, changed)
             return changed
 
-        return await self._store.answer(request, customers_pb2.Customer, work)
+        owner = {draft.owner} if "owner" in fields else set()
+        return await self._store.answer_asking(
+            request, customers_pb2.Customer, lambda: self._directory.look_up(owner), work
+        )
 
     async def DeleteCustomer(
         self, request: customers_pb2.DeleteCustomerRequest, context: Any
@@ -92,14 +106,23 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.BatchCreateCustomersResponse:
         new, refused = await read_items(request.requests, self._read)
 
-        async def work(tx: WriteTransaction) -> customers_pb2.BatchCreateCustomersResponse:
-            outcomes = await actions.create_customers(tx, new, validate_only=request.validate_only)
+        async def work(
+            tx: WriteTransaction, colleagues: Colleagues
+        ) -> customers_pb2.BatchCreateCustomersResponse:
+            outcomes = await actions.create_customers(
+                tx, new, colleagues, validate_only=request.validate_only
+            )
             return customers_pb2.BatchCreateCustomersResponse(
                 customers=await made_in_turns(to_message, outcomes.created),
                 failed_requests=await failed_requests(request, refused | outcomes.refused),
             )
 
-        return await self._store.answer(request, customers_pb2.BatchCreateCustomersResponse, work)
+        return await self._store.answer_asking(
+            request,
+            customers_pb2.BatchCreateCustomersResponse,
+            lambda: self._owners(each.draft.owner for each in new.values()),
+            work,
+        )
 
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
@@ -110,6 +133,13 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         return customers_pb2.BatchGetCustomersResponse(
             customers=await made_in_turns(to_message, found)
         )
+
+    async def _owners(self, named: Iterable[str]) -> Colleagues:
+        """Who may become owners of new customers: those who are named, and the caller where what
+        they create may be theirs by that."""
+        caller = current_caller()
+        own = {caller.subject} if caller.in_person or caller.scope is not Scope.ALL else set()
+        return await self._directory.look_up({*named, *own})
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids)

@@ -22,7 +22,7 @@ async def module_gateway(
 @pytest.fixture
 def gateway(module_gateway: RunningGateway) -> Iterator[RunningGateway]:
     yield module_gateway
-    for service in (module_gateway.customers, module_gateway.alerts):
+    for service in (module_gateway.customers, module_gateway.alerts, module_gateway.people):
         service.answers.clear()
         service.streams.clear()
         service.seen.clear()

@@ -146,10 +146,12 @@ def another_key(gateway: RunningGateway, **given: Any) -> str:
 class TestKeysThatEnd:
     async def test_a_watch_ends_with_its_key(self, busy: RunningGateway) -> None:
         key = another_key(busy)
-        revoking = asyncio.get_running_loop().call_later(0.5, revoke, busy, key)
+        seen: list[Any] = []
         async with asyncio.timeout(8):
-            seen = [event async for event in events(busy, key)]
-        revoking.cancel()
+            async for event in events(busy, key):
+                seen.append(event)
+                if len(seen) == 5:
+                    revoke(busy, key)
         assert len(seen) > 5
         assert seen[-1]["error"]["code"] == 401
         assert seen[-1]["error"]["details"][0]["reason"] == "API_KEY_INVALID"

@@ -16,8 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 from guanxi.events.v1 import event_feed_pb2, event_feed_pb2_grpc
-from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
-from guanxi.sales.v1 import orders_pb2, orders_pb2_grpc
+from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc, facts_pb2, facts_pb2_grpc
 
 from gateway.backends import Backends
 from gateway.limits import Limits
@@ -35,8 +34,9 @@ from services.chassis.metrics import Metrics
 from services.chassis.request_lines import request_lines
 from tests.support import echo
 from tests.support.chassis import echo_server, keys
+from tests.support.directory import nobody
 from tests.support.echo import said
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,12 +107,14 @@ class TestTheSuitesMethods:
         assert error.metadata == {"resource": "customers/ann"}
 
     async def test_a_service_that_is_away_is_named_without_its_address(
-        self, gateway: RunningGateway
+        self, tmp_path: Path
     ) -> None:
-        stub = orders_pb2_grpc.OrderServiceStub(await gateway.channel())
-        order = orders_pb2.GetOrderRequest(name="orders/1")
-        error = await refusal(stub.GetOrder(order, metadata=gateway.metadata))
-        assert (error.reason, error.metadata) == ("SERVICE_UNAVAILABLE", {"service": "sales"})
+        away = {"GUANXI_INSIGHT_TARGET": "127.0.0.1:1"}
+        async with running_gateway(tmp_path, away) as gateway:
+            stub = facts_pb2_grpc.FactServiceStub(await gateway.channel())
+            facts = facts_pb2.GetCustomerFactsRequest(name="customers/ann/facts")
+            error = await refusal(stub.GetCustomerFacts(facts, metadata=gateway.metadata))
+        assert (error.reason, error.metadata) == ("SERVICE_UNAVAILABLE", {"service": "insight"})
         assert error.retry_after_seconds == 1
         assert "127.0.0.1" not in error.message
 
@@ -247,7 +249,12 @@ async def proxied_echo(folder: Path) -> AsyncIterator[tuple[Any, tuple[tuple[str
         methods = methods_of(echo.SERVICE)
         backends = Backends({"test": running.target}, methods)
         door = Door(
-            KeyRing(keys_file, clock), Signer(keys().private), clock, {"test": ("sales",)}, 5.0
+            KeyRing(keys_file, clock),
+            nobody(),
+            Signer(keys().private),
+            clock,
+            {"test": ("sales",)},
+            5.0,
         )
         limits = Limits(100, 100, None, metrics, streams=100)
         log = request_lines("gateway", "warning", "json")

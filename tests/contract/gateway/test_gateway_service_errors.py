@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,7 +12,7 @@ from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis.client import connect
 from services.chassis.errors import DomainError, Kind, etag_mismatch, invalid
-from tests.support.gateway import RunningGateway, reason_of
+from tests.support.gateway import RunningGateway, reason_of, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,14 +61,13 @@ class TestServiceErrors:
         assert "password" not in answer.text
         assert "r-9" in answer.json()["error"]["message"]
 
-    async def test_a_service_that_is_down_is_named_and_nothing_more(
-        self, gateway: RunningGateway
-    ) -> None:
-        answer = await gateway.http.get("/v1/orders/1")
+    async def test_a_service_that_is_down_is_named_and_nothing_more(self, tmp_path: Path) -> None:
+        async with running_gateway(tmp_path, {"GUANXI_INSIGHT_TARGET": "127.0.0.1:1"}) as gateway:
+            answer = await gateway.http.get("/v1/customers/ann/facts")
         assert (answer.status_code, reason_of(answer)) == (503, "SERVICE_UNAVAILABLE")
         assert answer.headers["retry-after"] == "1"
         assert "127.0.0.1" not in answer.text
-        assert "sales" in answer.text
+        assert "insight" in answer.text
 
     async def test_the_callers_deadline_ends_the_call(self, gateway: RunningGateway) -> None:
         async def slow(_request: Any, _context: Any) -> customers_pb2.Customer:

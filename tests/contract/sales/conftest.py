@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from tests.support.databases import Databases
@@ -39,3 +40,9 @@ async def orders(sales: RunningService) -> OrderServiceStub:
 async def products(sales: RunningService) -> ProductServiceStub:
     """An admin's stub; the catalogue is empty."""
     return ProductServiceStub(await sales.channel())
+
+
+@pytest.fixture
+async def people(sales: RunningService) -> PeopleServiceStub:
+    """An admin's stub; the directory is empty."""
+    return PeopleServiceStub(await sales.channel())

@@ -1,5 +1,5 @@
-"""The sales service: a product that a stranger sold to every customer, and one for each method that
-changes products."""
+"""The sales service: a product that a stranger sold to every customer; and for each method that
+changes products, users or teams one of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from guanxi.customer.v1 import customers_pb2
 from guanxi.events.v1.event_feed_pb2 import Event
-from guanxi.sales.v1 import orders_pb2, products_pb2
+from guanxi.sales.v1 import orders_pb2, people_pb2, products_pb2
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.errors import not_found
@@ -19,6 +20,7 @@ from tests.support.accounts import hear
 from tests.support.asks import Ask, World, ids_of
 from tests.support.databases import Databases
 from tests.support.insight import customer_event
+from tests.support.people import create_team, create_user
 from tests.support.sales import AskedCustomers, create_order, create_product, line
 from tests.support.services import migrated_database, running_service
 from tests.support.sight_matrix import ANY_SCOPE, OWNER, READ_ROW, TEAM
@@ -56,7 +58,28 @@ SHARED = {
             product=products_pb2.Product(name=f"products/{row}", display_name="Lamp")
         )
     ),
+    "CreateUser": Ask(create_user),
+    "BatchCreateUsers": Ask(
+        lambda row: people_pb2.BatchCreateUsersRequest(requests=[create_user(row)])
+    ),
+    "UpdateUser": Ask(
+        lambda row: people_pb2.UpdateUserRequest(
+            user=people_pb2.User(name=f"users/{row}", display_name="Ann Lee")
+        )
+    ),
+    "DeactivateUser": Ask(lambda row: people_pb2.DeactivateUserRequest(name=f"users/{row}")),
+    "ReactivateUser": Ask(lambda row: people_pb2.ReactivateUserRequest(name=f"users/{row}")),
+    "CreateTeam": Ask(create_team),
+    "UpdateTeam": Ask(
+        lambda row: people_pb2.UpdateTeamRequest(
+            team=people_pb2.Team(name=f"teams/{row}", display_name="North")
+        )
+    ),
+    "DeleteTeam": Ask(lambda row: people_pb2.DeleteTeamRequest(name=f"teams/{row}")),
 }
+# Of those, which change one that there is.
+CHANGES_USERS = ("UpdateUser", "DeactivateUser", "ReactivateUser")
+CHANGES_TEAMS = ("UpdateTeam", "DeleteTeam")
 
 
 class NoCustomers(AskedCustomers):
@@ -80,6 +103,7 @@ async def sales_world(databases: Databases) -> AsyncIterator[World]:
     ) as service:
         channel = await service.channel()
         products, orders = ProductServiceStub(channel), OrderServiceStub(channel)
+        people = PeopleServiceStub(channel)
         await products.CreateProduct(create_product("a"))
 
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
@@ -90,6 +114,12 @@ async def sales_world(databases: Databases) -> AsyncIterator[World]:
                 await orders.CreateOrder(sold)
             for row in rows.get("UpdateProduct", ()):
                 await products.CreateProduct(create_product(row))
+            for row in {row for method in CHANGES_USERS for row in rows.get(method, ())}:
+                await people.CreateUser(create_user(row))
+            for row in rows.get("ReactivateUser", ()):
+                await people.DeactivateUser(people_pb2.DeactivateUserRequest(name=f"users/{row}"))
+            for row in {row for method in CHANGES_TEAMS for row in rows.get(method, ())}:
+                await people.CreateTeam(create_team(row))
             await let_in(service, collaborators, ids_of(rows))
 
         yield World(service, ASKS, prepare, SHARED)

@@ -19,6 +19,7 @@ from gateway.signin.ring import KeyRing
 from services.chassis.access import Signer, Verifier
 from services.chassis.errors import DomainError
 from tests.support.chassis import believed_keys, keys
+from tests.support.directory import nobody
 from tests.support.services import AdjustableClock
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -155,7 +156,7 @@ def test_a_caller_gets_a_token_that_is_believed_also_after_the_clock_was_set_bac
     def now() -> float:
         return clock.now().timestamp()
 
-    door = Door(ring, Signer(keys().private, now=now), clock, {"sales": ("sales",)}, 5)
+    door = Door(ring, nobody(), Signer(keys().private, now=now), clock, {"sales": ("sales",)}, 5)
     first = door.authorization(key, "sales")
     assert door.authorization(key, "sales") == first
     clock.move(hours=-1)
@@ -168,7 +169,7 @@ def test_a_token_is_handed_out_for_50_seconds_whatever_the_clock_says(path: Path
     ring = KeyRing(path, clock)
     key = ring.find(made(path))
     signer = Signer(keys().private, now=lambda: seconds.at)
-    door = Door(ring, signer, clock, {"sales": ("sales",)}, 5, monotonic=seconds)
+    door = Door(ring, nobody(), signer, clock, {"sales": ("sales",)}, 5, monotonic=seconds)
     first = door.authorization(key, "sales")
     seconds.at += 49
     assert door.authorization(key, "sales") == first
@@ -230,6 +231,7 @@ def test_as_many_teams_as_fit_in_a_token_and_no_more(path: Path) -> None:
     fitting = create_key(path, "users/ann", roles=["rep"], teams=teams[:55], now=NOW)
     door = Door(
         KeyRing(path, AdjustableClock(NOW)),
+        nobody(),
         Signer(keys().private),
         AdjustableClock(NOW),
         {"gateway": ("gateway", "customer", "sales", "insight")},

@@ -1,0 +1,20 @@
+"""Colleagues: makes colleagues."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from services.chassis.store import Name
+
+revision = "colleagues_0001"
+down_revision = "0001"
+oldest_code = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "colleagues",
+        sa.Column("name", Name, nullable=False),
+        sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_colleagues"),
+    )

@@ -1,0 +1,18 @@
+"""The tables of the directory and every statement on them; no rule, no message."""
+
+from services.sales.people.store.directory import advance
+from services.sales.people.store.teams import above, beneath, is_empty, teams
+from services.sales.people.store.teams import remove as remove_team
+from services.sales.people.store.users import chain_above, users, with_emails
+
+__all__ = [
+    "above",
+    "advance",
+    "beneath",
+    "chain_above",
+    "is_empty",
+    "remove_team",
+    "teams",
+    "users",
+    "with_emails",
+]

@@ -1,0 +1,210 @@
+"""Whom a customer may be given to, once there is anybody in the directory of people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from guanxi.customer.v1.customers_pb2 import (
+    BatchCreateCustomersRequest,
+    CreateCustomerRequest,
+    Customer,
+    GetCustomerRequest,
+    UpdateCustomerRequest,
+)
+from guanxi.sales.v1.people_pb2 import (
+    BatchGetUsersRequest,
+    BatchGetUsersResponse,
+    User,
+    UserCreated,
+    UserDeactivated,
+    UserReactivated,
+)
+
+from services.chassis.errors import DomainError, Kind
+from services.chassis.store import WriteTransaction
+from services.customer.reactions import SalesReaction
+from tests.support.accounts import SYSTEM, hear
+from tests.support.databases import Databases
+from tests.support.office import Desk, Office
+from tests.support.refusals import refusal
+from tests.support.sales import reason_of
+from tests.support.services import migrated_database, running_service
+from tests.support.written_feed import told
+
+
+class AskedPeople:
+    """The directory as the customer service asks it: who has come, and whose event is under way."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, bool] = {}
+        self.away = False
+        self.asked: list[list[str]] = []
+
+    async def BatchGetUsers(
+        self,
+        request: BatchGetUsersRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> BatchGetUsersResponse:
+        self.asked.append(list(request.names))
+        assert request.allow_missing
+        if self.away:
+            raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+        there = [name for name in request.names if name in self.users]
+        users = [User(name=name, active=self.users[name]) for name in there]
+        return BatchGetUsersResponse(users=users)
+
+
+@pytest.fixture
+def people() -> AskedPeople:
+    return AskedPeople()
+
+
+@pytest.fixture
+async def office(databases: Databases, people: AskedPeople) -> AsyncIterator[Office]:
+    url = await migrated_database(databases, "customer")
+    async with running_service("customer", url, given={"people": people}) as service:
+        yield Office(service)
+
+
+@pytest.fixture
+async def staffed(office: Office) -> Office:
+    """Ann and Bob work here; Eve did."""
+    await hear(
+        office.service.store,
+        told(UserCreated(user=User(name="users/ann", active=True)), 1),
+        told(UserCreated(user=User(name="users/bob", active=True)), 2),
+        told(UserCreated(user=User(name="users/eve", active=True)), 3),
+        told(UserDeactivated(user=User(name="users/eve")), 4),
+        reaction=SalesReaction(),
+    )
+    return office
+
+
+async def given_to(desk: Desk, owner: str) -> Customer:
+    customer = Customer(name="customers/acme", owner=owner)
+    return await desk.customers.UpdateCustomer(UpdateCustomerRequest(customer=customer))
+
+
+async def test_while_the_directory_is_empty_every_name_goes(
+    desk: Desk, people: AskedPeople
+) -> None:
+    assert (await desk.create("acme", owner="users/zoe")).owner == "users/zoe"
+    assert (await given_to(desk, "users/yan")).owner == "users/yan"
+    assert people.asked == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "reason"), [("users/zoe", "OWNER_UNKNOWN"), ("users/eve", "OWNER_INACTIVE")]
+)
+async def test_nothing_is_given_to_who_is_unknown_or_has_left(
+    staffed: Office, owner: str, reason: str
+) -> None:
+    desk = await staffed.desk()
+    await desk.create("acme", owner="users/bob")
+    for call in (desk.create("new", owner=owner), given_to(desk, owner)):
+        error = await refusal(call)
+        assert (error.kind, error.reason) == (Kind.INVALID_ARGUMENT, reason)
+        assert [each.field for each in error.violations] == ["customer.owner"]
+    assert (await given_to(desk, "users/ann")).owner == "users/ann"
+
+
+async def test_in_a_batch_only_those_items_are_refused(staffed: Office) -> None:
+    desk = await staffed.desk()
+    owners = ["users/bob", "users/zoe", "users/eve"]
+    items = [
+        CreateCustomerRequest(customer=Customer(display_name="Acme", owner=owner))
+        for owner in owners
+    ]
+    reply = await desk.customers.BatchCreateCustomers(BatchCreateCustomersRequest(requests=items))
+    assert [each.owner for each in reply.customers] == ["users/bob"]
+    assert {index: reason_of(each) for index, each in reply.failed_requests.items()} == {
+        1: "OWNER_UNKNOWN",
+        2: "OWNER_INACTIVE",
+    }
+
+
+async def test_what_is_with_somebody_who_has_left_can_be_changed_and_handed_on(
+    office: Office,
+) -> None:
+    desk = await office.desk()
+    await desk.create("acme", owner="users/eve")
+    await hear(
+        office.service.store,
+        told(UserCreated(user=User(name="users/ann", active=True)), 1),
+        told(UserDeactivated(user=User(name="users/eve")), 2),
+        reaction=SalesReaction(),
+    )
+    same = Customer(name="customers/acme", owner="users/eve", industry="steel")
+    changed = await desk.customers.UpdateCustomer(UpdateCustomerRequest(customer=same))
+    assert (changed.owner, changed.industry) == ("users/eve", "steel")
+    assert (await given_to(desk, "users/ann")).owner == "users/ann"
+
+
+async def test_who_has_come_a_moment_ago_is_asked_for_once(
+    staffed: Office, people: AskedPeople
+) -> None:
+    people.users["users/zoe"] = True
+    desk = await staffed.desk()
+    customer = Customer(display_name="Acme", owner="users/zoe")
+    request = CreateCustomerRequest(customer=customer, request_id="once")
+    created = await desk.customers.CreateCustomer(request)
+    people.away = True
+    assert await desk.customers.CreateCustomer(request) == created
+    assert people.asked == [["users/zoe"]]
+
+
+async def test_while_the_directory_is_away_who_is_known_can_be_given_something(
+    staffed: Office, people: AskedPeople
+) -> None:
+    people.away = True
+    desk = await staffed.desk()
+    assert (await desk.create("acme", owner="users/bob")).owner == "users/bob"
+    error = await refusal(desk.create("new", owner="users/zoe"))
+    assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "PEOPLE_UNAVAILABLE")
+    assert error.retry_after_seconds == 1.0
+
+
+async def test_who_creates_in_person_has_to_be_in_the_directory(staffed: Office) -> None:
+    desk = await staffed.desk("users/sam", role="rep")
+    assert (await refusal(desk.create("acme"))).reason == "OWNER_UNKNOWN"
+    desk = await staffed.desk("users/bob", role="rep")
+    assert (await desk.create("acme")).owner == "users/bob"
+
+
+async def test_who_comes_back_can_be_given_something_again(staffed: Office) -> None:
+    again = told(UserReactivated(user=User(name="users/eve", active=True)), 5)
+    await hear(staffed.service.store, again, reaction=SalesReaction())
+    desk = await staffed.desk()
+    assert (await desk.create("acme", owner="users/eve")).owner == "users/eve"
+
+
+async def test_what_is_told_again_later_changes_nothing(staffed: Office) -> None:
+    late = told(UserCreated(user=User(name="users/eve", active=True)), 3)
+    await hear(staffed.service.store, late, reaction=SalesReaction())
+    desk = await staffed.desk()
+    assert (await refusal(desk.create("acme", owner="users/eve"))).reason == "OWNER_INACTIVE"
+
+
+async def test_a_new_log_tells_of_everybody_anew_and_who_works_here_stays_meanwhile(
+    staffed: Office,
+) -> None:
+    store, reaction = staffed.service.store, SalesReaction()
+    desk = await staffed.desk()
+
+    async def renewed(tx: WriteTransaction) -> None:
+        await reaction.log_renewed(tx)
+
+    async def read(tx: WriteTransaction) -> None:
+        await reaction.log_read(tx)
+
+    await store.write(renewed, caller=SYSTEM)
+    assert (await desk.create("acme", owner="users/bob")).owner == "users/bob"
+    await hear(
+        store, told(UserCreated(user=User(name="users/ann", active=True)), 1), reaction=reaction
+    )
+    await store.write(read, caller=SYSTEM)
+    assert (await refusal(desk.create("new", owner="users/bob"))).reason == "OWNER_UNKNOWN"
+    found = await desk.customers.GetCustomer(GetCustomerRequest(name="customers/acme"))
+    assert found.owner == "users/bob"

@@ -1,0 +1,38 @@
+"""The directory of people as the gateway asks it; it has nobody until a test says whom."""
+
+from __future__ import annotations
+
+import asyncio
+
+from guanxi.sales.v1.people_pb2 import LookUpReachRequest, Reach
+
+from gateway.signin.people import People
+from services.chassis.errors import DomainError, Kind
+
+__all__ = ["Directory", "nobody"]
+
+
+class Directory:
+    """A PeopleServiceStub: `reaches` are whom it knows, `away` is when it doesn't answer."""
+
+    def __init__(self) -> None:
+        self.reaches: dict[str, Reach] = {}
+        self.away = False
+        self.asked: list[str] = []
+
+    async def LookUpReach(
+        self,
+        request: LookUpReachRequest,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - gRPC's own parameter
+    ) -> Reach:
+        self.asked.append(request.name)
+        await asyncio.sleep(0)
+        if self.away:
+            raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+        return self.reaches.get(request.name, Reach())
+
+
+def nobody() -> People:
+    """An empty directory: everybody is of the teams of their key."""
+    return People(Directory())

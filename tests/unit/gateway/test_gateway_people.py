@@ -1,0 +1,127 @@
+"""Who callers are to the directory, how long it is remembered, and what holds while it is away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from guanxi.sales.v1.people_pb2 import Reach
+
+from gateway.signin.keys import ApiKey
+from gateway.signin.people import People
+from services.chassis.errors import Kind
+from tests.support.directory import Directory
+from tests.support.refusals import refusal
+
+ANN = "users/ann"
+HERE = Reach(known=True, active=True, teams=["teams/north", "teams/berlin"])
+GONE = Reach(known=True)
+KEY = ApiKey("id", "", ANN, ("rep",), ("teams/old",), None, "")
+
+
+class Seconds:
+    at = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def directory() -> Directory:
+    return Directory()
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def people(directory: Directory, seconds: Seconds) -> People:
+    return People(directory, monotonic=seconds)
+
+
+async def test_whom_the_directory_has_is_of_its_teams(people: People, directory: Directory) -> None:
+    directory.reaches[ANN] = HERE
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+
+
+async def test_whom_it_has_in_no_team_is_in_none(people: People, directory: Directory) -> None:
+    directory.reaches[ANN] = Reach(known=True, active=True)
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ()
+
+
+async def test_whom_it_does_not_have_is_of_the_teams_of_their_key(people: People) -> None:
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/old",)
+
+
+async def test_who_has_left_does_not_come_in(people: People, directory: Directory) -> None:
+    directory.reaches[ANN] = GONE
+    for _ in range(2):
+        error = await refusal(people.settle(ANN))
+        assert (error.kind, error.reason) == (Kind.UNAUTHENTICATED, "USER_INACTIVE")
+    assert directory.asked == [ANN]
+
+
+async def test_it_is_asked_again_after_three_seconds(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    await people.settle(ANN)
+    directory.reaches[ANN] = HERE
+    seconds.at += 2.9
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/old",)
+    seconds.at += 0.1
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+    assert len(directory.asked) == 2
+
+
+async def test_calls_that_come_together_ask_once(people: People, directory: Directory) -> None:
+    directory.reaches[ANN] = HERE
+    await asyncio.gather(*(people.settle(ANN) for _ in range(10)))
+    assert directory.asked == [ANN]
+
+
+async def test_who_goes_away_does_not_take_the_answer_along(
+    people: People, directory: Directory
+) -> None:
+    directory.reaches[ANN] = HERE
+    first, second = (asyncio.create_task(people.settle(ANN)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+
+
+async def test_while_it_is_away_what_it_said_last_goes_on(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches |= {ANN: HERE, "users/bob": GONE}
+    await people.settle(ANN)
+    await refusal(people.settle("users/bob"))
+    directory.away = True
+    seconds.at += 3_600
+    await people.settle(ANN)
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+    assert (await refusal(people.settle("users/bob"))).reason == "USER_INACTIVE"
+    assert directory.asked == [ANN, "users/bob", ANN, "users/bob"]
+    directory.away = False
+    directory.reaches[ANN] = GONE
+    seconds.at += 3
+    assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
+
+
+async def test_of_whom_it_has_never_spoken_nobody_is_let_in_while_it_is_away(
+    people: People, directory: Directory
+) -> None:
+    directory.away = True
+    error = await refusal(people.settle(ANN))
+    assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "PEOPLE_UNAVAILABLE")
+    assert error.retry_after_seconds == 1.0
+    directory.away = False
+    await people.settle(ANN)
