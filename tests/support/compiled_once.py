@@ -23,7 +23,7 @@ def compile_once() -> None:
     """For all engines of this process."""
     kept: dict[Hashable, LRUCache[Any, Any]] = defaultdict(lambda: LRUCache(_STATEMENTS_KEPT))
 
-    # What is compiled is found by its dialect: those of one kind are the same. And it is a property,
+    # What is compiled is found by its dialect: those of one kind are the same. It is a property,
     # since an engine makes a memory of its own when it begins.
     dialect: Any = DefaultDialect
     dialect.__hash__ = lambda self: hash(_kind(self))
