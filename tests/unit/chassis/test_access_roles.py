@@ -77,10 +77,10 @@ FEED = {"guanxi.events.v1.EventFeed.GetHead", "guanxi.events.v1.EventFeed.Pull"}
 @pytest.mark.parametrize(
     ("service", "methods"),
     [
-        ("customer", FEED),
+        ("customer", FEED | {"guanxi.sales.v1.PeopleService.BatchGetUsers"}),
         ("insight", FEED),
         ("sales", FEED | {"guanxi.customer.v1.CustomerService.BatchGetCustomers"}),
-        ("gateway", set()),
+        ("gateway", {"guanxi.sales.v1.PeopleService.LookUpReach"}),
     ],
 )
 def test_a_service_calls_for_itself_what_it_needs_and_no_other_method(

@@ -143,7 +143,7 @@ async def test_what_a_service_follows_it_reads_by_2000_and_under_its_derivation(
     assert follows.tasks(store, None, 2) == []
     (run,) = follows.tasks(store, feed, 2)
     async with running(run):
-        await eventually(lambda: len(feed.asked) >= 2)
+        await eventually(lambda: {each.partition for each in feed.asked} >= {0, 1})
     assert {each.max_events for each in feed.asked} == {2_000}
     assert {(each.partition, each.partition_count) for each in feed.asked} == {(0, 2), (1, 2)}
     async with store.read(caller=SYSTEM) as tx:
