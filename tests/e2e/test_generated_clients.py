@@ -20,9 +20,9 @@ SOURCES = Path(__file__).parent / "clients"
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     suite = new_suite(tmp_path_factory.mktemp("clients") / "data")
-    suite.migrate("customer")
+    suite.migrate("customer", "sales")
     try:
-        suite.start("customer", "gateway")
+        suite.start("customer", "sales", "gateway")
         yield suite
     finally:
         suite.stop()
