@@ -4,7 +4,7 @@ work here, and for which teams. Fresh within seconds, and asked once for all of 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -94,9 +94,12 @@ class People:
         except DomainError as error:
             last = self._known.get(subject)
             _log.warning("people_not_asked", reason=error.reason, known=last is not None)
-            if last is None:
+            if last is not None:
+                known = replace(last, fresh_until=fresh_until)
+            elif error.kind is Kind.UNIMPLEMENTED:  # by a version that has no directory
+                known = _Known(known=False, active=False, teams=(), fresh_until=fresh_until)
+            else:
                 raise _unavailable() from error
-            known = _Known(last.known, last.active, last.teams, fresh_until)
         else:
             known = _Known(reach.known, reach.active, tuple(reach.teams), fresh_until)
         if len(self._known) >= _CALLERS_KEPT:

@@ -9,15 +9,18 @@ from guanxi.sales.v1.people_pb2 import LookUpReachRequest, Reach
 from gateway.signin.people import People
 from services.chassis.errors import DomainError, Kind
 
-__all__ = ["Directory", "nobody"]
+__all__ = ["AWAY", "OLDER", "Directory", "nobody"]
+
+AWAY = DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+OLDER = DomainError(Kind.UNIMPLEMENTED, "UNIMPLEMENTED", "Method not found!")
 
 
 class Directory:
-    """A PeopleServiceStub: `reaches` are whom it knows, `away` is when it doesn't answer."""
+    """A PeopleServiceStub: `reaches` are whom it knows, `refusal` is what it says instead."""
 
     def __init__(self) -> None:
         self.reaches: dict[str, Reach] = {}
-        self.away = False
+        self.refusal: DomainError | None = None
         self.asked: list[str] = []
 
     async def LookUpReach(
@@ -28,8 +31,8 @@ class Directory:
     ) -> Reach:
         self.asked.append(request.name)
         await asyncio.sleep(0)
-        if self.away:
-            raise DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+        if self.refusal is not None:
+            raise self.refusal
         return self.reaches.get(request.name, Reach())
 
 

@@ -213,3 +213,18 @@ async def some_users(people: PeopleServiceStub) -> PeopleServiceStub:
     await people.CreateUser(create_user("eve"))
     await people.DeactivateUser(DeactivateUserRequest(name="users/eve"))
     return people
+
+
+@in_turn("role", ["manager", "rep", "support", "marketer", "analyst"])
+async def test_whoever_does_not_see_the_company_reads_the_directory_and_does_not_write_in_it(
+    sales: RunningService, role: str
+) -> None:
+    """What it says decides what others see: a manager could move themselves into another team."""
+    people = PeopleServiceStub(await sales.channel("users/max", role=role))
+    await people.ListUsers(ListUsersRequest())
+    for call in (
+        people.CreateUser(create_user("new")),
+        changed(people, "ann", team="teams/south"),
+        people.CreateTeam(create_team("new")),
+    ):
+        assert (await refusal(call)).kind is Kind.PERMISSION_DENIED

@@ -10,7 +10,7 @@ from guanxi.sales.v1.people_pb2 import Reach
 from gateway.signin.keys import ApiKey
 from gateway.signin.people import People
 from services.chassis.errors import Kind
-from tests.support.directory import Directory
+from tests.support.directory import AWAY, OLDER, Directory
 from tests.support.refusals import refusal
 
 ANN = "users/ann"
@@ -103,14 +103,14 @@ async def test_while_it_is_away_what_it_said_last_goes_on(
     directory.reaches |= {ANN: HERE, "users/bob": GONE}
     await people.settle(ANN)
     await refusal(people.settle("users/bob"))
-    directory.away = True
+    directory.refusal = AWAY
     seconds.at += 3_600
     await people.settle(ANN)
     await people.settle(ANN)
     assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
     assert (await refusal(people.settle("users/bob"))).reason == "USER_INACTIVE"
     assert directory.asked == [ANN, "users/bob", ANN, "users/bob"]
-    directory.away = False
+    directory.refusal = None
     directory.reaches[ANN] = GONE
     seconds.at += 3
     assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
@@ -119,9 +119,28 @@ async def test_while_it_is_away_what_it_said_last_goes_on(
 async def test_of_whom_it_has_never_spoken_nobody_is_let_in_while_it_is_away(
     people: People, directory: Directory
 ) -> None:
-    directory.away = True
+    directory.refusal = AWAY
     error = await refusal(people.settle(ANN))
     assert (error.kind, error.reason) == (Kind.UNAVAILABLE, "PEOPLE_UNAVAILABLE")
     assert error.retry_after_seconds == 1.0
-    directory.away = False
+    directory.refusal = None
     await people.settle(ANN)
+
+
+async def test_sales_of_a_version_without_a_directory_has_nobody_in_it(
+    people: People, directory: Directory
+) -> None:
+    """Services are rolled out and back in any order."""
+    directory.refusal = OLDER
+    await people.settle(ANN)
+    assert people.teams_of(KEY) == ("teams/old",)
+
+
+async def test_sales_that_is_rolled_back_makes_nobody_of_whom_it_knew(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches[ANN] = GONE
+    await refusal(people.settle(ANN))
+    directory.refusal = OLDER
+    seconds.at += 3
+    assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
