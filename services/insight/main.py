@@ -10,6 +10,7 @@ from guanxi.insight.v1.predictions_pb2_grpc import add_PredictionServiceServicer
 from guanxi.insight.v1.rules_pb2_grpc import add_RuleServiceServicer_to_server
 from guanxi.insight.v1.runs_pb2_grpc import add_RunServiceServicer_to_server
 from guanxi.insight.v1.segments_pb2_grpc import add_SegmentServiceServicer_to_server
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 
 from services.chassis import money
 from services.chassis.caller import Caller
@@ -27,6 +28,7 @@ from services.chassis.store import Store, WriteTransaction
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
+from services.insight.assignees import Assignees, PeopleStub
 from services.insight.engine.aside import Asides
 from services.insight.engine.caught_up import CaughtUpWithRules
 from services.insight.engine.edition import edition
@@ -69,7 +71,8 @@ def targets(settings: InsightSettings) -> dict[str, str]:
 async def connected(settings: InsightSettings, channels: Channels, metrics: Metrics) -> Assembly:
     """What it serves with channels to them. Raises StartRefused."""
     feeds = {name: EventFeedStub(channel) for name, channel in channels.items()}
-    return await assemble(settings, feeds=feeds, metrics=metrics)
+    people = PeopleServiceStub(channels[SALES])
+    return await assemble(settings, feeds=feeds, people=people, metrics=metrics)
 
 
 async def assemble(
@@ -77,6 +80,7 @@ async def assemble(
     *,
     clock: Clock | None = None,
     feeds: Mapping[str, FeedStub] | None = None,
+    people: PeopleStub | None = None,
     metrics: Metrics | None = None,
 ) -> Assembly:
     """Opens the store and builds what stands on it. Raises StartRefused."""
@@ -126,6 +130,7 @@ async def assemble(
     rules = RuleServicer(
         store,
         views,
+        Assignees(people),
         live_alerts=live_counts,
         currency=currency,
         ids=ids,

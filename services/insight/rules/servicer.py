@@ -9,6 +9,7 @@ from services.chassis import field_mask
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import ReadTransaction, Store, WriteTransaction
+from services.insight.assignees import Assignees
 from services.insight.facts import store as facts
 from services.insight.facts.messages import to_message as facts_message
 from services.insight.facts.views import Views
@@ -30,6 +31,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         self,
         database: Store,
         views: Views,
+        assignees: Assignees,
         *,
         live_alerts: Callable[[ReadTransaction], Awaitable[Mapping[str, int]]],
         currency: str,
@@ -38,6 +40,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         """`live_alerts` counts them by rule: what alerts are is not known here."""
         self._store = database
         self._views = views
+        self._assignees = assignees
         self._live_alerts = live_alerts
         self._currency = currency
         self._ids = ids
@@ -48,12 +51,15 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         name = f"rules/{request.rule_id or self._ids.new()}"
         draft = draft_of(request.rule)
 
-        async def work(tx: WriteTransaction) -> rules_pb2.Rule:
+        async def work(tx: WriteTransaction, _: None) -> rules_pb2.Rule:
             terms = self._views.today
             rule = await actions.create_rule(tx, terms, name, draft)
             return to_message(rule, 0)
 
-        return await self._counted_after(await self._store.answer(request, rules_pb2.Rule, work))
+        written = await self._store.answer_asking(
+            request, rules_pb2.Rule, lambda: self._assignees.expect(draft.assignee), work
+        )
+        return await self._counted_after(written)
 
     async def GetRule(self, request: rules_pb2.GetRuleRequest, context: Any) -> rules_pb2.Rule:
         async with self._store.read() as tx:
@@ -77,7 +83,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         draft = draft_of(wanted)
         fields = field_mask.resolve(request.update_mask, wanted)
 
-        async def work(tx: WriteTransaction) -> rules_pb2.Rule:
+        async def work(tx: WriteTransaction, _: None) -> rules_pb2.Rule:
             rule = await actions.change_rule(
                 tx, self._views.today, wanted.name, wanted.etag, draft, fields
             )
@@ -85,7 +91,11 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
             field_mask.expect_fixed(request.update_mask, wanted, changed)
             return changed
 
-        return await self._counted_after(await self._store.answer(request, rules_pb2.Rule, work))
+        assignee = draft.assignee if "assignee" in fields else ""
+        written = await self._store.answer_asking(
+            request, rules_pb2.Rule, lambda: self._assignees.expect(assignee), work
+        )
+        return await self._counted_after(written)
 
     async def DeleteRule(
         self, request: rules_pb2.DeleteRuleRequest, context: Any

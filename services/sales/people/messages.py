@@ -1,23 +1,21 @@
 """People messages ↔ our own words; no rule of the business, no SQL."""
 
-from collections.abc import Iterable
-
 from guanxi.sales.v1 import people_pb2
 
 from services.chassis.creation import New
 from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import to_timestamp
-from services.sales.people.model import Team, TeamDraft, User, UserDraft
+from services.sales.people.model import Reach, Team, TeamDraft, User, UserDraft
 
 __all__ = [
     "new_team",
     "new_user",
-    "reach",
     "team_created",
     "team_deleted",
     "team_draft",
     "team_updated",
+    "to_reach",
     "to_team",
     "to_user",
     "user_created",
@@ -91,10 +89,14 @@ def to_team(team: Team) -> people_pb2.Team:
     )
 
 
-def reach(user: User | None, teams: Iterable[str]) -> people_pb2.Reach:
-    """Who a caller is to the directory; None: somebody it doesn't have."""
+def to_reach(reach: Reach) -> people_pb2.Reach:
+    """Who somebody is to the directory, as services see it."""
+    user = reach.user
     return people_pb2.Reach(
-        known=user is not None, active=user is not None and user.active, teams=teams
+        known=user is not None,
+        active=user is not None and user.active,
+        teams=reach.teams,
+        directory_in_use=reach.in_use,
     )
 
 

@@ -105,7 +105,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
         self, request: people_pb2.LookUpReachRequest, context: Any
     ) -> people_pb2.Reach:
         async with self._store.read() as tx:
-            return messages.reach(*await actions.look_up_reach(tx, request.name))
+            return messages.to_reach(await actions.look_up_reach(tx, request.name))
 
     async def CreateTeam(
         self, request: people_pb2.CreateTeamRequest, context: Any

@@ -130,7 +130,7 @@ async def test_a_team_that_nobody_needs_is_removed(tree: PeopleServiceStub) -> N
 async def test_a_user_works_for_their_team_and_those_beneath_it(tree: PeopleServiceStub) -> None:
     await tree.CreateUser(create_user("ann", team="teams/north"))
     assert await reach(tree, "ann") == Reach(
-        known=True, active=True, teams=["teams/north", "teams/berlin"]
+        known=True, active=True, teams=["teams/north", "teams/berlin"], directory_in_use=True
     )
     await changed(tree, "south", parent="teams/berlin")
     assert (await reach(tree, "ann")).teams == ["teams/north", "teams/berlin", "teams/south"]
@@ -139,8 +139,10 @@ async def test_a_user_works_for_their_team_and_those_beneath_it(tree: PeopleServ
 async def test_who_has_left_is_known_and_not_active(tree: PeopleServiceStub) -> None:
     await tree.CreateUser(create_user("ann"))
     await tree.DeactivateUser(DeactivateUserRequest(name="users/ann"))
-    assert await reach(tree, "ann") == Reach(known=True)
+    assert await reach(tree, "ann") == Reach(known=True, directory_in_use=True)
 
 
 async def test_of_whom_the_directory_does_not_have_it_says_so(tree: PeopleServiceStub) -> None:
     assert await reach(tree, "ann") == Reach()
+    await tree.CreateUser(create_user("bob"))
+    assert await reach(tree, "ann") == Reach(directory_in_use=True)

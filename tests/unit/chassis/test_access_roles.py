@@ -78,7 +78,7 @@ FEED = {"guanxi.events.v1.EventFeed.GetHead", "guanxi.events.v1.EventFeed.Pull"}
     ("service", "methods"),
     [
         ("customer", FEED | {"guanxi.sales.v1.PeopleService.BatchGetUsers"}),
-        ("insight", FEED),
+        ("insight", FEED | {"guanxi.sales.v1.PeopleService.LookUpReach"}),
         ("sales", FEED | {"guanxi.customer.v1.CustomerService.BatchGetCustomers"}),
         ("gateway", {"guanxi.sales.v1.PeopleService.LookUpReach"}),
     ],

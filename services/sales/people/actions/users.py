@@ -11,7 +11,7 @@ from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.chassis.turns import taking_turns
 from services.sales.people import messages, store
-from services.sales.people.model import User, UserDraft, join
+from services.sales.people.model import Reach, User, UserDraft, join
 from services.sales.people.store import teams, users
 
 __all__ = [
@@ -111,12 +111,13 @@ async def reactivate_user(tx: WriteTransaction, name: str, etag: str) -> User:
     return after
 
 
-async def look_up_reach(tx: ReadTransaction, name: str) -> tuple[User | None, list[str]]:
-    """The user, if the directory has them, and the teams they work for, their own first."""
+async def look_up_reach(tx: ReadTransaction, name: str) -> Reach:
+    """Who somebody is to the directory."""
     user = (await users.find(tx, [name])).get(name)
-    if user is None or not user.team:
-        return user, []
-    return user, list(await store.beneath(tx, user.team))
+    if user is None:
+        return Reach(None, (), in_use=await store.is_in_use(tx))
+    teams = await store.beneath(tx, user.team) if user.team else ()
+    return Reach(user, tuple(teams), in_use=True)
 
 
 def _given(texts: Iterable[str]) -> set[str]:

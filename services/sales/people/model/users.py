@@ -10,7 +10,7 @@ from services.chassis.errors import failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
 from services.chassis.normal import folded
 
-__all__ = ["User", "UserDraft", "join"]
+__all__ = ["Reach", "User", "UserDraft", "join"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,16 @@ class User:
                 "USER_ACTIVE", f"{self.name} is active already", resource=self.name
             )
         return replace(self, active=True, deactivate_time=None, update_time=at, etag=etag)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who somebody is to the directory: the user, None where it doesn't have them, the teams they
+    work for, their own first, and whether anybody is in it."""
+
+    user: User | None
+    teams: tuple[str, ...]
+    in_use: bool
 
 
 def join(new: New[UserDraft], *, at: datetime, etag: str) -> User:

@@ -3,7 +3,7 @@
 from services.sales.people.store.directory import advance
 from services.sales.people.store.teams import above, beneath, is_empty, teams
 from services.sales.people.store.teams import remove as remove_team
-from services.sales.people.store.users import chain_above, users, with_emails
+from services.sales.people.store.users import chain_above, is_in_use, users, with_emails
 
 __all__ = [
     "above",
@@ -11,6 +11,7 @@ __all__ = [
     "beneath",
     "chain_above",
     "is_empty",
+    "is_in_use",
     "remove_team",
     "teams",
     "users",

@@ -14,7 +14,7 @@ from services.chassis.store import Name, ReadTransaction, Shared, UtcTime
 from services.sales.metadata import metadata
 from services.sales.people.model import User
 
-__all__ = ["chain_above", "users", "with_emails"]
+__all__ = ["chain_above", "is_in_use", "users", "with_emails"]
 
 table = Table(
     "users",
@@ -67,6 +67,7 @@ _chain = _first.cte("chain", recursive=True)
 _next = select(table.c.name, table.c.manager).where(table.c.name == _chain.c.manager)
 # `union`, not `union_all`: it would end even where a chain came round.
 _CHAIN: Final = select(_chain.union(_next).c.name)
+_SOMEBODY: Final = select(table.c.name).limit(1)
 _WITH_EMAILS: Final = select(table.c.email_key, table.c.name).where(
     table.c.email_key.in_(bindparam("keys", expanding=True))
 )
@@ -75,6 +76,11 @@ _WITH_EMAILS: Final = select(table.c.email_key, table.c.name).where(
 async def chain_above(tx: ReadTransaction, manager: str) -> set[str]:
     """The manager, theirs, and so on; nobody if there is no such user."""
     return {row.name for row in await tx.all(_CHAIN, {"key": manager})}
+
+
+async def is_in_use(tx: ReadTransaction) -> bool:
+    """Whether anybody is in the directory."""
+    return await tx.first(_SOMEBODY) is not None
 
 
 async def with_emails(tx: ReadTransaction, keys: Collection[str]) -> dict[str, str]:
