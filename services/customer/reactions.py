@@ -46,11 +46,11 @@ class SalesReaction(Follower):
         """Sales' log begins anew: its orders are counted from the first one on, and who works here
         stays until it is read."""
         await counted_orders.clear(tx)
-        await colleagues.mark_all(tx)
+        await colleagues.mirror.mark_all(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
         """All orders are counted; people of whom the log doesn't tell are there no more."""
-        await colleagues.remove_marked(tx)
+        await colleagues.mirror.remove_marked(tx)
 
 
 # Another version where what is kept of orders changes; see Derivation.

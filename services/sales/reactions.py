@@ -23,7 +23,7 @@ class CustomerReaction(Follower):
 
     async def log_renewed(self, tx: WriteTransaction) -> None:
         """Who sees an order stays as it was while the customer service's log is read anew."""
-        await store.mark_all(tx)
+        await store.mirror.mark_all(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
         """Customers that the log doesn't tell of are there no more."""

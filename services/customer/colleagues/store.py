@@ -3,16 +3,13 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Table, bindparam, select
 
-from services.chassis.store import Name, ReadTransaction, Shared, Taken, WriteTransaction
+from services.chassis.store import Mirror, Name, ReadTransaction, Shared, WriteTransaction
 from services.customer.colleagues.model import Colleague
 from services.customer.metadata import metadata
 
-__all__ = ["active_among", "is_empty", "mark_all", "remove_marked", "save_many"]
-
-# As of no event of the log that is read: that of the first is 1.
-_MARKED: Final = 0
+__all__ = ["active_among", "is_empty", "mirror", "save_many"]
 
 # Filled from the directory's events alone.
 colleagues = Table(
@@ -20,13 +17,12 @@ colleagues = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("active", Boolean, nullable=False),
-    # Of the event that told it: an older one, which may come again, changes nothing. 0 where it was
-    # told by the log before, so that any event of this one is newer.
     Column("position", BigInteger, nullable=False),
     info={"scope": Shared()},
 )
 
-_TAKEN: Final = Taken(key=("name",), update=("active", "position"), newest="position")
+mirror: Final = Mirror(colleagues)
+
 _AMONG: Final = select(colleagues.c.name, colleagues.c.active).where(
     colleagues.c.name.in_(bindparam("keys", expanding=True))
 )
@@ -46,15 +42,4 @@ async def active_among(tx: ReadTransaction, names: Collection[str]) -> dict[str,
 
 async def save_many(tx: WriteTransaction, told: Iterable[Colleague]) -> None:
     """Writes colleagues, one row for each at most; one that is known newer stays."""
-    rows = [(each.name, each.active, each.position) for each in told]
-    await tx.insert_rows(colleagues, rows, _TAKEN)
-
-
-async def mark_all(tx: WriteTransaction) -> None:
-    """Marks everybody as told by the log before: it begins anew and will tell of them again."""
-    await tx.run(update(colleagues).values(position=_MARKED))
-
-
-async def remove_marked(tx: WriteTransaction) -> None:
-    """Forgets those whom no event has told of since they were marked."""
-    await tx.run(delete(colleagues).where(colleagues.c.position == _MARKED))
+    await mirror.keep(tx, ((each.name, each.active, each.position) for each in told))

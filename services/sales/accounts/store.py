@@ -13,16 +13,15 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
-    update,
 )
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store import (
+    Mirror,
     Name,
     Named,
     Owned,
     ReadTransaction,
-    Taken,
     Through,
     WriteTransaction,
 )
@@ -34,15 +33,12 @@ __all__ = [
     "accounts",
     "collaborators",
     "in_sight",
-    "mark_all",
+    "mirror",
     "only_read",
     "remove_marked",
     "save_many",
     "seen",
 ]
-
-# As of no event of the log that is read: that of the first is 1.
-_MARKED: Final = 0
 
 # Filled from the customer service's events alone; seen as the customer is.
 accounts = Table(
@@ -52,8 +48,6 @@ accounts = Table(
     Column("owner", Name, nullable=False),
     Column("team", Name, nullable=False),
     Column("deleted", Boolean, nullable=False),
-    # Of the event that told it: an older one, which may come again, changes nothing. 0 where it was
-    # told by the log before, so that any event of this one is newer.
     Column("position", BigInteger, nullable=False),
     # A person's own customers, or a team's, and thereby what is kept of them.
     Index("ix_accounts_owner", "owner", "customer"),
@@ -79,9 +73,8 @@ collaborators = Table(
     info={"scope": Through("customer", "accounts", "customer")},
 )
 
-_TAKEN: Final = Taken(
-    key=("customer",), update=("owner", "team", "deleted", "position"), newest="position"
-)
+mirror: Final = Mirror(accounts)
+
 _SEEN: Final = select(accounts.c.customer, accounts.c.deleted).where(
     accounts.c.customer.in_(bindparam("keys", expanding=True))
 )
@@ -110,19 +103,14 @@ async def only_read(tx: WriteTransaction, customers: Collection[str]) -> set[str
 
 async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
     """Writes accounts, one for each customer at most; one that is known newer stays."""
-    rows = [(each.customer, each.owner, each.team, each.deleted, each.position) for each in told]
-    await tx.insert_rows(accounts, rows, _TAKEN)
-
-
-async def mark_all(tx: WriteTransaction) -> None:
-    """Marks every account as told by the log before: the customer service's begins anew and will
-    tell them again. Until then they are what there is to say who sees whose orders."""
-    await tx.run(update(accounts).values(position=_MARKED))
+    await mirror.keep(
+        tx, ((each.customer, each.owner, each.team, each.deleted, each.position) for each in told)
+    )
 
 
 async def remove_marked(tx: WriteTransaction) -> None:
-    """Forgets the accounts that no event has told since they were marked, and who collaborates."""
-    marked = accounts.c.position == _MARKED
-    gone = select(accounts.c.customer).where(marked)
+    """Forgets the accounts that no event has told since they were marked, and who collaborates.
+    Until then they are what there is to say who sees whose orders."""
+    gone = select(accounts.c.customer).where(mirror.marked)
     await tx.run(delete(collaborators).where(collaborators.c.customer.in_(gone)))
-    await tx.run(delete(accounts).where(marked))
+    await mirror.remove_marked(tx)
