@@ -38,10 +38,10 @@ class Directory:
         if not asked_for:
             return Colleagues({})
         async with self._store.read() as tx:
-            if await store.is_empty(tx):
-                return Colleagues()
             active = await store.active_among(tx, asked_for)
-        others = asked_for - active.keys()
+            others = asked_for - active.keys()
+            if others and await store.is_empty(tx):
+                return Colleagues()
         return Colleagues({**active, **await self._asked(others)} if others else active)
 
     async def _asked(self, names: Set[str]) -> dict[str, bool]:
