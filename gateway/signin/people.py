@@ -102,10 +102,16 @@ class People:
                 raise _unavailable() from error
         else:
             known = _Known(reach.known, reach.active, tuple(reach.teams), fresh_until)
-        if len(self._known) >= _CALLERS_KEPT:
-            self._known.clear()
-        self._known[subject] = known
+        self._keep(subject, known)
         return known
+
+    def _keep(self, subject: str, known: _Known) -> None:
+        """In the place of whom was asked for longest ago: whoever is settled stays so for their
+        call, and isn't taken for one whom the directory doesn't have."""
+        self._known.pop(subject, None)
+        if len(self._known) >= _CALLERS_KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[subject] = known
 
 
 def _unavailable() -> DomainError:

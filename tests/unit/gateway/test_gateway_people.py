@@ -144,3 +144,17 @@ async def test_sales_that_is_rolled_back_makes_nobody_of_whom_it_knew(
     directory.refusal = OLDER
     seconds.at += 3
     assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
+
+
+async def test_one_caller_more_than_are_remembered_takes_the_place_of_the_oldest(
+    people: People, directory: Directory, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.signin.people._CALLERS_KEPT", 2)
+    directory.reaches[ANN] = HERE
+    await people.settle("users/bob")
+    await people.settle(ANN)
+    seconds.at += 1
+    await people.settle("users/eve")
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+    await people.settle("users/bob")
+    assert directory.asked == ["users/bob", ANN, "users/eve", "users/bob"]
