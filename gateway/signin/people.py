@@ -12,7 +12,7 @@ import structlog
 from guanxi.sales.v1.people_pb2 import LookUpReachRequest
 
 from gateway.signin.keys import ApiKey
-from services.chassis.errors import DomainError, Kind, unauthenticated
+from services.chassis.errors import DomainError, Kind, unauthenticated, unavailable
 
 __all__ = ["People", "PeopleStub"]
 
@@ -115,10 +115,8 @@ class People:
 
 
 def _unavailable() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
+    return unavailable(
         "PEOPLE_UNAVAILABLE",
         "who you are here can't be looked up: the sales service, which keeps the directory of "
         "people, doesn't answer",
-        retry_after_seconds=1.0,
     )

@@ -20,6 +20,7 @@ __all__ = [
     "not_found",
     "permission_denied",
     "unauthenticated",
+    "unavailable",
     "work_needed",
 ]
 
@@ -204,3 +205,8 @@ def work_needed(resource: str) -> DomainError:
 def unauthenticated(reason: str, message: str) -> DomainError:
     """The caller did not say who they are, or not credibly."""
     return DomainError(Kind.UNAUTHENTICATED, reason, message)
+
+
+def unavailable(reason: str, message: str) -> DomainError:
+    """What is needed for an answer is away at the moment; a second later it may be there."""
+    return DomainError(Kind.UNAVAILABLE, reason, message, retry_after_seconds=1.0)

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from guanxi.sales.v1.people_pb2 import LookUpReachRequest
 
-from services.chassis.errors import DomainError, Kind, invalid
+from services.chassis.errors import DomainError, Kind, invalid, unavailable
 
 __all__ = ["Assignees", "PeopleStub"]
 
@@ -56,10 +56,8 @@ class Assignees:
 
 
 def _unavailable() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
+    return unavailable(
         "PEOPLE_UNAVAILABLE",
         "whether the assignee works here is for the directory of people to say, which can't be "
         "asked",
-        retry_after_seconds=1.0,
     )

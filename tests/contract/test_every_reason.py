@@ -25,7 +25,14 @@ ROOMS = {
     "services/insight": ("tests/contract/insight",),
     "gateway": ("tests/contract/gateway", "tests/unit/gateway"),
 }
-MAKERS = {"DomainError", "invalid", "failed_precondition", "already_exists", "unauthenticated"}
+MAKERS = {
+    "DomainError",
+    "invalid",
+    "failed_precondition",
+    "already_exists",
+    "unauthenticated",
+    "unavailable",
+}
 # What the example below takes from here.
 IMPORTED = "GIVEN_BY_IMPORT"
 IMPORTED_WITH_ITS_MODULE = "GIVEN_BY_MODULE"

@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, unavailable
 from services.chassis.store.retry import Conflict, ConflictOnce
 
 __all__ = ["busy", "is_duplicate", "is_lost", "schema_differs", "translated"]
@@ -45,7 +45,7 @@ def is_lost(error: BaseException | None) -> bool:
 
 def busy() -> DomainError:
     """Every connection was in use for too long."""
-    return _unavailable("STORE_BUSY", "all database connections are in use")
+    return unavailable("STORE_BUSY", "all database connections are in use")
 
 
 @contextmanager
@@ -70,9 +70,9 @@ def translated(*, uncommitted: bool = False) -> Iterator[None]:
     except asyncpg.PostgresError as error:  # while connecting, when nobody wraps it
         if not str(error.sqlstate or "").startswith(_NOT_NOW):
             raise
-        raise _unavailable("STORE_UNAVAILABLE", "the database takes no connection") from error
+        raise unavailable("STORE_UNAVAILABLE", "the database takes no connection") from error
     except OSError as error:
-        raise _unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+        raise unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
 
 
 def _meaning(error: DBAPIError) -> Exception | None:
@@ -81,11 +81,11 @@ def _meaning(error: DBAPIError) -> Exception | None:
     if state in (_SERIALIZATION_FAILURE, _DEADLOCK):
         return Conflict()
     if state == _READ_ONLY:
-        return _unavailable("STORE_READ_ONLY", "the database only reads for now")
+        return unavailable("STORE_READ_ONLY", "the database only reads for now")
     if error.connection_invalidated:
-        return _unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
+        return unavailable("STORE_UNAVAILABLE", "the connection to the database was lost")
     if state.startswith(_NOT_NOW):
-        return _unavailable("STORE_UNAVAILABLE", "the database has no room for more")
+        return unavailable("STORE_UNAVAILABLE", "the database has no room for more")
     return None
 
 
@@ -107,7 +107,3 @@ def _stop_quoting(error: DBAPIError) -> None:
 
 def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
-
-
-def _unavailable(reason: str, message: str) -> DomainError:
-    return DomainError(Kind.UNAVAILABLE, reason, message, retry_after_seconds=1.0)

@@ -4,7 +4,7 @@ those whose event may be on its way."""
 from collections.abc import Awaitable, Callable, Set
 from typing import Any, Protocol
 
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, unavailable
 from services.chassis.store import Store
 from services.customer.colleagues import messages, store
 from services.customer.colleagues.model import Colleagues
@@ -57,9 +57,7 @@ class Directory:
 
 
 def _unavailable() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
+    return unavailable(
         "PEOPLE_UNAVAILABLE",
         "who it is given to is not known here yet, and the directory of people can't be asked",
-        retry_after_seconds=1.0,
     )

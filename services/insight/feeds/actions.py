@@ -1,6 +1,6 @@
 """Rebuilds, on an open transaction; the servicer and the followers of the feeds share it."""
 
-from services.chassis.errors import DomainError, Kind, not_found
+from services.chassis.errors import DomainError, not_found, unavailable
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.feeds import store
 from services.insight.feeds.model import Rebuild, RebuildState
@@ -124,12 +124,10 @@ async def give_up_rebuild(tx: WriteTransaction, generation: int, error: str) -> 
 
 
 def _another_version() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
+    return unavailable(
         "ANOTHER_VERSION_IN_USE",
         "another version of this service has started since, which derives otherwise: that is for "
         "its processes to do",
-        retry_after_seconds=1.0,
     )
 
 

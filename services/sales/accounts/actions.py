@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Protocol
 
 from services.chassis.caller import Scope, current_caller
-from services.chassis.errors import DomainError, Kind
+from services.chassis.errors import DomainError, unavailable
 from services.chassis.store import Store
 from services.sales.accounts import messages, store
 from services.sales.accounts.model import Customers
@@ -72,9 +72,7 @@ class Accounts:
 
 
 def _unavailable() -> DomainError:
-    return DomainError(
-        Kind.UNAVAILABLE,
+    return unavailable(
         "CUSTOMERS_UNAVAILABLE",
         "the customer is not known here yet, and the customer service can't be asked",
-        retry_after_seconds=1.0,
     )

@@ -16,7 +16,7 @@ from services.chassis.settings import SharedSettings
 FOLDER = Path(gateway.__file__).parent
 PAGE = (FOLDER / "README.md").read_text("utf-8")
 OWN_SETTINGS = sorted(set(GatewaySettings.model_fields) - set(SharedSettings.model_fields))
-MAKERS = {"DomainError", "invalid", "unauthenticated", "_too_large"}
+MAKERS = {"DomainError", "invalid", "unauthenticated", "unavailable", "_too_large"}
 
 
 def reasons_in(source: str) -> Iterator[str]:
