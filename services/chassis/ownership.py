@@ -4,8 +4,12 @@ from typing import Protocol
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind
+from services.chassis.people.known import People
 
-__all__ = ["Kept", "expect_may_hand_on", "settle_owner"]
+__all__ = ["Kept", "expect_may_hand_on", "owner_of_new", "settle_owner", "team_along"]
+
+# Where no directory is kept, every name goes.
+_EVERYBODY = People()
 
 
 class Kept(Protocol):
@@ -17,25 +21,47 @@ class Kept(Protocol):
     def team(self) -> str: ...
 
 
+def owner_of_new(caller: Caller, owner: str, team: str) -> str:
+    """Whose a row that the caller creates would be: whom it names, or its creator, or nobody."""
+    return caller.subject if not owner and _owns_by_creating(caller, team) else owner
+
+
 def settle_owner(
-    caller: Caller, owner: str, team: str, *, reason: str = "OWNER_NOT_ALLOWED"
+    caller: Caller,
+    owner: str,
+    team: str,
+    *,
+    people: People = _EVERYBODY,
+    reason: str = "OWNER_NOT_ALLOWED",
 ) -> tuple[str, str]:
     """The owner and team of a row that the caller creates, where the row says nothing of them.
 
     It is its creator's then, and of their first team. Who imports, or calls as an app, owns nothing
     by that: with scope ALL such a row is nobody's, with TEAM it is their first team's; with OWN
-    they would never see it again, so it stays theirs. A row that is given to somebody else is of no
-    team unless it says so; where the caller may give it to one team only, it is that team's.
+    they would never see it again, so it stays theirs. It is nobody's, too, where its creator has
+    scope ALL and `people` doesn't have them.
+    A row that is given to somebody else is of the team that `people` says they are in. Where it
+    says none, it is of no team; where the caller may give it to one team only, it is that team's.
     Whoever sold something is settled as an owner is, and refused for a `reason` of their own.
     Raises PERMISSION_DENIED, OWNER_NOT_ALLOWED (or `reason`) or TEAM_NOT_ALLOWED: with scope OWN a
-    caller gives rows to nobody else, with TEAM only within their teams, with ALL to anyone.
+    caller gives rows to nobody else, with TEAM only within their teams, with ALL to anyone; and
+    CALLER_UNKNOWN for a creator with OWN or TEAM whom the directory doesn't have.
     """
-    if not owner and _owns_by_creating(caller, team):
-        owner = caller.subject
+    if not owner:
+        owner = _creator(caller, team, people)
+    if not team:
+        team = team_along(caller, owner, people)
     if not team and _takes_team(caller, owner):
         team = caller.teams[0]
     _expect_may_give(caller, owner, team, reason=reason)
     return owner, team
+
+
+def team_along(caller: Caller, owner: str, people: People) -> str:
+    """The team that a row comes to with its owner; none where they have none, or `people` doesn't
+    say. A caller's own is with them, and fresher than what is kept."""
+    team = people.team_of(owner)
+    return caller.teams[0] if team and owner == caller.subject and caller.teams else team
 
 
 def expect_may_hand_on(caller: Caller, before: Kept, after: Kept) -> None:
@@ -65,6 +91,20 @@ def _expect_may_give(caller: Caller, owner: str, team: str, *, reason: str) -> N
         raise _refused("TEAM_NOT_ALLOWED", "writes only rows of your own teams", team=team)
 
 
+def _creator(caller: Caller, team: str, people: People) -> str:
+    owner = owner_of_new(caller, "", team)
+    if not owner or people.may_be_given(owner):
+        return owner
+    if caller.scope is Scope.ALL:
+        return ""
+    raise DomainError(
+        Kind.PERMISSION_DENIED,
+        "CALLER_UNKNOWN",
+        "you are not in the directory of people, or work here no more; an admin adds you with "
+        "POST /v1/users",
+    )
+
+
 def _owns_by_creating(caller: Caller, team: str) -> bool:
     if caller.in_person:
         return True
@@ -82,10 +122,11 @@ def _takes_team(caller: Caller, owner: str) -> bool:
 
 
 def _refused(reason: str, allowed: str, **metadata: str) -> DomainError:
-    (given,) = metadata.values()
+    ((field, given),) = metadata.items()
+    whose = given or ("no team" if field == "team" else "nobody")
     return DomainError(
         Kind.PERMISSION_DENIED,
         reason,
-        f"your role {allowed}, not those of {given or 'nobody'}",
+        f"your role {allowed}, not those of {whose}",
         metadata=metadata,
     )

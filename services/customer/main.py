@@ -14,7 +14,7 @@ from services.chassis.metrics import Metrics
 from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
-from services.customer.colleagues.actions import Directory, PeopleStub
+from services.customer.colleagues.actions import PeopleStub, directory
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
@@ -56,7 +56,7 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    customers = CustomerServicer(store, Directory(store, people), calendar=calendar, ids=ids)
+    customers = CustomerServicer(store, directory(store, people), calendar=calendar, ids=ids)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,

@@ -12,7 +12,7 @@ from services.chassis.events.derivation import Derivation
 from services.chassis.events.follows import Follower, Follows
 from services.chassis.store import WriteTransaction
 from services.customer.colleagues import store as colleagues
-from services.customer.colleagues.messages import TYPES, read_colleagues
+from services.customer.colleagues.messages import TYPES, USERS, read_teams
 from services.customer.customers import actions
 from services.customer.customers.model import OrderNews
 from services.customer.customers.store import counted_orders
@@ -27,8 +27,10 @@ class SalesReaction(Follower):
     """Follows the orders and the people of the sales service."""
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
-        """Moves the customers whose orders count, or don't any more; keeps who works here."""
-        await colleagues.save_many(tx, read_colleagues(events).values())
+        """Moves the customers whose orders count, or don't any more; keeps who works here, and in
+        which teams."""
+        await colleagues.users.keep(tx, USERS.read(events).values())
+        await colleagues.teams.keep(tx, read_teams(events))
         news: dict[str, OrderNews] = {}
         for event in events:
             if event.type == _CONFIRMED:
@@ -46,16 +48,19 @@ class SalesReaction(Follower):
         """Sales' log begins anew: its orders are counted from the first one on, and who works here
         stays until it is read."""
         await counted_orders.clear(tx)
-        await colleagues.mirror.mark_all(tx)
+        await colleagues.users.mark_all(tx)
+        await colleagues.teams.mark_all(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
-        """All orders are counted; people of whom the log doesn't tell are there no more."""
-        await colleagues.mirror.remove_marked(tx)
+        """All orders are counted; people and teams of whom the log doesn't tell are there no
+        more."""
+        await colleagues.users.remove_marked(tx)
+        await colleagues.teams.remove_marked(tx)
 
 
 # Another version where what is kept of orders changes; see Derivation.
 FOLLOWS: Final = Follows(
-    "customer", "sales", SalesReaction(), Derivation(1, {_CONFIRMED, _CANCELLED, *TYPES})
+    "customer", "sales", SalesReaction(), Derivation(2, {_CONFIRMED, _CANCELLED, *TYPES})
 )
 
 

@@ -72,6 +72,8 @@ self.fail("text", reason=_NOT_ALLOWED)
 raise invalid("name", ELSEWHERE, TYPED if typed else "GIVEN_OTHERWISE")
 raise failed_precondition(named_elsewhere.IMPORTED_WITH_ITS_MODULE, "text")
 def fail(message, *, reason="GIVEN_BY_DEFAULT"): ...
+people.expect("owner", row.owner)
+people.expect_team("area", row.area)
 ANSWER = b'{"reason":"WRITTEN_BEFOREHAND"}'
 class State(StrEnum):
     NO_REASON = "NO_REASON"
@@ -84,6 +86,9 @@ class State(StrEnum):
         "GIVEN_OTHERWISE",
         "GIVEN_BY_DEFAULT",
         "WRITTEN_BEFOREHAND",
+        "OWNER_UNKNOWN",
+        "OWNER_INACTIVE",
+        "AREA_UNKNOWN",
         IMPORTED,
         IMPORTED_WITH_ITS_MODULE,
     }

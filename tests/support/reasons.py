@@ -1,5 +1,5 @@
 """The reasons for errors that a module spells: in place, or by the name of a constant, its own or
-another module's."""
+another module's; and those that are made of a field's name (`chassis.people`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ __all__ = ["REASON", "reasons_of", "trees"]
 
 _ROOT = Path(__file__).parents[2]
 REASON = re.compile(r"[A-Z]+(_[A-Z]+)+")
+# What is asked of `People` about a field, and how the reasons end.
+_MADE = {"expect": ("_UNKNOWN", "_INACTIVE"), "expect_team": ("_UNKNOWN",)}
 # An answer that was written beforehand, as bytes.
 _WRITTEN = re.compile(rb'"reason":"([A-Z_]+)"')
 
@@ -25,6 +27,7 @@ def reasons_of(tree: ast.Module) -> Iterator[str]:
         given: list[ast.expr | None] = []
         if isinstance(node, ast.Call):
             given = [*node.args, *(each.value for each in node.keywords if each.arg == "reason")]
+            yield from _made(node)
         elif isinstance(node, ast.arguments):
             given = [*node.defaults, *node.kw_defaults]
         elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
@@ -41,6 +44,14 @@ def trees(folder: str, files: str = "*.py") -> list[ast.Module]:
         for path in sorted((_ROOT / folder).rglob(files))
         if "migrations" not in path.parts
     ]
+
+
+def _made(call: ast.Call) -> Iterator[str]:
+    match call:
+        case ast.Call(
+            func=ast.Attribute(attr=asked), args=[ast.Constant(value=str(field)), _], keywords=[]
+        ):
+            yield from (field.upper() + end for end in _MADE.get(asked, ()))
 
 
 def _texts(given: ast.expr | None, names: _Names) -> Iterator[str]:

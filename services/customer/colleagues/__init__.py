@@ -1,2 +1,2 @@
 """Colleagues: what the customer service keeps of the directory of people, which is the sales
-service's; whom a customer may be given to."""
+service's; whom a customer may be given to, and of which team it is then."""

@@ -1,4 +1,4 @@
-"""What the directory tells and is asked → colleagues; no rule, no SQL."""
+"""What the directory tells and is asked → people and teams; no rule, no SQL."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, Final
@@ -6,41 +6,61 @@ from typing import Any, Final
 from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import people_pb2
 
-from services.customer.colleagues.model import Colleague
+from services.chassis.people.known import Person
+from services.chassis.people.told import UserEvents, person_of
 
-__all__ = ["TYPES", "answered", "question", "read_colleagues"]
+__all__ = [
+    "TYPES",
+    "USERS",
+    "answered_teams",
+    "answered_users",
+    "question_of_teams",
+    "question_of_users",
+    "read_teams",
+]
 
-# No event has told it: the first position is 1.
-_ASKED_FOR: Final = 0
+_TEAMS_AT_ONCE: Final = 1_000
 
-_MESSAGES: Final[dict[str, Any]] = {
+USERS: Final = UserEvents(
+    people_pb2.UserCreated,
+    people_pb2.UserUpdated,
+    people_pb2.UserDeactivated,
+    people_pb2.UserReactivated,
+)
+_TEAMS: Final[dict[str, Any]] = {
     message.DESCRIPTOR.full_name: message
-    for message in (
-        people_pb2.UserCreated,
-        people_pb2.UserUpdated,
-        people_pb2.UserDeactivated,
-        people_pb2.UserReactivated,
-    )
+    for message in (people_pb2.TeamCreated, people_pb2.TeamUpdated, people_pb2.TeamDeleted)
 }
-TYPES: Final = frozenset(_MESSAGES)
+TYPES: Final = USERS.types | _TEAMS.keys()
 
 
-def read_colleagues(events: Iterable[Event]) -> dict[str, Colleague]:
-    """The newest of each user that the events, in order of position, tell of."""
-    told: dict[str, Colleague] = {}
+def read_teams(events: Iterable[Event]) -> list[tuple[str, bool, int]]:
+    """Of each team that the events, in order of position, tell of, whether it is there and by
+    which event."""
+    told: dict[str, tuple[str, bool, int]] = {}
     for event in events:
-        message = _MESSAGES.get(event.type)
+        message = _TEAMS.get(event.type)
         if message is not None:
-            user = message.FromString(event.payload).user
-            told[user.name] = Colleague(user.name, user.active, event.position)
-    return told
+            name = message.FromString(event.payload).team.name
+            told[name] = (name, message is not people_pb2.TeamDeleted, event.position)
+    return list(told.values())
 
 
-def question(names: Collection[str]) -> people_pb2.BatchGetUsersRequest:
+def question_of_users(names: Collection[str]) -> people_pb2.BatchGetUsersRequest:
     """Asks for those of the users that there are."""
-    return people_pb2.BatchGetUsersRequest(names=sorted(names), allow_missing=True)
+    return people_pb2.BatchGetUsersRequest(names=names, allow_missing=True)
 
 
-def answered(reply: people_pb2.BatchGetUsersResponse) -> list[Colleague]:
-    """The colleagues that there are."""
-    return [Colleague(user.name, user.active, _ASKED_FOR) for user in reply.users]
+def answered_users(reply: people_pb2.BatchGetUsersResponse) -> list[Person]:
+    """The users that there are."""
+    return [person_of(user) for user in reply.users]
+
+
+def question_of_teams(page_token: str) -> people_pb2.ListTeamsRequest:
+    """Asks for a page of all teams."""
+    return people_pb2.ListTeamsRequest(page_size=_TEAMS_AT_ONCE, page_token=page_token)
+
+
+def answered_teams(reply: people_pb2.ListTeamsResponse) -> list[str]:
+    """The names of the teams of a page."""
+    return [team.name for team in reply.teams]

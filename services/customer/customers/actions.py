@@ -1,16 +1,18 @@
 """What can be done with customers, on an open transaction; servicer and reactions share it."""
 
 from collections.abc import Collection, Mapping, Set
+from dataclasses import replace
 
 from google.protobuf.message import Message
 
+from services.chassis.caller import Caller
 from services.chassis.creation import New, given_names
 from services.chassis.errors import DomainError, beneath, invalid
 from services.chassis.outcomes import Outcomes, create_each
-from services.chassis.ownership import expect_may_hand_on, settle_owner
+from services.chassis.ownership import expect_may_hand_on, settle_owner, team_along
+from services.chassis.people.known import People
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.chassis.turns import taking_turns
-from services.customer.colleagues.model import Colleagues
 from services.customer.customers import messages, store
 from services.customer.customers.model import Customer, Draft, OrderNews, register
 from services.customer.customers.store import counted_orders, customers
@@ -25,28 +27,28 @@ __all__ = [
 ]
 
 
-async def create_customer(
-    tx: WriteTransaction, new: New[Draft], colleagues: Colleagues
-) -> Customer:
+async def create_customer(tx: WriteTransaction, new: New[Draft], people: People) -> Customer:
     """Raises what `create_customers` reports."""
-    return (await create_customers(tx, {0: new}, colleagues)).only()
+    return (await create_customers(tx, {0: new}, people)).only()
 
 
 async def create_customers(
     tx: WriteTransaction,
     new: Mapping[int, New[Draft]],
-    colleagues: Colleagues,
+    people: People,
     *,
     validate_only: bool = False,
 ) -> Outcomes[Customer]:
     """Creates each customer, or says what is wrong with it; the others go in all the same.
 
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
-    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
-    (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the
-    model's). A customer may be referred by one further up in the same batch, or be part of it.
-    `colleagues` are those whom the drafts name, and the caller.
+    PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED, CALLER_UNKNOWN); INVALID_ARGUMENT
+    (OWNER_UNKNOWN, OWNER_INACTIVE, TEAM_UNKNOWN, REFERRED_BY_NOT_FOUND,
+    PARENT_ORGANIZATION_NOT_FOUND and the model's). A customer may be referred by one further up in
+    the same batch, or be part of it. `people` are those whom the drafts name, and the caller where
+    one names nobody. Raises UNAVAILABLE (PEOPLE_UNAVAILABLE).
     """
+    people.expect_answered()
     names = given_names(new.values())
     known = await customers.known(tx, names)
     orders = await counted_orders.counts(tx, names)
@@ -55,8 +57,9 @@ async def create_customers(
     alive = await _alive(tx, referred_to)
 
     def make(each: New[Draft]) -> Customer:
-        owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
-        colleagues.expect(owner)
+        owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team, people=people)
+        people.expect("owner", owner)
+        people.expect_team("team", each.draft.team)
         etag = tx.new_id()
         customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
         _expect_referrer(customer, alive)
@@ -104,25 +107,29 @@ async def change_customer(
     etag: str,
     draft: Draft,
     fields: Collection[str],
-    colleagues: Colleagues,
+    people: People,
 ) -> Customer:
-    """Changes the named fields; `colleagues` is whom the draft gives it to. Handing the customer on
-    takes a scope wider than OWN, in which they are by their owner or team: not a collaborator's
-    work.
+    """Changes the named fields; `people` is whom the draft gives it to, and their team goes with
+    them unless it says another. Handing the customer on takes a scope wider than OWN, in which they
+    are by their owner or team: not a collaborator's work.
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
-    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND,
-    PARENT_ORGANIZATION_NOT_FOUND) and what the model raises.
+    TEAM_NOT_ALLOWED), INVALID_ARGUMENT (OWNER_UNKNOWN, OWNER_INACTIVE, TEAM_UNKNOWN,
+    REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND), UNAVAILABLE (PEOPLE_UNAVAILABLE) and what
+    the model raises.
     """
     before = await customers.get(tx, name)
     before.expect(etag)
     try:
-        after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
+        with_team = _with_team_of_owner(tx.caller, before, draft, fields, people)
+        after = before.change(with_team, {*fields, "team"}, at=tx.now, etag=tx.new_id())
         if after is before:
             return before
         expect_may_hand_on(tx.caller, before, after)
         if after.owner != before.owner:
-            colleagues.expect(after.owner)
+            people.expect("owner", after.owner)
+        if after.team != before.team and "team" in fields:
+            people.expect_team("team", draft.team)
         if after.referred_by != before.referred_by:
             _expect_referrer(after, await _alive(tx, {after.referred_by}))
         if after.parent_organization != before.parent_organization:
@@ -152,6 +159,17 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
     await customers.save(tx, restored)
     _emit(tx, restored, messages.undeleted(restored))
     return restored
+
+
+def _with_team_of_owner(
+    caller: Caller, before: Customer, draft: Draft, fields: Collection[str], people: People
+) -> Draft:
+    """The draft with the team that it names, or else that of whom it makes the owner; with none
+    where the team stays."""
+    if "team" in fields and draft.team:
+        return draft
+    moves = "owner" in fields and draft.owner != before.owner
+    return replace(draft, team=team_along(caller, draft.owner, people) if moves else "")
 
 
 async def _alive(tx: ReadTransaction, names: Set[str]) -> set[str]:

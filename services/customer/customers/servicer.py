@@ -1,22 +1,23 @@
 """Transport room of customers: message ↔ model, one transaction per call. No rule, no SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc
 
 from services.chassis import field_mask
 from services.chassis.batches import failed_requests, read_items
-from services.chassis.caller import Scope, current_caller
+from services.chassis.caller import current_caller
 from services.chassis.clock import BusinessCalendar
 from services.chassis.creation import New
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
+from services.chassis.ownership import owner_of_new
+from services.chassis.people.directory import Directory
+from services.chassis.people.known import People
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.timestamps import expect_since
 from services.chassis.turns import made_in_turns
-from services.customer.colleagues.actions import Directory
-from services.customer.colleagues.model import Colleagues
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft
@@ -41,11 +42,11 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.Customer:
         new = self._read(request)
 
-        async def work(tx: WriteTransaction, colleagues: Colleagues) -> customers_pb2.Customer:
-            return to_message(await actions.create_customer(tx, new, colleagues))
+        async def work(tx: WriteTransaction, people: People) -> customers_pb2.Customer:
+            return to_message(await actions.create_customer(tx, new, people))
 
         return await self._store.answer_asking(
-            request, customers_pb2.Customer, lambda: self._owners([new.draft.owner]), work
+            request, customers_pb2.Customer, lambda: self._named_by([new.draft]), work
         )
 
     async def GetCustomer(
@@ -72,17 +73,18 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         draft = messages.draft_of(wanted)
         fields = field_mask.resolve(request.update_mask, wanted)
 
-        async def work(tx: WriteTransaction, colleagues: Colleagues) -> customers_pb2.Customer:
+        async def work(tx: WriteTransaction, people: People) -> customers_pb2.Customer:
             customer = await actions.change_customer(
-                tx, wanted.name, wanted.etag, draft, fields, colleagues
+                tx, wanted.name, wanted.etag, draft, fields, people
             )
             changed = to_message(customer)
             field_mask.expect_fixed(request.update_mask, wanted, changed)
             return changed
 
         owner = {draft.owner} if "owner" in fields else set()
+        team = {draft.team} if "team" in fields else set()
         return await self._store.answer_asking(
-            request, customers_pb2.Customer, lambda: self._directory.look_up(owner), work
+            request, customers_pb2.Customer, lambda: self._directory.look_up(owner, team), work
         )
 
     async def DeleteCustomer(
@@ -107,10 +109,10 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         new, refused = await read_items(request.requests, self._read)
 
         async def work(
-            tx: WriteTransaction, colleagues: Colleagues
+            tx: WriteTransaction, people: People
         ) -> customers_pb2.BatchCreateCustomersResponse:
             outcomes = await actions.create_customers(
-                tx, new, colleagues, validate_only=request.validate_only
+                tx, new, people, validate_only=request.validate_only
             )
             return customers_pb2.BatchCreateCustomersResponse(
                 customers=await made_in_turns(to_message, outcomes.created),
@@ -120,7 +122,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         return await self._store.answer_asking(
             request,
             customers_pb2.BatchCreateCustomersResponse,
-            lambda: self._owners(each.draft.owner for each in new.values()),
+            lambda: self._named_by([each.draft for each in new.values()]),
             work,
         )
 
@@ -134,12 +136,11 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
             customers=await made_in_turns(to_message, found)
         )
 
-    async def _owners(self, named: Iterable[str]) -> Colleagues:
-        """Who may become owners of new customers: those who are named, and the caller where what
-        they create may be theirs by that."""
+    async def _named_by(self, drafts: Collection[Draft]) -> People:
+        """Whom new customers are given to, and the caller only where one is theirs by that."""
         caller = current_caller()
-        own = {caller.subject} if caller.in_person or caller.scope is not Scope.ALL else set()
-        return await self._directory.look_up({*named, *own})
+        owners = {owner_of_new(caller, each.owner, each.team) for each in drafts}
+        return await self._directory.look_up(owners, {each.team for each in drafts})
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids)

@@ -11,8 +11,8 @@ from guanxi.customer.v1.customers_pb2 import Customer, GetCustomerRequest
 
 from services.chassis.caller import Caller
 from services.chassis.creation import New
+from services.chassis.people.known import People
 from services.chassis.store import Store, WriteTransaction
-from services.customer.colleagues.model import Colleagues
 from services.customer.customers import actions
 from services.customer.customers.model import CustomerKind, Draft, OrderNews
 from tests.support.office import Desk, Office
@@ -25,7 +25,7 @@ Work = Callable[[WriteTransaction], Awaitable[object]]
 
 async def is_created(tx: WriteTransaction) -> None:
     draft = Draft(kind=CustomerKind.PERSON, display_name="Ann")
-    await actions.create_customers(tx, {0: New(ANN, draft, fingerprint=b"ann")}, Colleagues())
+    await actions.create_customers(tx, {0: New(ANN, draft, fingerprint=b"ann")}, People())
 
 
 async def is_told_of(order: str, tx: WriteTransaction) -> None:

@@ -77,7 +77,14 @@ FEED = {"guanxi.events.v1.EventFeed.GetHead", "guanxi.events.v1.EventFeed.Pull"}
 @pytest.mark.parametrize(
     ("service", "methods"),
     [
-        ("customer", FEED | {"guanxi.sales.v1.PeopleService.BatchGetUsers"}),
+        (
+            "customer",
+            FEED
+            | {
+                "guanxi.sales.v1.PeopleService.BatchGetUsers",
+                "guanxi.sales.v1.PeopleService.ListTeams",
+            },
+        ),
         ("insight", FEED | {"guanxi.sales.v1.PeopleService.LookUpReach"}),
         ("sales", FEED | {"guanxi.customer.v1.CustomerService.BatchGetCustomers"}),
         ("gateway", {"guanxi.sales.v1.PeopleService.LookUpReach"}),

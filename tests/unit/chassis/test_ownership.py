@@ -8,7 +8,13 @@ import pytest
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind
-from services.chassis.ownership import expect_may_hand_on, settle_owner
+from services.chassis.ownership import (
+    expect_may_hand_on,
+    owner_of_new,
+    settle_owner,
+    team_along,
+)
+from services.chassis.people.known import People, Person
 
 ANN = "users/ann"
 
@@ -158,3 +164,59 @@ def test_a_team_without_a_name_is_given_no_row() -> None:
     with pytest.raises(DomainError) as refused:
         settle_owner(nameless, "users/bob", "")
     assert refused.value.reason == "TEAM_NOT_ALLOWED"
+
+
+NORTH_B = "teams/north-b"
+BOB = "users/bob"
+STAFF = People({ANN: Person(ANN, True, "teams/north"), BOB: Person(BOB, True, NORTH_B)})
+"""Whom the directory has."""
+
+
+def test_a_row_is_of_the_team_that_its_owner_is_in() -> None:
+    manager = caller(Scope.TEAM, "teams/north", NORTH_B)
+    assert settle_owner(manager, BOB, "", people=STAFF) == (BOB, NORTH_B)
+    assert settle_owner(manager, BOB, "teams/north", people=STAFF) == (BOB, "teams/north")
+    assert settle_owner(caller(Scope.ALL), BOB, "", people=STAFF) == (BOB, NORTH_B)
+
+
+def test_a_creator_is_of_the_team_they_come_with() -> None:
+    moved = caller(Scope.OWN, "teams/south")
+    assert settle_owner(moved, "", "", people=STAFF) == (ANN, "teams/south")
+    assert team_along(moved, ANN, STAFF) == "teams/south"
+    assert team_along(moved, BOB, STAFF) == NORTH_B
+    assert team_along(moved, "users/zoe", STAFF) == ""
+
+
+def test_a_row_of_no_team_is_refused_as_one_of_no_team() -> None:
+    with pytest.raises(DomainError) as refused:
+        settle_owner(caller(Scope.TEAM), "users/zoe", "")
+    assert refused.value.message.endswith("only rows of your own teams, not those of no team")
+
+
+@pytest.mark.parametrize("known", [{}, {"users/zoe": Person("users/zoe", False)}])
+def test_what_is_created_by_who_is_not_in_the_directory_is_nobodys_or_refused(
+    known: dict[str, Person],
+) -> None:
+    staff = People(known)
+    assert settle_owner(caller(Scope.ALL, subject="users/zoe"), "", "", people=staff) == ("", "")
+    for scope in (Scope.OWN, Scope.TEAM):
+        with pytest.raises(DomainError) as refused:
+            settle_owner(caller(scope, subject="users/zoe"), "", "", people=staff)
+        assert (refused.value.kind, refused.value.reason) == (
+            Kind.PERMISSION_DENIED,
+            "CALLER_UNKNOWN",
+        )
+
+
+@pytest.mark.parametrize(
+    ("who", "owner", "expected"),
+    [
+        (caller(Scope.ALL), "", ANN),
+        (caller(Scope.ALL), BOB, BOB),
+        (Caller("users/shop", ("app",), (), Scope.ALL), "", ""),
+    ],
+)
+def test_whom_a_new_row_will_be_given_to_is_known_before(
+    who: Caller, owner: str, expected: str
+) -> None:
+    assert owner_of_new(who, owner, "") == expected
