@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from services.chassis.errors import invalid
 
-__all__ = ["CURRENCY", "ID_PATTERN", "Capitals", "Form", "OneOf", "Template", "check_id"]
+__all__ = ["CURRENCY", "ID_PATTERN", "Capitals", "Form", "OneOf", "Template", "WordOr", "check_id"]
 
 ID_PATTERN: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
@@ -126,6 +126,23 @@ class Template:
 
     def begins(self, prefix: str) -> bool:
         return self._beginning.fullmatch(prefix) is not None
+
+
+class WordOr:
+    """A word that stands for something, or what looks as another form says."""
+
+    __slots__ = ("_form", "_word", "told")
+
+    def __init__(self, word: str, form: Form) -> None:
+        self._word = word
+        self._form = form
+        self.told = f"{word} or {form.told}"
+
+    def matches(self, value: str) -> bool:
+        return value == self._word or self._form.matches(value)
+
+    def begins(self, prefix: str) -> bool:
+        return self._word.startswith(prefix) or self._form.begins(prefix)
 
 
 def _beginning(template: str) -> str:

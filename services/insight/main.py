@@ -22,13 +22,13 @@ from services.chassis.events.log import EventLog
 from services.chassis.events.puller import FeedStub
 from services.chassis.ids import Uuid7Ids
 from services.chassis.metrics import Metrics
+from services.chassis.people.told import PeopleStub
 from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store, WriteTransaction
 from services.insight.alerts.servicer import AlertServicer
 from services.insight.alerts.store import live_counts
 from services.insight.asof.views import DayViews
-from services.insight.assignees import Assignees, PeopleStub
 from services.insight.engine.aside import Asides
 from services.insight.engine.caught_up import CaughtUpWithRules
 from services.insight.engine.edition import edition
@@ -48,6 +48,7 @@ from services.insight.feeds.model import consumer_of
 from services.insight.feeds.places import FeedPlaces
 from services.insight.feeds.servicer import FeedServicer
 from services.insight.metadata import metadata
+from services.insight.people.actions import directory
 from services.insight.predictions.servicer import PredictionServicer
 from services.insight.rules import defaults
 from services.insight.rules.servicer import RuleServicer
@@ -130,7 +131,7 @@ async def assemble(
     rules = RuleServicer(
         store,
         views,
-        Assignees(people),
+        directory(store, people),
         live_alerts=live_counts,
         currency=currency,
         ids=ids,

@@ -97,6 +97,7 @@ def test_a_value_that_a_field_can_never_have_is_refused(resource: str, name: str
         ("CustomerFacts", "lifecycle_stage = client", "one of SUBSCRIBER, LEAD"),
         ("CustomerFacts", "last_touch_channel = Fax", "one of"),
         ("Rule", "sight.author = ann", "names like users/{user}, not with 'ann'"),
+        ("Rule", "assignee = ann", "owner or names like users/{user}, not with 'ann'"),
         ("Touchpoint", "products_of_concern:pump-s", "names like products/{product}, not with"),
     ],
 )
@@ -119,6 +120,7 @@ def test_the_message_says_what_is_expected(resource: str, text: str, told: str) 
         ("Customer", "owner:ann"),
         ("Customer", 'name > "customers/m"'),
         ("Order", "currency_code = US*"),
+        ("Rule", 'assignee = owner OR assignee = "users/ann" OR assignee = ow* OR assignee = us*'),
         ("CustomerFacts", "kind = PERSON OR lifecycle_stage = LOST OR lifecycle_stage = 12"),
         ("Touchpoint", 'products_of_concern:"products/pump-*"'),
     ],

@@ -37,6 +37,7 @@ from guanxi.sales.v1 import orders_pb2
 from services.chassis.client import Channel
 from services.chassis.metrics import Metrics
 from services.chassis.money import parts
+from services.chassis.people.told import PeopleStub
 from services.insight.rules.texts import FactTexts
 from tests.support.services import AdjustableClock, RunningService, running_service
 from tests.support.written_feed import WrittenFeed, full_name
@@ -196,10 +197,11 @@ async def insight_reading(
     feeds: Mapping[str, WrittenFeed],
     *,
     metrics: Metrics | None = None,
+    people: PeopleStub | None = None,
     **settings: Any,
 ) -> AsyncIterator[RunningService]:
     """Insight on a database that has its tables, reading these feeds."""
-    given = {"feeds": feeds, "metrics": metrics}
+    given = {"feeds": feeds, "metrics": metrics, "people": people}
     chosen = {"idle_seconds": 0.05, "base_currency": "GBP", **settings}
     async with running_service("insight", url, given=given, **chosen) as service:
         yield service

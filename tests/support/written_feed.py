@@ -17,6 +17,12 @@ from guanxi.events.v1.event_feed_pb2 import (
     PullResponse,
 )
 from guanxi.sales.v1 import orders_pb2
+from guanxi.sales.v1.people_pb2 import (
+    UserCreated,
+    UserDeactivated,
+    UserReactivated,
+    UserUpdated,
+)
 
 
 def told(message: Message, position: int) -> Event:
@@ -113,11 +119,13 @@ def full_name(message: Message) -> str:
 
 
 def customer_of(message: Any) -> str:
-    """The customer that an event is about."""
+    """The customer that an event is about; of people, the user."""
     match message:
         case touchpoints_pb2.TouchpointLogged():
             return str(message.touchpoint.name.partition("/touchpoints/")[0])
         case orders_pb2.OrderCreated() | orders_pb2.OrderConfirmed() | orders_pb2.OrderCancelled():
             return str(message.order.customer)
+        case UserCreated() | UserUpdated() | UserDeactivated() | UserReactivated():
+            return str(message.user.name)
         case _:
             return str(message.customer.name)

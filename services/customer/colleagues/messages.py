@@ -1,27 +1,19 @@
 """What the directory tells and is asked → people and teams; no rule, no SQL."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from guanxi.events.v1.event_feed_pb2 import Event
 from guanxi.sales.v1 import people_pb2
 
-from services.chassis.people.known import Person
-from services.chassis.people.told import UserEvents, person_of
+from services.chassis.people.told import UserMessages
 
-__all__ = [
-    "TYPES",
-    "USERS",
-    "answered_teams",
-    "answered_users",
-    "question_of_teams",
-    "question_of_users",
-    "read_teams",
-]
+__all__ = ["TYPES", "USERS", "answered_teams", "question_of_teams", "read_teams"]
 
 _TEAMS_AT_ONCE: Final = 1_000
 
-USERS: Final = UserEvents(
+USERS: Final = UserMessages(
+    people_pb2.BatchGetUsersRequest,
     people_pb2.UserCreated,
     people_pb2.UserUpdated,
     people_pb2.UserDeactivated,
@@ -44,16 +36,6 @@ def read_teams(events: Iterable[Event]) -> list[tuple[str, bool, int]]:
             name = message.FromString(event.payload).team.name
             told[name] = (name, message is not people_pb2.TeamDeleted, event.position)
     return list(told.values())
-
-
-def question_of_users(names: Collection[str]) -> people_pb2.BatchGetUsersRequest:
-    """Asks for those of the users that there are."""
-    return people_pb2.BatchGetUsersRequest(names=names, allow_missing=True)
-
-
-def answered_users(reply: people_pb2.BatchGetUsersResponse) -> list[Person]:
-    """The users that there are."""
-    return [person_of(user) for user in reply.users]
 
 
 def question_of_teams(page_token: str) -> people_pb2.ListTeamsRequest:

@@ -11,7 +11,7 @@ from services.insight.alerts import actions as alerts
 from services.insight.facts import store as facts
 from services.insight.facts.store import FilterTerms
 from services.insight.numbers.business_days import Day
-from services.insight.rules import store as rules
+from services.insight.rules.actions import rules_in_force
 from services.insight.rules.model import Rule
 from services.insight.rules.store import CompiledRule, Matcher, compile_rule
 from services.insight.rules.texts import FactTexts
@@ -60,7 +60,7 @@ class Evaluation:
 
     async def matcher(self, tx: ReadTransaction, day: Day) -> Matcher:
         """The rules in force, compiled for a day; those of today are kept."""
-        in_force = await rules.enabled(tx)
+        in_force = await rules_in_force(tx)
         terms = self.terms(day)
         if self._compiled is None or self._compiled[:2] != (in_force, terms):
             today = day == self.day

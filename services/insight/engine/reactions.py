@@ -18,6 +18,8 @@ from services.insight.feeds.store import (
     mark_touched,
     owe_rules,
 )
+from services.insight.people.messages import USERS
+from services.insight.rules.actions import follow_people
 from services.insight.segments import store as segments
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.registered import READERS
@@ -50,6 +52,7 @@ class DeriveFacts(Reaction):
         self._evaluation = evaluation
 
     async def apply(self, tx: WriteTransaction, events: Sequence[Event]) -> None:
+        await follow_people(tx, USERS.read(events))
         changes = READERS.read(events, self._evaluation.currency)
         touched = await RECORDS.touched_by(tx, self.generation, changes)
         now = asyncio.get_running_loop().time()

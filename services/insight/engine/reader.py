@@ -11,6 +11,8 @@ from services.chassis.store import Store, WriteTransaction
 from services.insight.engine.reactions import DeriveFacts
 from services.insight.feeds.actions import start_over
 from services.insight.feeds.model import consumer_of
+from services.insight.people import FEED as PEOPLE
+from services.insight.people.store import users
 
 __all__ = ["GenerationReader", "ReadingPlan"]
 
@@ -75,5 +77,7 @@ class GenerationReader:
     ) -> Callable[[WriteTransaction], Awaitable[None]]:
         async def begin(tx: WriteTransaction) -> None:
             await start_over(tx, self.reaction.generation, feed, derivation)
+            if feed == PEOPLE:
+                await users.mark_all(tx)
 
         return begin

@@ -7,28 +7,40 @@ from contextlib import suppress
 from google.protobuf.message import Message
 
 from services.chassis.errors import DomainError, already_exists, beneath
+from services.chassis.people.known import People, Person
 from services.chassis.store import ReadTransaction, WriteTransaction
 from services.insight.facts.store import FilterTerms
 from services.insight.feeds.store import change_basis
+from services.insight.people.store import users
 from services.insight.rules import messages, store
 from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
 from services.insight.rules.store import CompiledRule, rules
 from services.insight.runs.actions import queue_run
 
-__all__ = ["add_rules", "change_rule", "create_rule", "delete_rule", "match_counts"]
+__all__ = [
+    "add_rules",
+    "change_rule",
+    "create_rule",
+    "delete_rule",
+    "follow_people",
+    "match_counts",
+    "rules_in_force",
+]
 
 
 async def create_rule(
-    tx: WriteTransaction, terms: FilterTerms, name: str, draft: RuleDraft
+    tx: WriteTransaction, terms: FilterTerms, name: str, draft: RuleDraft, people: People
 ) -> Rule:
-    """Creates a rule and, if it is enabled, asks for its run.
+    """Creates a rule and, if it is enabled, asks for its run. `people` is whom it names.
 
-    Raises ALREADY_EXISTS; INVALID_ARGUMENT beneath `rule` as the model and `compile_rule` do.
+    Raises ALREADY_EXISTS; INVALID_ARGUMENT beneath `rule` as the model and `compile_rule` do, and
+    ASSIGNEE_UNKNOWN, ASSIGNEE_INACTIVE; UNAVAILABLE (PEOPLE_UNAVAILABLE).
     """
     if await rules.find(tx, [name]):
         raise already_exists(name)
     try:
         rule = Rule.of(draft, name, Sight.of(tx.caller), at=tx.now)
+        people.expect("assignee", rule.person)
         store.compile_rule(rule, terms)
     except DomainError as error:
         raise beneath("rule", error) from None
@@ -52,18 +64,21 @@ async def change_rule(
     etag: str,
     draft: RuleDraft,
     fields: Collection[str],
+    people: People,
 ) -> Rule:
     """Changes the named fields and asks for the run that lets the rule take effect, or end if it
-    is disabled.
+    is disabled. `people` is whom it names; who had its alerts before may have left.
 
     Raises NOT_FOUND, PERMISSION_DENIED (RULE_SEES_MORE), ABORTED (ETAG_MISMATCH), INVALID_ARGUMENT
-    as `create_rule`.
+    and UNAVAILABLE as `create_rule`.
     """
     before = await rules.get(tx, name)
     before.expect_changed_by(tx.caller)
     before.expect(etag)
     try:
         after = before.change(draft, fields, tx.caller, at=tx.now)
+        if after.person != before.person:
+            people.expect("assignee", after.person)
         store.compile_rule(after, terms)
     except DomainError as error:
         raise beneath("rule", error) from None
@@ -90,6 +105,28 @@ async def delete_rule(tx: WriteTransaction, name: str, etag: str) -> str:
     return run
 
 
+async def rules_in_force(tx: ReadTransaction) -> tuple[Rule, ...]:
+    """The enabled rules, as they work: alerts that would go to somebody who has left go to whoever
+    looks after the customer."""
+    enabled = await store.enabled(tx)
+    known = await users.among(tx, {rule.person for rule in enabled} - {""})
+    return tuple(rule.left() if _has_left(known.get(rule.person)) else rule for rule in enabled)
+
+
+async def follow_people(tx: WriteTransaction, told: Mapping[str, Person]) -> None:
+    """Keeps who works here. Where somebody has left, or come back, to whom rules give alerts, a run
+    gives these to others, or to them again."""
+    if not told:
+        return
+    before = await users.among(tx, told)
+    await users.keep(tx, told.values())
+    after = await users.among(tx, told)
+    moved = {name for name in told if _has_left(before.get(name)) != _has_left(after[name])}
+    for rule in await store.enabled(tx) if moved else ():
+        if rule.person in moved:
+            await _run_for(tx, rule.name)
+
+
 async def match_counts(
     tx: ReadTransaction,
     generation: int,
@@ -109,6 +146,10 @@ def _readable(asked: Iterable[Rule], terms: FilterTerms) -> Iterator[CompiledRul
     for rule in asked:
         with suppress(DomainError):
             yield store.compile_rule(rule, terms)
+
+
+def _has_left(person: Person | None) -> bool:
+    return person is not None and not person.active
 
 
 async def _run_for(tx: WriteTransaction, rule: str) -> str:

@@ -143,6 +143,11 @@ class Rule:
         return etag.of(self.name, self.version)
 
     @property
+    def person(self) -> str:
+        """Whom its alerts go to by name; empty where that is whoever looks after the customer."""
+        return "" if self.assignee == OWNER else self.assignee
+
+    @property
     def given_to(self) -> str:
         """Who sees its alerts besides those who see the customer; empty for nobody.
 
@@ -150,7 +155,7 @@ class Rule:
         customers they see: they may have changed teams since they wrote the rule.
         """
         to_themselves = self.assignee == self.sight.author and self.sight.reach is not Scope.ALL
-        return "" if self.assignee == OWNER or to_themselves else self.assignee
+        return "" if to_themselves else self.person
 
     @property
     def called(self) -> str:
@@ -189,6 +194,10 @@ class Rule:
             return self
         rule._expect_complete()
         return replace(rule, update_time=at, version=self.version + 1)
+
+    def left(self) -> "Rule":
+        """The rule as it works once the person whom its alerts go to has left."""
+        return replace(self, assignee=OWNER)
 
     def followed_by(self, run: str) -> "Rule":
         """The rule, with the run that lets its change take effect."""

@@ -8,15 +8,16 @@ from guanxi.insight.v1 import rules_pb2, rules_pb2_grpc
 from services.chassis import field_mask
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
+from services.chassis.people.directory import Directory
+from services.chassis.people.known import People
 from services.chassis.store import ReadTransaction, Store, WriteTransaction
-from services.insight.assignees import Assignees
 from services.insight.facts import store as facts
 from services.insight.facts.messages import to_message as facts_message
 from services.insight.facts.views import Views
 from services.insight.feeds.store import active_generation
 from services.insight.rules import actions
 from services.insight.rules.messages import draft_of, to_message
-from services.insight.rules.model import Rule
+from services.insight.rules.model import OWNER, Rule
 from services.insight.rules.store import rules
 
 __all__ = ["RuleServicer"]
@@ -31,7 +32,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         self,
         database: Store,
         views: Views,
-        assignees: Assignees,
+        directory: Directory,
         *,
         live_alerts: Callable[[ReadTransaction], Awaitable[Mapping[str, int]]],
         currency: str,
@@ -40,7 +41,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         """`live_alerts` counts them by rule: what alerts are is not known here."""
         self._store = database
         self._views = views
-        self._assignees = assignees
+        self._directory = directory
         self._live_alerts = live_alerts
         self._currency = currency
         self._ids = ids
@@ -51,13 +52,13 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         name = f"rules/{request.rule_id or self._ids.new()}"
         draft = draft_of(request.rule)
 
-        async def work(tx: WriteTransaction, _: None) -> rules_pb2.Rule:
+        async def work(tx: WriteTransaction, people: People) -> rules_pb2.Rule:
             terms = self._views.today
-            rule = await actions.create_rule(tx, terms, name, draft)
+            rule = await actions.create_rule(tx, terms, name, draft, people)
             return to_message(rule, 0)
 
         written = await self._store.answer_asking(
-            request, rules_pb2.Rule, lambda: self._assignees.expect(draft.assignee), work
+            request, rules_pb2.Rule, lambda: self._named(draft.assignee), work
         )
         return await self._counted_after(written)
 
@@ -83,9 +84,9 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
         draft = draft_of(wanted)
         fields = field_mask.resolve(request.update_mask, wanted)
 
-        async def work(tx: WriteTransaction, _: None) -> rules_pb2.Rule:
+        async def work(tx: WriteTransaction, people: People) -> rules_pb2.Rule:
             rule = await actions.change_rule(
-                tx, self._views.today, wanted.name, wanted.etag, draft, fields
+                tx, self._views.today, wanted.name, wanted.etag, draft, fields, people
             )
             changed = to_message(rule, 0)
             field_mask.expect_fixed(request.update_mask, wanted, changed)
@@ -93,7 +94,7 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
 
         assignee = draft.assignee if "assignee" in fields else ""
         written = await self._store.answer_asking(
-            request, rules_pb2.Rule, lambda: self._assignees.expect(assignee), work
+            request, rules_pb2.Rule, lambda: self._named(assignee), work
         )
         return await self._counted_after(written)
 
@@ -121,6 +122,10 @@ class RuleServicer(rules_pb2_grpc.RuleServiceServicer):
             match_count=count,
             examples=[facts_message(row, self._currency) for row in rows],
         )
+
+    async def _named(self, assignee: str) -> People:
+        """Whom alerts are to be given to by name."""
+        return await self._directory.look_up({assignee} - {OWNER})
 
     async def _counted(self, tx: ReadTransaction, rule: Rule) -> rules_pb2.Rule:
         counts = await self._counts(tx, [rule])

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from services.chassis.events.derivation import Derivation
+from services.insight.people.messages import USERS
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.orders import ORDERS
 from services.insight.sources.source import Readers, Source
@@ -16,4 +17,4 @@ READERS: Final = Readers(SOURCES)
 
 # Another version where what is kept of events changes; a type of events that is read from now on
 # makes another one by itself. Facts are computed anew by every run and need none.
-DERIVATION: Final = Derivation(1, READERS.types)
+DERIVATION: Final = Derivation(1, READERS.types | USERS.types)

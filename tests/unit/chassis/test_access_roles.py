@@ -85,7 +85,7 @@ FEED = {"guanxi.events.v1.EventFeed.GetHead", "guanxi.events.v1.EventFeed.Pull"}
                 "guanxi.sales.v1.PeopleService.ListTeams",
             },
         ),
-        ("insight", FEED | {"guanxi.sales.v1.PeopleService.LookUpReach"}),
+        ("insight", FEED | {"guanxi.sales.v1.PeopleService.BatchGetUsers"}),
         ("sales", FEED | {"guanxi.customer.v1.CustomerService.BatchGetCustomers"}),
         ("gateway", {"guanxi.sales.v1.PeopleService.LookUpReach"}),
     ],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import DomainError
-from services.chassis.names import CURRENCY, ID_PATTERN, Template, check_id
+from services.chassis.names import CURRENCY, ID_PATTERN, Template, WordOr, check_id
 
 CUSTOMERS = Template("customers/{customer}")
 TOUCHPOINTS = Template("customers/{customer}/touchpoints/{touchpoint}")
@@ -60,6 +60,14 @@ def test_every_beginning_of_a_name_begins_one(name: str) -> None:
 )  # fmt: skip
 def test_what_begins_no_name_is_known(prefix: str) -> None:
     assert not TOUCHPOINTS.begins(prefix)
+
+
+def test_a_word_may_stand_for_a_name() -> None:
+    form = WordOr("owner", Template("users/{user}"))
+    assert all(map(form.matches, ("owner", "users/ann")))
+    assert not any(map(form.matches, ("own", "ann", "teams/north")))
+    assert all(map(form.begins, ("", "own", "users/a")))
+    assert not any(map(form.begins, ("ownership", "teams/")))
 
 
 def test_a_currency_is_three_capitals() -> None:

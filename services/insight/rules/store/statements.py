@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Column, Integer, Table, Text, bindparam, delete
 from services.chassis.caller import Scope
 from services.chassis.lists.filters import Field, enum
 from services.chassis.lists.paging import Query
-from services.chassis.names import Template
+from services.chassis.names import Template, WordOr
 from services.chassis.records import Records
 from services.chassis.store import (
     Choice,
@@ -20,7 +20,7 @@ from services.chassis.store import (
     WriteTransaction,
 )
 from services.insight.metadata import metadata
-from services.insight.rules.model import Rule, RuleKind, Severity
+from services.insight.rules.model import OWNER, Rule, RuleKind, Severity
 
 __all__ = ["enabled", "remove", "rules"]
 
@@ -35,7 +35,7 @@ table = Table(
     Column("severity", Rank(Severity)),
     Column("text_en", Text, nullable=False),
     Column("text_zh", Text, nullable=False),
-    Column("assignee", Name, nullable=False),
+    Column("assignee", Name(WordOr(OWNER, Template("users/{user}"))), nullable=False),
     Column("cooldown_days", Integer, nullable=False),
     Column("tag_dimension", Name, nullable=False),
     Column("tag", Text, nullable=False),
@@ -57,7 +57,7 @@ rules: Final = Records(
     Rule,
     Query.of(
         table,
-        filter=("name", "kind", "enabled", "severity", "tag", "built_in"),
+        filter=("name", "kind", "enabled", "severity", "assignee", "tag", "built_in"),
         more={
             "tag_dimension": Field(table.c.tag_dimension, enum(_DIMENSIONS)),
             "sight.author": Field.of(table.c.sight_author),
