@@ -48,14 +48,14 @@ class SalesReaction(Follower):
         """Sales' log begins anew: its orders are counted from the first one on, and who works here
         stays until it is read."""
         await counted_orders.clear(tx)
-        await colleagues.users.mark_all(tx)
-        await colleagues.teams.mark_all(tx)
+        await colleagues.users.mirror.mark_all(tx)
+        await colleagues.teams.mirror.mark_all(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
         """All orders are counted; people and teams of whom the log doesn't tell are there no
         more."""
-        await colleagues.users.remove_marked(tx)
-        await colleagues.teams.remove_marked(tx)
+        await colleagues.users.mirror.remove_marked(tx)
+        await colleagues.teams.mirror.remove_marked(tx)
 
 
 # Another version where what is kept of orders changes; see Derivation.

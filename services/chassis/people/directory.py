@@ -3,7 +3,7 @@ directory says of those whose event may be on its way."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from services.chassis.errors import DomainError, Kind, unavailable
 from services.chassis.people.known import People, Person
@@ -25,27 +25,23 @@ AskTeams = Callable[[], Awaitable[Iterable[str]]]
 """All teams."""
 
 
-async def _nobody_to_ask(*_: object) -> list[Person]:
+async def _nobody_to_ask(*_: object) -> NoReturn:
     raise unavailable("UNAVAILABLE", "nobody says where the directory is")
-
-
-async def _no_teams() -> list[str]:
-    return []
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """What a service asks before its transaction, which mustn't wait for anybody.
 
-    Without `ask_users` only the mirror is known. A directory of a version that has none has nobody
-    in it: whoever isn't known goes.
+    Without anybody to ask only the mirror is known. A directory of a version that has none has
+    nobody in it: whoever isn't known goes.
     """
 
     store: Store
     users: UserMirror
     ask_users: AskUsers = _nobody_to_ask
     teams: TeamMirror | None = None
-    ask_teams: AskTeams = _no_teams
+    ask_teams: AskTeams = _nobody_to_ask
 
     async def look_up(self, users: Set[str], teams: Set[str] = frozenset()) -> People:
         """What is known of them. Whom the mirror lacks is asked for, and who has left, for they may

@@ -2,7 +2,7 @@
 and every statement on them."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, bindparam, select
 
@@ -28,7 +28,7 @@ class UserMirror:
         )
         self._among = select(self._table).where(_among(self._table))
         self._anybody = select(self._table.c.name).limit(1)
-        self._mirror = Mirror(self._table)
+        self.mirror: Final = Mirror(self._table)
 
     async def is_empty(self, tx: ReadTransaction) -> bool:
         """Whether nobody is in the directory, as far as its events have come."""
@@ -44,15 +44,7 @@ class UserMirror:
     async def keep(self, tx: WriteTransaction, told: Iterable[Person]) -> None:
         """Writes users, one row for each at most; one that is known newer stays."""
         columns = self._table.columns.keys()
-        await self._mirror.keep(tx, (tuple(getattr(each, c) for c in columns) for each in told))
-
-    async def mark_all(self, tx: WriteTransaction) -> None:
-        """As `Mirror.mark_all`."""
-        await self._mirror.mark_all(tx)
-
-    async def remove_marked(self, tx: WriteTransaction) -> None:
-        """As `Mirror.remove_marked`."""
-        await self._mirror.remove_marked(tx)
+        await self.mirror.keep(tx, (tuple(getattr(each, c) for c in columns) for each in told))
 
 
 class TeamMirror:
@@ -71,7 +63,7 @@ class TeamMirror:
         there = self._table.c.there
         self._among = select(self._table.c.name).where(_among(self._table), there)
         self._any = select(self._table.c.name).where(there).limit(1)
-        self._mirror = Mirror(self._table)
+        self.mirror: Final = Mirror(self._table)
 
     async def is_empty(self, tx: ReadTransaction) -> bool:
         """Whether the directory has no team, as far as its events have come."""
@@ -85,15 +77,7 @@ class TeamMirror:
 
     async def keep(self, tx: WriteTransaction, told: Iterable[tuple[str, bool, int]]) -> None:
         """Writes of teams whether they are there, as the event at a position told."""
-        await self._mirror.keep(tx, told)
-
-    async def mark_all(self, tx: WriteTransaction) -> None:
-        """As `Mirror.mark_all`."""
-        await self._mirror.mark_all(tx)
-
-    async def remove_marked(self, tx: WriteTransaction) -> None:
-        """As `Mirror.remove_marked`."""
-        await self._mirror.remove_marked(tx)
+        await self.mirror.keep(tx, told)
 
 
 def _among(table: Table) -> Any:

@@ -78,6 +78,8 @@ class GenerationReader:
         async def begin(tx: WriteTransaction) -> None:
             await start_over(tx, self.reaction.generation, feed, derivation)
             if feed == PEOPLE:
-                await users.mark_all(tx)
+                # Who isn't told of again stays as they were: nobody is ever taken out of the
+                # directory, and each generation that reads the log marks anew.
+                await users.mirror.mark_all(tx)
 
         return begin

@@ -147,17 +147,26 @@ async def test_any_other_answer_is_raised(store: Store) -> None:
 
 
 async def test_with_nobody_to_ask_the_unknown_wait(store: Store) -> None:
-    people = await Directory(store, users).look_up({"users/ann", "users/zoe"}, {"teams/any"})
+    names = {"users/ann", "users/zoe"}
+    people = await Directory(store, users, teams=teams).look_up(names, {"teams/any"})
     people.expect("owner", "users/ann")
+    for expect in (
+        partial(people.expect, "owner", "users/zoe"),
+        partial(people.expect_team, "team", "teams/any"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            expect()
+        assert refused.value.reason == "PEOPLE_UNAVAILABLE"
+
+
+async def test_where_no_teams_are_kept_every_team_goes(store: Store) -> None:
+    people = await Directory(store, users).look_up({"users/ann"}, {"teams/any"})
     people.expect_team("team", "teams/any")
-    with pytest.raises(DomainError) as refused:
-        people.expect("owner", "users/zoe")
-    assert refused.value.reason == "PEOPLE_UNAVAILABLE"
 
 
 async def test_while_nobody_and_no_team_is_known_every_name_goes(store: Store) -> None:
     async def renewed(tx: WriteTransaction) -> None:
-        for mirror in (users, teams):
+        for mirror in (users.mirror, teams.mirror):
             await mirror.mark_all(tx)
             await mirror.remove_marked(tx)
 
