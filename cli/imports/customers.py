@@ -20,11 +20,15 @@ from cli.imports.sources import Row
 from cli.imports.values import content_id, name_in, parse_choice
 
 FIELDS = (
-    Field("name", ("display_name", "customer_name", "full_name", "account")),
+    Field("name", ("display_name", "customer_name", "full_name", "account", "account_name")),
     Field("given_name", ("first_name", "forename")),
     Field("family_name", ("last_name", "surname")),
     Field("company", ("company_name", "organization", "organisation", "employer")),
-    Field("customer", ("customer_id", "id", "customer_number", "customer_no", "record_id")),
+    Field(
+        "customer",
+        ("customer_id", "id", "customer_number", "customer_no", "record_id"),
+        is_key=True,
+    ),
     Field("kind", ("type",)),
     Field("phones", ("phone", "phone_number", "mobile", "tel"), is_list=True),
     Field("emails", ("email", "email_address", "mail"), is_list=True),

@@ -57,8 +57,13 @@ class Names:
                 yield LeftOut(line, "customer_name", other, reason)
 
 
+def words(name: str) -> set[str]:
+    """The words of a name, in whatever spelling and order."""
+    return set(_WORD.findall(as_name(name)))
+
+
 def _may_be_one(name: str, other: str) -> bool:
     """Whether they share a word, as a person's names do after a wedding, or are spelled alike."""
-    if not set(_WORD.findall(name)).isdisjoint(_WORD.findall(other)):
+    if not words(name).isdisjoint(words(other)):
         return True
     return SequenceMatcher(None, name, other).ratio() >= _ALIKE

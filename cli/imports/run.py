@@ -25,6 +25,7 @@ from cli.imports import customers, orders, organizations, touchpoints
 from cli.imports.job import Job, Options, prepare
 from cli.imports.keyless import expect_customers_of_orders, expect_keys_of_customers
 from cli.imports.orders import PendingOrder
+from cli.imports.persons import expect_whole_names, with_employers
 from cli.imports.progress import advancing, bars
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
@@ -126,7 +127,9 @@ async def import_customers(options: Options, so_far: SoFar) -> tuple[Job, Result
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
         header = job.source.header
+        job = replace(job, columns=with_employers(job.columns, job.chosen, header))
         customers.expect_a_name(job.columns, header)
+        expect_whole_names(job.columns, header, job.source.rows())
         expect_keys_of_customers(job.columns, job.chosen, header, job.source.rows())
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))

@@ -25,7 +25,10 @@ from cli.imports.values import name_in
 
 FIELDS = (
     Field(
-        "order", ("order_id", "invoice", "invoice_no", "order_number", "order_no"), required=True
+        "order",
+        ("order_id", "invoice", "invoice_no", "order_number", "order_no"),
+        required=True,
+        is_key=True,
     ),
     Field(
         "order_time",
@@ -34,9 +37,9 @@ FIELDS = (
     ),
     Field("quantity", ("qty",), required=True),
     Field("unit_price", ("price",), required=True),
-    Field("product", ("sku", "stock_code", "product_id")),
+    Field("product", ("sku", "stock_code", "product_id"), is_key=True),
     Field("description", ("product_name",)),
-    Field("customer", ("customer_id", "customer_number", "customer_no")),
+    Field("customer", ("customer_id", "customer_number", "customer_no"), is_key=True),
     Field(
         "customer_name",
         ("customer_display_name",),

@@ -18,10 +18,12 @@ from cli.imports.sources import Row
 from cli.imports.values import content_id, listed, name_in, parse_choice
 
 FIELDS = (
-    Field("customer", ("customer_id", "customer_number", "customer_no"), required=True),
+    Field(
+        "customer", ("customer_id", "customer_number", "customer_no"), required=True, is_key=True
+    ),
     Field("type", ("activity", "kind"), required=True),
     Field("touch_time", ("time", "date", "happened"), required=True),
-    Field("touchpoint", ("touchpoint_id", "id")),
+    Field("touchpoint", ("touchpoint_id", "id"), is_key=True),
     Field("channel", ()),
     Field("channel_detail", ("campaign",)),
     Field("direction", ()),
