@@ -18,6 +18,7 @@ from cli.imports.refusals import Refusals
 from cli.imports.result import Result, SoFar, report
 from cli.imports.run import import_customers, import_orders, import_touchpoints
 from cli.imports.sources import Form
+from cli.imports.values import said_twice
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -115,6 +116,8 @@ class _Shared:
                 f"--date-format {self.date_format}: write it as strftime has it, such as"
                 " '%d.%m.%Y %H:%M'."
             )
+        if twice := said_twice(self.date_format):
+            raise CommandError(f"--date-format {self.date_format}: {twice} is there twice.")
         return Options(
             file=self.file,
             form=Form(self.encoding, delimiter, self.header_line),
