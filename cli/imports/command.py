@@ -174,8 +174,8 @@ def orders(
         bool,
         typer.Option(
             "--repeated-rows",
-            help="Rows of an order that all come again elsewhere in the file are more of its"
-            " lines, and not those of a second export.",
+            help="Rows of an order that come again elsewhere in the file, alone or with others,"
+            " are more of its lines, and not those of a second export.",
         ),
     ] = False,
     names_may_differ: Annotated[

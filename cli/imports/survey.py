@@ -83,7 +83,7 @@ def survey(
     """Counts the rows of every order, and collects the customers and products they speak of.
 
     A row that belongs to no order for certain is refused, and with it every order that it may
-    belong to: an order without one of its rows would have a wrong amount. So is an order all of
+    belong to: an order without one of its rows would have a wrong amount. So is an order
     whose rows come again, unless `repeated_rows` are more of its lines; and so are those of a
     customer with two names, unless `names_may_differ`.
 
