@@ -182,7 +182,8 @@ def orders(
         bool,
         typer.Option(
             "--names-may-differ",
-            help="A key is one customer's, however different the names are that come with it.",
+            help="A key is one customer's, however different the names are that come with it, and"
+            " also if it is 0.",
         ),
     ] = False,
 ) -> None:

@@ -14,6 +14,7 @@ from cli.imports import contacts
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field, Located, no_column
 from cli.imports.keys import Spellings
+from cli.imports.placeholders import REASON, is_no_company, is_nobody
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
@@ -97,10 +98,12 @@ class Collector:
         return [each for each in collected if each.request.customer_id not in doubtful]
 
     def _customer(self, line: int, cell: Cells) -> NewCustomer:
-        person, company = _name(cell), cell["company"]
+        person = self._unless(is_nobody, line, "name", _name(cell))
+        company = self._unless(is_no_company, line, "company", cell["company"])
         if not person and not company:
-            raise BadValue("name is empty")
-        key = cell["customer"]
+            name = _name(cell)
+            raise BadValue(f"name {name!r} {REASON}" if name else "name is empty")
+        key = self._unless(is_nobody, line, "customer", cell["customer"])
         phones, emails = contacts.phones(cell["phones"]), contacts.emails(cell["emails"])
         customer = Customer(
             display_name=person or company, phones=phones.taken, emails=emails.taken
@@ -118,6 +121,8 @@ class Collector:
         customer.region = cell["region"]
         customer.source = cell["source"]
         self._read_if_possible(line, cell, customer)
+        if not customer.kind and not person:
+            customer.kind = Customer.ORGANIZATION
         if first_seen := cell["first_seen_time"]:
             customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
         return NewCustomer(line, request, company if person else "")
@@ -130,8 +135,13 @@ class Collector:
                     setattr(customer, field, read(text))
                 except BadValue as bad:
                     self._leave_out(line, field, text, str(bad))
-        if not customer.kind and not _name(cell):
-            customer.kind = Customer.ORGANIZATION
+
+    def _unless(self, is_none: Callable[[str], bool], line: int, field: str, text: str) -> str:
+        """The text, unless it is a word for none, which is noted."""
+        if not is_none(text):
+            return text
+        self._leave_out(line, field, text, REASON)
+        return ""
 
     def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
         told = f"{reason}: the customer went in without it"

@@ -18,6 +18,7 @@ from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, picker
 from cli.imports.keys import as_meant
+from cli.imports.placeholders import REASON
 from cli.imports.reading import Reading
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
@@ -182,6 +183,9 @@ class Collector:
         if customer := self._reading.customer_ids[cell["customer"]]:
             order.customer = f"customers/{customer}"
             self._expect_taken(order.customer)
+        elif key := cell["customer"]:
+            reason = f"{REASON}: the order went in as a walk-in"
+            self._refusals.left_out.append(LeftOut(line, "customer", key, reason))
         elif "customer" in self._reading.columns and (name := cell["customer_name"]):
             reason = "no key of a customer beside it: the order went in as a walk-in"
             self._refusals.left_out.append(LeftOut(line, "customer_name", name, reason))

@@ -13,6 +13,7 @@ from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Located
 from cli.imports.keys import id_of
 from cli.imports.numbers import Numbers
+from cli.imports.placeholders import is_nobody
 from cli.imports.values import Times
 
 Value = TypeVar("Value")
@@ -106,5 +107,7 @@ def ids(noun: str, *, case_counts: bool = False) -> Readings[str]:
 
 
 def customer_ids(style: Style) -> Readings[str]:
-    """Ids of customers by key, the same in every kind of file."""
-    return ids("customer", case_counts=style.keys_with_case)
+    """Ids of customers by key, the same in every kind of file; empty also for a key that stands for
+    nobody in particular."""
+    of_keys = ids("customer", case_counts=style.keys_with_case)
+    return Readings(lambda text: "" if is_nobody(clean(text, "customer")) else of_keys[text])

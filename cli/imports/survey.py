@@ -17,6 +17,7 @@ from cli.imports.cells import BadValue, clean, folded
 from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
 from cli.imports.names import Names
+from cli.imports.placeholders import REASON, is_nobody, of_guests
 from cli.imports.reading import Reading
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.repeats import Repeats
@@ -150,6 +151,9 @@ class _Surveyor:
         key, name = cell["customer"], cell["customer_name"]
         identifier = reading.customer_ids[key]
         if identifier:
+            if is_nobody(name):
+                self._refusals.left_out.append(LeftOut(line, "customer_name", name, REASON))
+                name = ""
             self._spellings.meet(identifier, key, name)
             if name:
                 self._names.meet(identifier, name, line)
@@ -186,6 +190,7 @@ class _Surveyor:
                 found.spoiled.setdefault(repeated, reason)
         if not names_may_differ:
             found.doubtful.update(self._names.doubtful())
+            found.doubtful.update(of_guests(found.customers))
         found.doubtful.update(self._spellings.doubtful)
         for doubtful in found.doubtful:
             found.customers.pop(doubtful, None)

@@ -12,6 +12,7 @@ from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 from cli.imports.cells import BadValue
 from cli.imports.columns import Cells, Field, Located
 from cli.imports.keys import Spellings
+from cli.imports.placeholders import REASON
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
@@ -76,7 +77,8 @@ class Collector:
     def _request(self, cell: Cells) -> LogTouchpointRequest:
         customer = self._customer_ids[cell["customer"]]
         if not customer:
-            raise BadValue("customer is empty")
+            key = cell["customer"]
+            raise BadValue(f"customer {key!r} {REASON}" if key else "customer is empty")
         self._spellings.meet(customer, cell["customer"])
         if not cell["touch_time"]:
             raise BadValue("touch_time is empty")

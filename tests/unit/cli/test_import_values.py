@@ -26,9 +26,20 @@ def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
     assert clean(text, "region") == ""
 
 
-@pytest.mark.parametrize("text", ["NA", "nano", "0", "-", "#1", "#REF", "#SALE!", "n/a yet"])
+@pytest.mark.parametrize("text", ["NA", "nano", "0", "#1", "😀", "#REF", "#SALE!", "n/a yet"])
 def test_what_only_looks_like_it_is_a_value(text: str) -> None:
     assert clean(text, "customer") == text
+
+
+@pytest.mark.parametrize("text", ["-", "--", "–", "?", "./.", "…", "- -", "－", "-" * 40, '="-"'])
+@pytest.mark.parametrize("field", ["customer", "company", "name", "region", "owner", "phones"])
+def test_signs_without_a_letter_or_a_digit_are_no_value(text: str, field: str) -> None:
+    assert clean(text, field) == ""
+
+
+@pytest.mark.parametrize("field", ["unit_price", "quantity", "currency", "content", "subject"])
+def test_a_dash_for_a_price_and_in_prose_is_one(field: str) -> None:
+    assert clean("-", field) == "-"
 
 
 @pytest.mark.parametrize("text", ["Nan", "Null", "None", "Nat"])
