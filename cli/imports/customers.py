@@ -46,7 +46,6 @@ _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
 _OPTIONAL: Mapping[str, Callable[[str], Any]] = {
-    "owner": partial(name_in, "users", noun="owner"),
     "team": partial(name_in, "teams", noun="team"),
     "kind": partial(parse_choice, choices=_KINDS, noun="kind"),
     "lifecycle_stage": partial(parse_choice, choices=_STAGES, noun="lifecycle stage"),
@@ -80,6 +79,10 @@ class Collector:
         self._style = style
         self._refusals = refusals
         self._ids = customer_ids(style)
+        self._optional: dict[str, Callable[[str], Any]] = {
+            "owner": partial(style.people.named, noun="owner"),
+            **_OPTIONAL,
+        }
         self._spellings = Spellings()
 
     def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
@@ -129,7 +132,7 @@ class Collector:
 
     def _read_if_possible(self, line: int, cell: Cells, customer: Customer) -> None:
         """What a customer can be without until somebody says it: noted where it can't be read."""
-        for field, read in _OPTIONAL.items():
+        for field, read in self._optional.items():
             if text := cell[field]:
                 try:
                     setattr(customer, field, read(text))

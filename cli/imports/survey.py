@@ -22,7 +22,6 @@ from cli.imports.reading import Reading
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.repeats import Repeats
 from cli.imports.sources import Misfit, Source
-from cli.imports.values import name_in
 
 FIELDS = (
     Field(
@@ -291,12 +290,3 @@ def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
 
 def _unnamed(key: str) -> str:
     return f"Customer {as_meant(key)}"
-
-
-def seller(text: str) -> str:
-    """The name of whom an order is credited to; empty if it can't be read, for an order that is
-    credited to nobody is better than none."""
-    try:
-        return name_in("users", text, "seller")
-    except BadValue:
-        return ""

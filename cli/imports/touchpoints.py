@@ -16,7 +16,7 @@ from cli.imports.placeholders import REASON
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, listed, name_in, parse_choice
+from cli.imports.values import content_id, listed, parse_choice
 
 FIELDS = (
     Field(
@@ -94,7 +94,7 @@ class Collector:
         touchpoint.subject = cell["subject"]
         touchpoint.content = cell["content"]
         touchpoint.outcome = cell["outcome"]
-        touchpoint.actor = name_in("users", cell["actor"], "actor")
+        touchpoint.actor = self._style.people.named(cell["actor"], "actor")
         if minutes := cell["duration_minutes"]:
             touchpoint.duration_minutes = self._style.numbers.whole(minutes, "minutes")
         touchpoint.topics.extend(
