@@ -4,7 +4,7 @@ time and names come in as arguments."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as fields_of
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -14,6 +14,7 @@ from services.chassis.etag import expect as expect_etag
 from services.chassis.normal import folded, phone_keys, with_lower_domains
 
 __all__ = [
+    "LATEST_AHEAD",
     "SETTLED",
     "Customer",
     "CustomerKind",
@@ -24,6 +25,9 @@ __all__ = [
     "expect_alive",
     "register",
 ]
+
+# Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
+LATEST_AHEAD: Final = timedelta(days=1)
 
 
 class CustomerKind(StrEnum):
@@ -204,9 +208,16 @@ class OrderNews:
 def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF,
+    FIRST_SEEN_TIME_IN_FUTURE more than a day ahead of `at`.
     """
     draft = new.draft
+    if draft.first_seen_time is not None and draft.first_seen_time > at + LATEST_AHEAD:
+        raise invalid(
+            "first_seen_time",
+            "FIRST_SEEN_TIME_IN_FUTURE",
+            "is more than a day ahead: nobody has been seen then",
+        )
     customer = Customer(
         name=new.name,
         kind=draft.kind,

@@ -2,15 +2,14 @@
 as arguments."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from services.chassis.creation import New
 from services.chassis.errors import invalid
+from services.customer.customers.model import LATEST_AHEAD
 
 __all__ = [
-    "LATEST_AHEAD",
     "Channel",
     "Direction",
     "Draft",
@@ -19,9 +18,6 @@ __all__ = [
     "TouchpointType",
     "record",
 ]
-
-# Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
-LATEST_AHEAD: Final = timedelta(days=1)
 
 
 class TouchpointType(StrEnum):
