@@ -13,7 +13,7 @@ from cli.connection import CommandError
 from cli.imports import contacts
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field, Located, no_column
-from cli.imports.keys import Spellings
+from cli.imports.keys import Doubles, Spellings
 from cli.imports.placeholders import REASON, is_no_company, is_nobody
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
@@ -94,11 +94,13 @@ class Collector:
                 collected.append(self._customer(line, Cells(self._columns, values)))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
-        doubtful = self._spellings.doubtful
-        for each in collected:
-            if reason := doubtful.get(each.request.customer_id):
-                self._refusals.add((each.line,), reason)
-        return [each for each in collected if each.request.customer_id not in doubtful]
+        doubles = Doubles()
+        for line, request, company in collected:
+            key = request.customer_id
+            reason = self._spellings.doubtful.get(key)
+            if reason := reason or doubles.why_not(key, line, (request, company)):
+                self._refusals.add((line,), reason)
+        return [each for each in collected if each.line not in self._refusals.reasons]
 
     def _customer(self, line: int, cell: Cells) -> NewCustomer:
         person = self._unless(is_nobody, line, "name", _name(cell))

@@ -140,3 +140,21 @@ def _case_counts_in(key: str) -> bool:
     """Whether it is spelled as nobody would type it: neither in small letters nor in capitals."""
     as_typed = (key.lower(), key.upper(), key.capitalize())
     return key not in as_typed and _MADE_BY_A_SYSTEM.fullmatch(key) is not None
+
+
+class Doubles:
+    """Rows of a file that are to have one id: the same again is the same, and another is refused,
+    for the service would say that it is there with other content, which only this file has."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[int, object]] = {}
+
+    def why_not(self, identifier: str, line: int, content: object) -> str:
+        """What is told of a row whose id an earlier one has with other content; else empty."""
+        first_line, first = self._first.setdefault(identifier, (line, content))
+        if first == content:
+            return ""
+        return (
+            f"line {first_line} has the same key, or is the same without one, and says something"
+            " else: make them one row, or give each a key of its own"
+        )

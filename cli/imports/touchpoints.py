@@ -11,7 +11,7 @@ from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
 from cli.imports.columns import Cells, Field, Located
-from cli.imports.keys import Spellings
+from cli.imports.keys import Doubles, Spellings
 from cli.imports.placeholders import REASON
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
@@ -69,10 +69,13 @@ class Collector:
             else:
                 collected.append((line, request))
         doubtful = {f"customers/{key}": why for key, why in self._spellings.doubtful.items()}
+        doubles = Doubles()
         for line, request in collected:
-            if reason := doubtful.get(request.parent):
+            name = f"{request.parent}/touchpoints/{request.touchpoint_id}"
+            reason = doubtful.get(request.parent)
+            if reason := reason or doubles.why_not(name, line, request):
                 self._refusals.add((line,), reason)
-        return [each for each in collected if each[1].parent not in doubtful]
+        return [each for each in collected if each[0] not in self._refusals.reasons]
 
     def _request(self, cell: Cells) -> LogTouchpointRequest:
         customer = self._customer_ids[cell["customer"]]
