@@ -6,8 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.chassis.creation import New
-from services.chassis.errors import invalid
-from services.customer.customers.model import LATEST_AHEAD
+from services.customer.happened import expect_happened
 
 __all__ = [
     "Channel",
@@ -125,12 +124,8 @@ def record(new: New[Draft], *, actor: str, at: datetime) -> Touchpoint:
     """
     draft = new.draft
     touch_time = draft.touch_time or at
-    if touch_time > at + LATEST_AHEAD:
-        raise invalid(
-            "touch_time",
-            "TOUCH_TIME_IN_FUTURE",
-            "what has not happened yet is no touchpoint; plan it as a follow-up",
-        )
+    told = "what has not happened yet is no touchpoint; plan it as a follow-up"
+    expect_happened(touch_time, "touch_time", "TOUCH_TIME_IN_FUTURE", told, at=at)
     return Touchpoint(
         name=new.name,
         customer=draft.customer,
