@@ -22,8 +22,8 @@ from cli.imports.values import content_id, name_in, parse_choice
 
 FIELDS = (
     Field("name", ("display_name", "customer_name", "full_name", "account", "account_name")),
-    Field("given_name", ("first_name", "forename")),
-    Field("family_name", ("last_name", "surname")),
+    Field("given_name", ("first_name", "forename", "vorname", "prénom", "voornaam")),
+    Field("family_name", ("last_name", "surname", "nachname", "familienname", "achternaam")),
     Field("company", ("company_name", "organization", "organisation", "employer")),
     Field(
         "customer",

@@ -55,8 +55,21 @@ def expect_whole_names(columns: Located, header: Sequence[str], rows: Iterable[R
             continue
         if name and not words(parts) <= words(name):
             raise CommandError(
-                f"On line {line}, {header[whole]} is {name!r} beside {parts.strip()!r}: say --map"
-                f" name= if people's names are in {' and '.join(header[half] for half in halves)},"
-                f' also --map "company={header[whole]}" if it names their company, or'
-                f" {' '.join(f'--map {half}=' for half in _HALVES)} if it is their whole name."
+                f"On line {line}, {header[whole]} is {name!r} beside {parts.strip()!r}:"
+                f" {_choice(columns, header)}."
             )
+
+
+def _choice(columns: Located, header: Sequence[str]) -> str:
+    """What the user can say of a name and of one half or both."""
+    name = header[columns["name"][0]]
+    there = [half for half in _HALVES if half in columns]
+    others = [half for half in _HALVES if half not in columns]
+    said = [f'say --map "{half}={name}" if it is the {half.replace("_", " ")}' for half in others]
+    halves = " and ".join(header[columns[half][0]] for half in there)
+    said.append(
+        f"{'' if said else 'say '}--map name= if people's names are in {halves}, also --map"
+        f' "company={name}" if it names their company'
+    )
+    left_out = " ".join(f"--map {half}=" for half in there)
+    return f"{', '.join(said)}, or {left_out} if it is their whole name"

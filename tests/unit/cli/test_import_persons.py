@@ -55,6 +55,21 @@ def test_a_name_that_leaves_out_a_half_is_asked_about(tmp_path: Path, name: str)
     assert named(path, "given_name=", "family_name=")[1] == (name, "")
 
 
+@pytest.mark.parametrize("column", ["First Name", "Vorname", "Prénom", "Given name"])
+def test_a_name_beside_a_given_name_may_be_the_family_name(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path / "c.csv", f"{column},Name\nLena,Vogt\n")
+    with pytest.raises(CommandError) as told:
+        named(path)
+    assert str(told.value) == (
+        "On line 2, Name is 'Vogt' beside 'Lena': say"
+        ' --map "family_name=Name" if it is the family name,'
+        f" --map name= if people's names are in {column}, also"
+        ' --map "company=Name" if it names their company,'
+        " or --map given_name= if it is their whole name."
+    )
+    assert named(path, "family_name=Name") == [("Lena Vogt", "")]
+
+
 @pytest.mark.parametrize(
     "row",
     ["Lena Vogt,Lena,Vogt", "VOGT; Lena,Lena,Vogt", "Dr. Lena Vogt,Lena,Vogt", "张伟,伟,张"],
