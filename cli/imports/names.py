@@ -86,15 +86,17 @@ def _may_be_one(name: str, other: str) -> bool:
     name, other = _own(name), _own(other)
     one, another = words(name), words(other)
     shared = one & another
-    characters = {word for word in shared if _WITHOUT_SPACES.fullmatch(word)}
-    if shared - characters:
+    if shared - _characters(shared):
         return True
-    if characters:
-        fewest = min(
-            sum(map(bool, map(_WITHOUT_SPACES.fullmatch, each))) for each in (one, another)
-        )
-        return 2 * len(characters) > fewest and len(characters) > 1
+    if shared:
+        fewest = min(len(_characters(one)), len(_characters(another)))
+        return len(shared) > max(1, fewest / 2)
     return SequenceMatcher(None, name, other).ratio() >= _ALIKE
+
+
+def _characters(words: set[str]) -> set[str]:
+    """Those that are characters of a script without spaces."""
+    return {word for word in words if _WITHOUT_SPACES.fullmatch(word)}
 
 
 def _own(name: str) -> str:
