@@ -94,9 +94,9 @@ def _may_be_one(name: str, other: str) -> bool:
     return SequenceMatcher(None, name, other).ratio() >= _ALIKE
 
 
-def _characters(words: set[str]) -> set[str]:
-    """Those that are characters of a script without spaces."""
-    return {word for word in words if _WITHOUT_SPACES.fullmatch(word)}
+def _characters(found: set[str]) -> set[str]:
+    """Of words those that are characters of a script without spaces."""
+    return {word for word in found if _WITHOUT_SPACES.fullmatch(word)}
 
 
 def _own(name: str) -> str:

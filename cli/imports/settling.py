@@ -40,13 +40,16 @@ async def send_settled(
         for index in sorted({*tally.refused, *tally.changed_elsewhere})
         if (found := _avoidable(new[index].request, gone, tally.refused.get(index)))
     }
+    unsettled = list(reasons)
+    went_without: dict[int, tuple[str, ...]] = {}
     for fields in _subsets():
-        again = [index for index, found in reasons.items() if found.keys() >= set(fields)]
+        again = [index for index in unsettled if reasons[index].keys() >= set(fields)]
         without = [_without(new[index].request, fields) for index in again]
         sent = await send(SoFar(), without) if without else Tally()
         tally.created += sent.created
         tally.unchanged += sent.unchanged
         for at, index in enumerate(again):
+            went_without[index] = fields
             tally.refused.pop(index, None)
             tally.changed_elsewhere.pop(index, None)
             if at in sent.refused:
@@ -54,8 +57,11 @@ async def send_settled(
             elif at in sent.changed_elsewhere:
                 tally.changed_elsewhere[index] = sent.changed_elsewhere[at]
             else:
-                found = reasons.pop(index)
-                refusals.left_out.extend(_left_out(new[index], found, fields))
+                unsettled.remove(index)
+    # What is told of a row that is refused all the same is dropped with it; a dry run doesn't refuse
+    # whose organization it would make.
+    for index in sorted(went_without.keys() - tally.changed_elsewhere.keys()):
+        refusals.left_out.extend(_left_out(new[index], reasons[index], went_without[index]))
     return tally
 
 

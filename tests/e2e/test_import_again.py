@@ -52,6 +52,16 @@ def test_who_has_left_or_was_never_here_refuses_no_customer(suite: Suite, tmp_pa
     assert [owner(suite, each) for each in ("o-1", "o-2", "o-3")] == ["", "", "users/ann"]
 
 
+def test_a_dry_run_tells_so_also_of_people_whose_company_is_to_be_made(
+    suite: Suite, tmp_path: Path
+) -> None:
+    path = tmp_path / "dry.csv"
+    path.write_text("id,name,owner,company\nD-1,Mia,bo,New Ltd\n")
+    assert "1 rows read, 0 refused." in imported(suite, path, "--dry-run")[0]
+    told = (suite.folder / "dry.csv.dry-run.cells.csv").read_text("utf-8-sig")
+    assert "2,owner,users/bo,users/bo works here no more" in told
+
+
 def test_whoever_leaves_later_changes_nothing(suite: Suite, tmp_path: Path) -> None:
     suite.request("POST", "/v1/users?userId=ed", {"displayName": "Ed"})
     path = tmp_path / "later.csv"
