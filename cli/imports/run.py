@@ -147,6 +147,11 @@ async def import_customers(options: Options, so_far: SoFar) -> tuple[Job, Result
             if made:
                 sent = await _send(_ORGANIZATIONS, job, connection, progress, so_far, made)
                 _count_named(result, "organizations", sent)
+                named = {each.customer_id: each for each in made}
+                gone.update(
+                    (name, f"it was refused: {why}")
+                    for name, why in _refused_names("customers", named, sent)
+                )
             tally = await send_settled(new, gone, send, so_far, refusals)
         lines = [each.line for each in new]
         _count_items(job, _CUSTOMERS, lines, tally, refusals, result, unreadable)

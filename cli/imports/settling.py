@@ -29,7 +29,7 @@ async def send_settled(
     refusals: Refusals,
 ) -> Tally:
     """Sends customers; `gone` are names of users and organizations that can't be had, with what to
-    tell. They are sent with what they name first: who is there already may have it still.
+    tell of them. They are sent with what they name first: who is there already may have it still.
 
     Raises:
         CommandError: what `send` raises.
@@ -58,8 +58,8 @@ async def send_settled(
                 tally.changed_elsewhere[index] = sent.changed_elsewhere[at]
             else:
                 unsettled.remove(index)
-    # What is told of a row that is refused all the same is dropped with it; a dry run doesn't refuse
-    # whose organization it would make.
+    # What is told of a row that is refused all the same is dropped with it. A dry run forgives
+    # people that the organization isn't there which it would make.
     for index in sorted(went_without.keys() - tally.changed_elsewhere.keys()):
         refusals.left_out.extend(_left_out(new[index], reasons[index], went_without[index]))
     return tally

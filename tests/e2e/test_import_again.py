@@ -123,3 +123,15 @@ def test_a_company_that_is_deleted_refuses_nobody(
         assert "owner" not in kai
         assert "1 rows read, 0 refused." in imported(suite, second)[0]
     assert imported(suite, first)[1] == []  # as it was when it went in
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_a_company_that_can_not_be_refuses_nobody(
+    suite: Suite, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(f"id,name,company\nL-9,Mia,{'x' * 201}\n")
+    said, _ = imported(suite, path, *options)
+    assert "1 rows read, 0 refused." in said
+    told = suite.folder / f"long.csv{'.dry-run' if options else ''}.cells.csv"
+    assert "x,it was refused: customer.display_name" in told.read_text("utf-8-sig")
