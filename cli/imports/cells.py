@@ -40,9 +40,14 @@ _NO_ERROR_IN = frozenset(
         "exchange_rate",
     }
 )
+_SIGNS = ("P", "Z", "Sm", "Sc", "Sk")  # categories; an emoji may be a name
 _AS_TEXT = re.compile('="([^"]*)"')  # how a spreadsheet is made to keep the zeros of 00123
 # Prose keeps its joiners, its marks of direction and its spaces.
 _PROSE = frozenset({"content", "subject"})
+# A dash for a price may be nothing or a gap; prose may be a smile.
+_MAY_BE_SIGNS = _PROSE | frozenset(
+    {*("quantity", "unit_price", "currency", "exchange_rate"), "order_time", "touch_time"}
+)
 _PLAIN_FORMS = {
     0x2010: "-",  # hyphen
     0x2011: "-",  # non-breaking hyphen
@@ -71,7 +76,7 @@ class BadValue(Exception):
 
 def clean(text: str, field: str) -> str:
     """The text without space around it, composed (NFC), its lines ended by newlines; without what
-    can't be seen; empty for what stands for no value, such as `NULL`.
+    can't be seen; empty for what stands for no value, such as `NULL` or `-`.
 
     Raises:
         BadValue: it holds a control character, or is a spreadsheet's error where that isn't the
@@ -84,6 +89,8 @@ def clean(text: str, field: str) -> str:
         text = _legible(text, field)
     if text.startswith("=") and (as_text := _AS_TEXT.fullmatch(text)):
         text = as_text.group(1).strip()
+    if field not in _MAY_BE_SIGNS and _is_signs(text):
+        return ""
     return "" if len(text) <= _LONGEST_WITHOUT_VALUE and _is_missing(text, field) else text
 
 
@@ -104,6 +111,13 @@ def _is_missing(text: str, field: str) -> bool:
             raise BadValue(f"{field} is {text}, the error of a spreadsheet")
         return True
     return lower in _MISSING and not (field in _NAME_FIELDS and text in _ALSO_NAMES)
+
+
+def _is_signs(text: str) -> bool:
+    """Whether it is only such as `-`, `./.` or `?`."""
+    return not text[:1].isalnum() and all(
+        unicodedata.category(character).startswith(_SIGNS) for character in text
+    )
 
 
 def _visible(text: str, kept: str = _JOINERS) -> str:

@@ -20,12 +20,14 @@ class Field:
     """A field an import understands, the usual names of its column, if it must be there, and if it
     holds a list, which may be in several columns. What it `names` is another field, of keys:
     without a column of these it would be read for nothing, and `without` says what becomes of it.
+    A column that the user says has the keys may hold another field as well, such as an address.
     """
 
     name: str
     synonyms: tuple[str, ...] = ()
     required: bool = False
     is_list: bool = False
+    is_key: bool = False
     names: str = ""
     without: str = ""
 
@@ -77,8 +79,8 @@ class Columns:
 
     def known(self, header: Sequence[str]) -> int:
         """How many cells of a line are names of columns that are looked for."""
-        names = {_plain(name) for field in self.fields for name in self._names(field)}
-        return sum(_plain(cell) in names for cell in header)
+        names = {plain(name) for field in self.fields for name in self._names(field)}
+        return sum(plain(cell) in names for cell in header)
 
     def locate(self, header: Sequence[str]) -> Located:
         """Field name to the indexes of its columns; a field without a column is left out.
@@ -122,10 +124,19 @@ class Columns:
     def _names(self, field: Field) -> tuple[str, ...]:
         return self.chosen.get(field.name, (field.name, *field.synonyms))
 
+    def _taken(self, field: Field) -> set[str]:
+        """The columns that the user chose for other fields, and which aren't this one's too."""
+        return {
+            plain(column)
+            for other in self.fields
+            if not other.is_key or field.is_key
+            for column in self.chosen.get(other.name, ())
+        }
+
     def _find(self, field: Field, header: Sequence[str]) -> tuple[int, ...]:
         if field.name not in self.chosen:
-            names = {_plain(name) for name in self._names(field)}
-            found = tuple(index for index, name in enumerate(header) if _plain(name) in names)
+            names = {plain(name) for name in self._names(field)} - self._taken(field)
+            found = tuple(index for index, name in enumerate(header) if plain(name) in names)
             if len(found) > 1:
                 raise _several(field, [header[index] for index in found])
             return found
@@ -156,7 +167,7 @@ def _no_keys(field: Field, column: str) -> str:
 
 
 def _chosen(field: Field, column: str, header: Sequence[str]) -> int:
-    found = [index for index, name in enumerate(header) if _plain(name) == _plain(column)]
+    found = [index for index, name in enumerate(header) if plain(name) == plain(column)]
     if len(found) > 1:
         raise _several(field, [header[index] for index in found])
     if not found:
@@ -167,8 +178,8 @@ def _chosen(field: Field, column: str, header: Sequence[str]) -> int:
 
 
 def _several(field: Field, columns: Sequence[str]) -> CommandError:
-    plain = Counter(map(_plain, columns))
-    twice = next((column for column in columns if plain[_plain(column)] > 1), None)
+    counts = Counter(map(plain, columns))
+    twice = next((column for column in columns if counts[plain(column)] > 1), None)
     if twice is not None:
         return CommandError(
             f"The column {twice} is there more than once, and {field.name} is in one of them:"
@@ -181,7 +192,8 @@ def _several(field: Field, columns: Sequence[str]) -> CommandError:
     )
 
 
-def _plain(column: str) -> str:
+def plain(column: str) -> str:
+    """A normal form to compare names of columns by."""
     return "".join(character for character in folded(column) if character.isalnum())
 
 

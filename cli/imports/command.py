@@ -18,6 +18,7 @@ from cli.imports.refusals import Refusals
 from cli.imports.result import Result, SoFar, report
 from cli.imports.run import import_customers, import_orders, import_touchpoints
 from cli.imports.sources import Form
+from cli.imports.values import said_twice
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -115,6 +116,8 @@ class _Shared:
                 f"--date-format {self.date_format}: write it as strftime has it, such as"
                 " '%d.%m.%Y %H:%M'."
             )
+        if twice := said_twice(self.date_format):
+            raise CommandError(f"--date-format {self.date_format}: {twice} is there twice.")
         return Options(
             file=self.file,
             form=Form(self.encoding, delimiter, self.header_line),
@@ -171,15 +174,16 @@ def orders(
         bool,
         typer.Option(
             "--repeated-rows",
-            help="Rows of an order that all come again elsewhere in the file are more of its"
-            " lines, and not those of a second export.",
+            help="Rows of an order that come again elsewhere in the file, alone or with others,"
+            " are more of its lines, and not those of a second export.",
         ),
     ] = False,
     names_may_differ: Annotated[
         bool,
         typer.Option(
             "--names-may-differ",
-            help="A key is one customer's, however different the names are that come with it.",
+            help="A key is one customer's, however different the names are that come with it, and"
+            " also if it is 0.",
         ),
     ] = False,
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cli.imports.cells import folded, usual_width
-from cli.imports.keys import as_meant, is_shortened
+from cli.imports.keys import is_shortened, whole
 from cli.imports.values import listed
 
 # What the contract takes for a phone number and for an e-mail address.
@@ -76,11 +76,11 @@ def _number(text: str) -> str:
     # whole numbers with a decimal.
     number = _without_scheme(text, "tel:").removeprefix("'")
     sign = "+" if number.startswith("+") else ""
-    return sign + as_meant(number.removeprefix("+"))
+    return sign + whole(number.removeprefix("+"))
 
 
 def _address(text: str) -> str:
-    return _without_scheme(text, "mailto:")
+    return _without_scheme(text.strip("'"), "mailto:").strip("'")
 
 
 def _without_scheme(text: str, scheme: str) -> str:

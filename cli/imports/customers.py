@@ -13,18 +13,23 @@ from cli.connection import CommandError
 from cli.imports import contacts
 from cli.imports.cells import BadValue, as_name, folded
 from cli.imports.columns import Cells, Field, Located, no_column
-from cli.imports.keys import Spellings
+from cli.imports.keys import Doubles, Spellings
+from cli.imports.placeholders import REASON, is_no_company, is_nobody
 from cli.imports.reading import Style, customer_ids
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
 from cli.imports.values import content_id, name_in, parse_choice
 
 FIELDS = (
-    Field("name", ("display_name", "customer_name", "full_name", "account")),
-    Field("given_name", ("first_name", "forename")),
-    Field("family_name", ("last_name", "surname")),
+    Field("name", ("display_name", "customer_name", "full_name", "account", "account_name")),
+    Field("given_name", ("first_name", "forename", "vorname", "prénom", "voornaam")),
+    Field("family_name", ("last_name", "surname", "nachname", "familienname", "achternaam")),
     Field("company", ("company_name", "organization", "organisation", "employer")),
-    Field("customer", ("customer_id", "id", "customer_number", "customer_no", "record_id")),
+    Field(
+        "customer",
+        ("customer_id", "id", "customer_number", "customer_no", "record_id"),
+        is_key=True,
+    ),
     Field("kind", ("type",)),
     Field("phones", ("phone", "phone_number", "mobile", "tel"), is_list=True),
     Field("emails", ("email", "email_address", "mail"), is_list=True),
@@ -41,7 +46,6 @@ _NAMES = ("name", "given_name", "family_name", "company")
 _KINDS = dict(Customer.Kind.items())
 _STAGES = dict(Customer.LifecycleStage.items())
 _OPTIONAL: Mapping[str, Callable[[str], Any]] = {
-    "owner": partial(name_in, "users", noun="owner"),
     "team": partial(name_in, "teams", noun="team"),
     "kind": partial(parse_choice, choices=_KINDS, noun="kind"),
     "lifecycle_stage": partial(parse_choice, choices=_STAGES, noun="lifecycle stage"),
@@ -75,6 +79,10 @@ class Collector:
         self._style = style
         self._refusals = refusals
         self._ids = customer_ids(style)
+        self._optional: dict[str, Callable[[str], Any]] = {
+            "owner": partial(style.people.named, noun="owner"),
+            **_OPTIONAL,
+        }
         self._spellings = Spellings()
 
     def collect(self, rows: Iterable[Row]) -> list[NewCustomer]:
@@ -86,17 +94,21 @@ class Collector:
                 collected.append(self._customer(line, Cells(self._columns, values)))
             except BadValue as bad:
                 self._refusals.add((line,), str(bad))
-        doubtful = self._spellings.doubtful
-        for each in collected:
-            if reason := doubtful.get(each.request.customer_id):
-                self._refusals.add((each.line,), reason)
-        return [each for each in collected if each.request.customer_id not in doubtful]
+        doubles = Doubles()
+        for line, request, company in collected:
+            key = request.customer_id
+            reason = self._spellings.doubtful.get(key)
+            if reason := reason or doubles.why_not(key, line, (request, company)):
+                self._refusals.add((line,), reason)
+        return [each for each in collected if each.line not in self._refusals.reasons]
 
     def _customer(self, line: int, cell: Cells) -> NewCustomer:
-        person, company = _name(cell), cell["company"]
+        person = self._unless(is_nobody, line, "name", _name(cell))
+        company = self._unless(is_no_company, line, "company", cell["company"])
         if not person and not company:
-            raise BadValue("name is empty")
-        key = cell["customer"]
+            name = _name(cell)
+            raise BadValue(f"name {name!r} {REASON}" if name else "name is empty")
+        key = self._unless(is_nobody, line, "customer", cell["customer"])
         phones, emails = contacts.phones(cell["phones"]), contacts.emails(cell["emails"])
         customer = Customer(
             display_name=person or company, phones=phones.taken, emails=emails.taken
@@ -114,20 +126,27 @@ class Collector:
         customer.region = cell["region"]
         customer.source = cell["source"]
         self._read_if_possible(line, cell, customer)
+        if not customer.kind and not person:
+            customer.kind = Customer.ORGANIZATION
         if first_seen := cell["first_seen_time"]:
             customer.first_seen_time.CopyFrom(self._style.times.read(first_seen))
         return NewCustomer(line, request, company if person else "")
 
     def _read_if_possible(self, line: int, cell: Cells, customer: Customer) -> None:
         """What a customer can be without until somebody says it: noted where it can't be read."""
-        for field, read in _OPTIONAL.items():
+        for field, read in self._optional.items():
             if text := cell[field]:
                 try:
                     setattr(customer, field, read(text))
                 except BadValue as bad:
                     self._leave_out(line, field, text, str(bad))
-        if not customer.kind and not _name(cell):
-            customer.kind = Customer.ORGANIZATION
+
+    def _unless(self, is_none: Callable[[str], bool], line: int, field: str, text: str) -> str:
+        """The text, unless it is a word for none, which is noted."""
+        if not is_none(text):
+            return text
+        self._leave_out(line, field, text, REASON)
+        return ""
 
     def _leave_out(self, line: int, field: str, value: str, reason: str) -> None:
         told = f"{reason}: the customer went in without it"

@@ -22,28 +22,30 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _START = 8
-_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
-_SAVE_AS_CSV = "is a workbook: save its sheet as CSV (UTF-8) and import that"
-_OTHER_KINDS = {b"PK\x03\x04": _SAVE_AS_CSV, _OLD_WORKBOOK: _SAVE_AS_CSV}
+# Workbooks are ZIP archives, older ones aren't.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _PROPOSED = ("gb18030", "windows-1252")
 # Of these a line end is not one byte, so that their lines can't be told by it.
 _WIDE = ("utf-16", "utf-32")
 _SHOWN_CHARACTERS = 30
+_CHUNK_BYTES = 1 << 20
 
 
 def encoding_of(path: Path, said: str) -> str:
     """The encoding of the file's byte order mark, or else the one the user said, or UTF-8.
 
     Raises:
-        CommandError: there is no such encoding, the mark is another one's, or the file can't be
-        read or is no text.
+        CommandError: there is no such encoding, the mark is another one's, the file is in UTF-8
+        all the same, or it can't be read or is no text.
     """
     named = _named(said)
     with bytes_of(path) as file:
         start = file.read(_START)
-    for magic, sentence in _OTHER_KINDS.items():
-        if start.startswith(magic):
-            raise CommandError(f"{path} {sentence}.")
+    if start.startswith(_NO_TEXT):
+        raise CommandError(
+            f"{path} is a workbook or a ZIP archive: save its sheet as CSV (UTF-8), or unpack it,"
+            " and import that."
+        )
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             if named and not _agree(named, encoding):
@@ -53,6 +55,7 @@ def encoding_of(path: Path, said: str) -> str:
                 )
             return encoding
     if named:
+        _expect_no_utf_8(path, named, said)
         return named
     if b"\0" in start:
         guess = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
@@ -69,6 +72,28 @@ def _named(said: str) -> str:
         raise CommandError(
             f"--encoding {said}: no such encoding; try gb18030, utf-16 or windows-1252."
         ) from None
+
+
+def _expect_no_utf_8(path: Path, named: str, said: str) -> None:
+    """Raises CommandError where UTF-8 would be read in another encoding: most take its bytes for
+    letters of theirs, while no text of theirs but a few words is UTF-8."""
+    if named.startswith("utf"):
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
+    try:
+        with bytes_of(path) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                is_ascii = is_ascii and chunk.isascii()
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return
+    if not is_ascii:
+        raise CommandError(
+            f"{path} is UTF-8 text, and with --encoding {said} its letters would be others: leave"
+            " the option out; or save the file as UTF-8, if it isn't."
+        )
 
 
 def _agree(named: str, marked: str) -> bool:

@@ -14,12 +14,15 @@ from guanxi.gateway.v1.company_pb2_grpc import CompanyServiceStub
 
 from cli.connection import CommandError, Connection
 from cli.imports.columns import Chosen, Columns, Field, Located, parse_assignments
+from cli.imports.directory import People, people
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.reading import ANY_SECONDS, Style, looks_like_row
 from cli.imports.sources import Form, Source, open_source
 from cli.imports.values import Times
 
 _ASK_SECONDS = 10
+# Fields that name somebody who works here.
+_OF_PEOPLE = frozenset({"owner", "seller", "actor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ async def prepare(options: Options, fields: Sequence[Field], connection: Connect
         (options.currency or company.base_currency_code).upper(),
         options.keys_with_case,
         _possible_seconds(company, datetime.now(UTC)),
+        await people(connection) if _OF_PEOPLE & located.keys() else People(),
     )
     source = replace(source, is_row=partial(looks_like_row, located, style))
     return Job(source, located, columns.chosen, style, options.dry_run, options.wait)

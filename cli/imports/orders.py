@@ -18,10 +18,11 @@ from cli.connection import CommandError
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Cells, picker
 from cli.imports.keys import as_meant
+from cli.imports.placeholders import REASON
 from cli.imports.reading import Reading
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.sources import Row
-from cli.imports.survey import Survey, seller
+from cli.imports.survey import Survey
 
 _MAX_BATCH_ORDERS = 1_000
 _MAX_BATCH_LINES = 8_000
@@ -76,7 +77,7 @@ class Collector:
             "currency": str.upper,
             "exchange_rate": reading.rate,
             "original_order": lambda text: f"orders/{reading.order_ids[text]}",
-            "seller": seller,
+            "seller": reading.seller,
         }
         self._terms = picker(reading.columns, *self._read_term)
         self._refusals = refusals
@@ -177,11 +178,14 @@ class Collector:
         order.original_order = agreed["original_order"]
         order.seller = agreed["seller"]
         if cell["seller"] and not order.seller:
-            reason = "no id of a user such as ann: the order went in without it"
+            reason = "nobody who works here, by id, e-mail or name: the order went in without it"
             self._refusals.left_out.append(LeftOut(line, "seller", cell["seller"], reason))
         if customer := self._reading.customer_ids[cell["customer"]]:
             order.customer = f"customers/{customer}"
             self._expect_taken(order.customer)
+        elif key := cell["customer"]:
+            reason = f"{REASON}: the order went in as a walk-in"
+            self._refusals.left_out.append(LeftOut(line, "customer", key, reason))
         elif "customer" in self._reading.columns and (name := cell["customer_name"]):
             reason = "no key of a customer beside it: the order went in as a walk-in"
             self._refusals.left_out.append(LeftOut(line, "customer_name", name, reason))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from guanxi.customer.v1.customers_pb2 import (
     CreateCustomerRequest,
@@ -26,35 +27,54 @@ _PAGE_SIZE = 1_000
 _ASK_SECONDS = 30
 
 
+class Organizations(NamedTuple):
+    """Those that are yet to be made, and the names of those that are deleted, with what to tell."""
+
+    made: list[CreateCustomerRequest]
+    deleted: dict[str, str]
+
+
 async def belong(
     new: Sequence[NewCustomer], refusals: Refusals, connection: Connection
-) -> list[CreateCustomerRequest]:
-    """Says of every person which organization it belongs to; returns those yet to be made.
+) -> Organizations:
+    """Says of every person which organization it belongs to.
 
-    An organization is one of this name in the file or in the suite. Where there are several, the
-    person goes in without, and this is noted.
+    An organization is one of this name in the file or in the suite, a deleted one if there is no
+    other. Where there are several, the person goes in without, and this is noted.
     """
     companies = [each.company for each in new if each.company]
     # The suite compares with the space between words, of which a file may have more or less.
     names = {folded(name): name for each in companies for name in (each, _spaced(each))}
-    known = _of_file(new)
-    for name, found in (await _of_suite(list(names.values()), connection)).items():
-        known[name] |= found
+    found = _of_file(new)
+    deleted: dict[str, str] = {}
+    for each in await _of_suite(list(names.values()), connection):
+        if each.HasField("delete_time"):
+            deleted[each.name] = each.display_name
+        found[as_name(each.display_name)].add(each.name)
+    known = {called: (names - deleted.keys()) or names for called, names in found.items()}
     made: dict[str, CreateCustomerRequest] = {}
-    for each in new:
-        if not each.company:
+    for person in new:
+        if not person.company:
             continue
         try:
-            each.request.customer.parent_organization = _organization(each.company, known, made)
+            organization = _organization(person.company, known, made)
+            person.request.customer.parent_organization = organization
         except BadValue as bad:
-            refusals.left_out.append(LeftOut(each.line, "company", each.company, str(bad)))
-    return list(made.values())
+            refusals.left_out.append(LeftOut(person.line, "company", person.company, str(bad)))
+    return Organizations(
+        list(made.values()),
+        {name: _is_deleted(name, display_name) for name, display_name in deleted.items()},
+    )
+
+
+def _is_deleted(name: str, display_name: str) -> str:
+    return f"{display_name} is deleted; POST /v1/{name}:undelete brings it back"
 
 
 def _organization(
-    company: str, known: dict[str, set[str]], made: dict[str, CreateCustomerRequest]
+    company: str, known: Mapping[str, set[str]], made: dict[str, CreateCustomerRequest]
 ) -> str:
-    found = known[as_name(company)]
+    found = known.get(as_name(company), set())
     if len(found) > 1:
         raise BadValue(f"it could be {' or '.join(sorted(found))}: the person went in without it")
     if found:
@@ -84,19 +104,18 @@ def _of_file(new: Iterable[NewCustomer]) -> defaultdict[str, set[str]]:
     return known
 
 
-async def _of_suite(names: Sequence[str], connection: Connection) -> dict[str, set[str]]:
-    """Names of organizations by what they are called, of those called like one of the names."""
+async def _of_suite(names: Sequence[str], connection: Connection) -> list[Customer]:
+    """The organizations that are called like one of the names, deleted ones included."""
     stub = CustomerServiceStub(connection.channel)
-    known: defaultdict[str, set[str]] = defaultdict(set)
+    found: list[Customer] = []
     for condition in _conditions(names):
         reply = await stub.ListCustomers(
-            ListCustomersRequest(filter=condition, page_size=_PAGE_SIZE),
+            ListCustomersRequest(filter=condition, page_size=_PAGE_SIZE, show_deleted=True),
             metadata=connection.metadata,
             timeout=_ASK_SECONDS,
         )
-        for customer in reply.customers:
-            known[as_name(customer.display_name)].add(customer.name)
-    return known
+        found += reply.customers
+    return found
 
 
 def _conditions(names: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,8 +11,10 @@ from google.type.money_pb2 import Money
 
 from cli.imports.cells import BadValue, clean
 from cli.imports.columns import Located
+from cli.imports.directory import People
 from cli.imports.keys import id_of
 from cli.imports.numbers import Numbers
+from cli.imports.placeholders import is_nobody
 from cli.imports.values import Times
 
 Value = TypeVar("Value")
@@ -36,14 +38,15 @@ class Readings(dict[str, Value]):
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a file writes times and numbers, the currency of amounts that name none, whether
-    customers' keys that differ only in case are different ones, and the seconds of Unix time in
-    which an order may be."""
+    customers' keys that differ only in case are different ones, the seconds of Unix time in which
+    an order may be, and whom it may name as people who work here."""
 
     times: Times
     numbers: Numbers
     currency: str = ""
     keys_with_case: bool = False
     possible_seconds: range = ANY_SECONDS
+    people: People = field(default_factory=People)
 
 
 def looks_like_row(columns: Located, style: Style, cells: Sequence[str]) -> bool:
@@ -71,6 +74,7 @@ class Reading:
         self.numbers = style.numbers
         self.currency = style.currency
         self.possible_seconds = style.possible_seconds
+        self._people = style.people
         self.order_ids = ids("order")
         self.customer_ids = customer_ids(style)
         self.product_ids = ids("product")
@@ -87,6 +91,14 @@ class Reading:
     def rate(self, text: str) -> str:
         """An exchange rate as the services write it, without what is written for the eye."""
         return f"{self.numbers.read(text, 'exchange_rate').normalize():f}"
+
+    def seller(self, text: str) -> str:
+        """The name of whom an order is credited to; empty if it can't be read, for an order that is
+        credited to nobody is better than none."""
+        try:
+            return self._people.named(text, "seller")
+        except BadValue:
+            return ""
 
     def _quantity(self, text: str) -> int:
         quantity = self.numbers.whole(clean(text, "quantity"), "quantity")
@@ -106,5 +118,7 @@ def ids(noun: str, *, case_counts: bool = False) -> Readings[str]:
 
 
 def customer_ids(style: Style) -> Readings[str]:
-    """Ids of customers by key, the same in every kind of file."""
-    return ids("customer", case_counts=style.keys_with_case)
+    """Ids of customers by key, the same in every kind of file; empty also for a key that stands for
+    nobody in particular."""
+    of_keys = ids("customer", case_counts=style.keys_with_case)
+    return Readings(lambda text: "" if is_nobody(clean(text, "customer")) else of_keys[text])

@@ -4,7 +4,9 @@ day, would count it twice."""
 from __future__ import annotations
 
 from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from operator import itemgetter
 
 from cli.imports.columns import Located
@@ -15,7 +17,8 @@ _OF_REFUSED = ("line", "reason")
 
 class Repeats:
     """Notes the rows of every order: what is read of each, and where they begin anew. Rows that
-    follow each other are lines, however alike; rows that all come again elsewhere are doubtful."""
+    follow each other are lines, however alike; rows that all come again elsewhere are doubtful,
+    and so are those of one place that stand together with others in another."""
 
     def __init__(self, columns: Located, header: Sequence[str]) -> None:
         used = sorted(index for indexes in columns.values() for index in indexes)
@@ -47,17 +50,29 @@ class Repeats:
         self._here.append(hash(self._read(values)))
 
     def doubtful(self) -> Iterator[tuple[str, str]]:
-        """Every order whose rows all come again, and what to tell of it."""
+        """Every order whose rows all come again, alone or with others, and what to tell of it."""
         for order, anew in self._anew.items():
-            for count, line in anew:
-                if _comes_again(self._contents[order], count):
-                    yield (
-                        order,
-                        f"the order's rows all come again from line {line} on, as if two exports"
-                        " were put together: take them out, or say --repeated-rows if they are"
-                        " more lines of the order",
-                    )
-                    break
+            if told := _told(self._contents[order], anew):
+                yield (
+                    order,
+                    f"the order's rows {told}, or say --repeated-rows if they are more lines of the"
+                    " order",
+                )
+
+
+def _told(contents: array[int], anew: Sequence[tuple[int, int]]) -> str:
+    for count, line in anew:
+        if _comes_again(contents, count):
+            return (
+                f"all come again from line {line} on, as if two exports were put together: take"
+                " them out"
+            )
+    if (later := _held(contents, [count for count, _ in anew])) is not None:
+        return (
+            f"come again from line {anew[later][1]} on with others, as if two exports were put"
+            " together and it had changed in between: take the older ones out"
+        )
+    return ""
 
 
 def _comes_again(contents: array[int], count: int) -> bool:
@@ -68,3 +83,20 @@ def _comes_again(contents: array[int], count: int) -> bool:
     return all(
         sorted(contents[at : at + count]) == first for at in range(count, len(contents), count)
     )
+
+
+def _held(contents: array[int], cuts: Sequence[int]) -> int | None:
+    """Of two stretches of which one has all rows of the other, and at least two, the later one's
+    cut; None if there are no such two. A row that comes again by itself is a line."""
+    stretches = [Counter(contents[start:end]) for start, end in pairwise((0, *cuts, len(contents)))]
+    having: defaultdict[int, list[int]] = defaultdict(list)
+    for at, stretch in enumerate(stretches):
+        if stretch.total() > 1:
+            for row in stretch:
+                having[row].append(at)
+    for at, stretch in enumerate(stretches):
+        rarest = min(stretch, key=lambda row: len(having[row]))
+        for other in having[rarest]:
+            if other != at and stretch <= stretches[other]:
+                return max(at, other) - 1
+    return None

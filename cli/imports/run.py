@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import grpc
 from google.protobuf.message import Message
@@ -25,11 +26,13 @@ from cli.imports import customers, orders, organizations, touchpoints
 from cli.imports.job import Job, Options, prepare
 from cli.imports.keyless import expect_customers_of_orders, expect_keys_of_customers
 from cli.imports.orders import PendingOrder
+from cli.imports.persons import expect_whole_names, with_employers
 from cli.imports.progress import advancing, bars
 from cli.imports.reading import Reading
 from cli.imports.refusals import Refusals
 from cli.imports.result import Result, SoFar
 from cli.imports.sending import Call, Tally, cut, send_batches, side_by_side
+from cli.imports.settling import send_settled
 from cli.imports.survey import FIELDS, survey
 
 # What to do about what exists already with other content. An order isn't changed but cancelled, and
@@ -92,9 +95,9 @@ async def import_orders(options: Options, so_far: SoFar) -> tuple[Job, Result, R
             # Different services write them, and neither waits for the other.
             customers_sent, products_sent = await side_by_side(
                 _send(
-                    _CUSTOMERS, list(found.customers.values()), job, connection, progress, so_far
+                    _CUSTOMERS, job, connection, progress, so_far, list(found.customers.values())
                 ),
-                _send(_PRODUCTS, list(found.products.values()), job, connection, progress, so_far),
+                _send(_PRODUCTS, job, connection, progress, so_far, list(found.products.values())),
             )
             refused = dict(_refused_names("customers", found.customers, customers_sent))
             refused.update(_refused_names("products", found.products, products_sent))
@@ -126,20 +129,33 @@ async def import_customers(options: Options, so_far: SoFar) -> tuple[Job, Result
     async with connect() as connection:
         job = await prepare(options, customers.FIELDS, connection)
         header = job.source.header
+        job = replace(job, columns=with_employers(job.columns, job.chosen, header))
         customers.expect_a_name(job.columns, header)
+        expect_whole_names(job.columns, header, job.source.rows())
         expect_keys_of_customers(job.columns, job.chosen, header, job.source.rows())
         collector = customers.Collector(job.columns, job.style, refusals=refusals)
         new = collector.collect(job.source.rows(refusals.add_misfit))
         result = Result(len(new) + len(refusals.reasons))
         # Organizations go first, for people are told apart from who belongs to nobody.
-        made = await organizations.belong(new, refusals, connection)
-        organizations_first = sorted(new, key=lambda each: bool(each.company))
+        made, gone = await organizations.belong(new, refusals, connection)
+        owners = {each.request.customer.owner for each in new}
+        gone.update(job.style.people.gone(owners))
+        new.sort(key=lambda each: bool(each.company))
+        unreadable = len(refusals.reasons)
         with bars() as progress:
+            send = partial(_send, _CUSTOMERS, job, connection, progress)
             if made:
-                sent = await _send(_ORGANIZATIONS, made, job, connection, progress, so_far)
+                sent = await _send(_ORGANIZATIONS, job, connection, progress, so_far, made)
                 _count_named(result, "organizations", sent)
-        numbered = [(each.line, each.request) for each in organizations_first]
-        await _import_items(job, _CUSTOMERS, numbered, refusals, connection, result, so_far)
+                named = {each.customer_id: each for each in made}
+                gone.update(
+                    (name, f"it was refused: {why}")
+                    for name, why in _refused_names("customers", named, sent)
+                )
+            tally = await send_settled(new, gone, send, so_far, refusals)
+        lines = [each.line for each in new]
+        _count_items(job, _CUSTOMERS, lines, tally, refusals, result, unreadable)
+        await _settle(job, connection)
     return job, result, refusals
 
 
@@ -150,38 +166,39 @@ async def import_touchpoints(options: Options, so_far: SoFar) -> tuple[Job, Resu
         job = await prepare(options, touchpoints.FIELDS, connection)
         collector = touchpoints.Collector(job.columns, job.style, refusals=refusals)
         numbered = collector.collect(job.source.rows(refusals.add_misfit))
-        result = Result(len(numbered) + len(refusals.reasons))
-        await _import_items(job, _TOUCHPOINTS, numbered, refusals, connection, result, so_far)
+        unreadable = len(refusals.reasons)
+        result = Result(len(numbered) + unreadable)
+        with bars() as progress:
+            items = [request for _, request in numbered]
+            tally = await _send(_TOUCHPOINTS, job, connection, progress, so_far, items)
+        lines = [line for line, _ in numbered]
+        _count_items(job, _TOUCHPOINTS, lines, tally, refusals, result, unreadable)
+        await _settle(job, connection)
     return job, result, refusals
 
 
-async def _import_items(
+def _count_items(
     job: Job,
     kind: Kind,
-    numbered: Sequence[tuple[int, Message]],
+    lines: Sequence[int],
+    tally: Tally,
     refusals: Refusals,
-    connection: Connection,
     result: Result,
-    so_far: SoFar,
+    unreadable: int,
 ) -> None:
-    unreadable = len(refusals.reasons)
-    with bars() as progress:
-        items = [request for _, request in numbered]
-        tally = await _send(kind, items, job, connection, progress, so_far)
     if job.dry_run:
         _forgive_what_is_to_come(tally)
-    _refuse(refusals, tally, [[line] for line, _ in numbered])
+    _refuse(refusals, tally, [[line] for line in lines])
     _count(result, kind.noun, tally, unreadable)
-    await _settle(job, connection)
 
 
 async def _send(
     kind: Kind,
-    items: Sequence[Message],
     job: Job,
     connection: Connection,
     progress: Progress,
     so_far: SoFar,
+    items: Sequence[Message],
 ) -> Tally:
     return await send_batches(
         kind.method(connection.channel),

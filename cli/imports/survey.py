@@ -17,15 +17,18 @@ from cli.imports.cells import BadValue, clean, folded
 from cli.imports.columns import Cells, Field, picker
 from cli.imports.keys import Spellings, as_meant
 from cli.imports.names import Names
+from cli.imports.placeholders import REASON, is_nobody, of_guests
 from cli.imports.reading import Reading
 from cli.imports.refusals import LeftOut, Refusals
 from cli.imports.repeats import Repeats
 from cli.imports.sources import Misfit, Source
-from cli.imports.values import name_in
 
 FIELDS = (
     Field(
-        "order", ("order_id", "invoice", "invoice_no", "order_number", "order_no"), required=True
+        "order",
+        ("order_id", "invoice", "invoice_no", "order_number", "order_no"),
+        required=True,
+        is_key=True,
     ),
     Field(
         "order_time",
@@ -34,9 +37,9 @@ FIELDS = (
     ),
     Field("quantity", ("qty",), required=True),
     Field("unit_price", ("price",), required=True),
-    Field("product", ("sku", "stock_code", "product_id")),
+    Field("product", ("sku", "stock_code", "product_id"), is_key=True),
     Field("description", ("product_name",)),
-    Field("customer", ("customer_id", "customer_number", "customer_no")),
+    Field("customer", ("customer_id", "customer_number", "customer_no"), is_key=True),
     Field(
         "customer_name",
         ("customer_display_name",),
@@ -80,7 +83,7 @@ def survey(
     """Counts the rows of every order, and collects the customers and products they speak of.
 
     A row that belongs to no order for certain is refused, and with it every order that it may
-    belong to: an order without one of its rows would have a wrong amount. So is an order all of
+    belong to: an order without one of its rows would have a wrong amount. So is an order
     whose rows come again, unless `repeated_rows` are more of its lines; and so are those of a
     customer with two names, unless `names_may_differ`.
 
@@ -147,6 +150,9 @@ class _Surveyor:
         key, name = cell["customer"], cell["customer_name"]
         identifier = reading.customer_ids[key]
         if identifier:
+            if is_nobody(name):
+                self._refusals.left_out.append(LeftOut(line, "customer_name", name, REASON))
+                name = ""
             self._spellings.meet(identifier, key, name)
             if name:
                 self._names.meet(identifier, name, line)
@@ -183,6 +189,7 @@ class _Surveyor:
                 found.spoiled.setdefault(repeated, reason)
         if not names_may_differ:
             found.doubtful.update(self._names.doubtful())
+            found.doubtful.update(of_guests(found.customers))
         found.doubtful.update(self._spellings.doubtful)
         for doubtful in found.doubtful:
             found.customers.pop(doubtful, None)
@@ -283,12 +290,3 @@ def _thousands_too(prices: dict[str, int], reading: Reading) -> str:
 
 def _unnamed(key: str) -> str:
     return f"Customer {as_meant(key)}"
-
-
-def seller(text: str) -> str:
-    """The name of whom an order is credited to; empty if it can't be read, for an order that is
-    credited to nobody is better than none."""
-    try:
-        return name_in("users", text, "seller")
-    except BadValue:
-        return ""

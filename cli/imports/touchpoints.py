@@ -11,17 +11,20 @@ from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 
 from cli.imports.cells import BadValue
 from cli.imports.columns import Cells, Field, Located
-from cli.imports.keys import Spellings
+from cli.imports.keys import Doubles, Spellings
+from cli.imports.placeholders import REASON
 from cli.imports.reading import Style, customer_ids, ids
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Row
-from cli.imports.values import content_id, listed, name_in, parse_choice
+from cli.imports.values import content_id, listed, parse_choice
 
 FIELDS = (
-    Field("customer", ("customer_id", "customer_number", "customer_no"), required=True),
+    Field(
+        "customer", ("customer_id", "customer_number", "customer_no"), required=True, is_key=True
+    ),
     Field("type", ("activity", "kind"), required=True),
     Field("touch_time", ("time", "date", "happened"), required=True),
-    Field("touchpoint", ("touchpoint_id", "id")),
+    Field("touchpoint", ("touchpoint_id", "id"), is_key=True),
     Field("channel", ()),
     Field("channel_detail", ("campaign",)),
     Field("direction", ()),
@@ -66,15 +69,19 @@ class Collector:
             else:
                 collected.append((line, request))
         doubtful = {f"customers/{key}": why for key, why in self._spellings.doubtful.items()}
+        doubles = Doubles()
         for line, request in collected:
-            if reason := doubtful.get(request.parent):
+            name = f"{request.parent}/touchpoints/{request.touchpoint_id}"
+            reason = doubtful.get(request.parent)
+            if reason := reason or doubles.why_not(name, line, request):
                 self._refusals.add((line,), reason)
-        return [each for each in collected if each[1].parent not in doubtful]
+        return [each for each in collected if each[0] not in self._refusals.reasons]
 
     def _request(self, cell: Cells) -> LogTouchpointRequest:
         customer = self._customer_ids[cell["customer"]]
         if not customer:
-            raise BadValue("customer is empty")
+            key = cell["customer"]
+            raise BadValue(f"customer {key!r} {REASON}" if key else "customer is empty")
         self._spellings.meet(customer, cell["customer"])
         if not cell["touch_time"]:
             raise BadValue("touch_time is empty")
@@ -90,7 +97,7 @@ class Collector:
         touchpoint.subject = cell["subject"]
         touchpoint.content = cell["content"]
         touchpoint.outcome = cell["outcome"]
-        touchpoint.actor = name_in("users", cell["actor"], "actor")
+        touchpoint.actor = self._style.people.named(cell["actor"], "actor")
         if minutes := cell["duration_minutes"]:
             touchpoint.duration_minutes = self._style.numbers.whole(minutes, "minutes")
         touchpoint.topics.extend(

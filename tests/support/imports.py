@@ -14,6 +14,7 @@ from cli.imports import customers, orders, touchpoints
 from cli.imports.columns import Columns, parse_assignments
 from cli.imports.numbers import Decimals, Numbers
 from cli.imports.orders import PendingOrder
+from cli.imports.persons import expect_whole_names, with_employers
 from cli.imports.reading import ANY_SECONDS, Reading, Style, looks_like_row
 from cli.imports.refusals import Refusals
 from cli.imports.sources import Form, Source, open_source
@@ -101,7 +102,9 @@ def customers_of(
     columns = Columns(customers.FIELDS, parse_assignments(assignments, None))
     source = opened(path, columns=columns)
     refusals = Refusals()
-    collector = customers.Collector(columns.locate(source.header), style, refusals=refusals)
+    located = with_employers(columns.locate(source.header), columns.chosen, source.header)
+    expect_whole_names(located, source.header, source.rows())
+    collector = customers.Collector(located, style, refusals=refusals)
     return collector.collect(source.rows(refusals.add_misfit)), refusals
 
 

@@ -12,6 +12,7 @@ from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
 from services.chassis.normal import folded, phone_keys, with_lower_domains
+from services.customer.happened import expect_happened
 
 __all__ = [
     "SETTLED",
@@ -204,9 +205,12 @@ class OrderNews:
 def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF,
+    FIRST_SEEN_TIME_IN_FUTURE.
     """
     draft = new.draft
+    seen = draft.first_seen_time or at
+    expect_happened(seen, "first_seen_time", "FIRST_SEEN_TIME_IN_FUTURE", at=at)
     customer = Customer(
         name=new.name,
         kind=draft.kind,
@@ -226,7 +230,7 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         parent_organization=draft.parent_organization,
         next_follow_up_time=draft.next_follow_up_time,
         labels=draft.labels,
-        first_seen_time=draft.first_seen_time or at,
+        first_seen_time=seen,
         create_time=at,
         update_time=at,
         delete_time=None,
@@ -251,6 +255,7 @@ _BOOKKEEPING: Final = frozenset(
         "fingerprint",
     }
 )
+_KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name not in _BOOKKEEPING)
 
 
@@ -259,9 +264,6 @@ def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
     if "emails" in values:
         values["emails"] = with_lower_domains(draft.emails)
     return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
-
-
-_KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 
 
 def _keys(customer: Draft | Customer) -> dict[str, Any]:
@@ -275,8 +277,6 @@ def _keys(customer: Draft | Customer) -> dict[str, Any]:
 # How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
 _ADVANCE: Final = (LifecycleStage.LOST, *(each for each in LifecycleStage if each.name != "LOST"))
 _EARNED: Final = (LifecycleStage.CUSTOMER, LifecycleStage.REPEAT_CUSTOMER)
-
-
 # Stages that no further order changes.
 SETTLED: Final = frozenset(_ADVANCE[_ADVANCE.index(LifecycleStage.REPEAT_CUSTOMER) :])
 

@@ -2,15 +2,13 @@
 as arguments."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from services.chassis.creation import New
-from services.chassis.errors import invalid
+from services.customer.happened import expect_happened
 
 __all__ = [
-    "LATEST_AHEAD",
     "Channel",
     "Direction",
     "Draft",
@@ -19,9 +17,6 @@ __all__ = [
     "TouchpointType",
     "record",
 ]
-
-# Clocks of callers and servers differ, and a business day starts 14 hours earlier in Kiritimati.
-LATEST_AHEAD: Final = timedelta(days=1)
 
 
 class TouchpointType(StrEnum):
@@ -129,12 +124,8 @@ def record(new: New[Draft], *, actor: str, at: datetime) -> Touchpoint:
     """
     draft = new.draft
     touch_time = draft.touch_time or at
-    if touch_time > at + LATEST_AHEAD:
-        raise invalid(
-            "touch_time",
-            "TOUCH_TIME_IN_FUTURE",
-            "what has not happened yet is no touchpoint; plan it as a follow-up",
-        )
+    told = "what has not happened yet is no touchpoint; plan it as a follow-up"
+    expect_happened(touch_time, "touch_time", "TOUCH_TIME_IN_FUTURE", told, at=at)
     return Touchpoint(
         name=new.name,
         customer=draft.customer,

@@ -130,6 +130,11 @@ async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: 
             "customer.first_seen_time",
         ),
         (
+            {"first_seen_time": Timestamp(seconds=4_000_000_000)},
+            "FIRST_SEEN_TIME_IN_FUTURE",
+            "customer.first_seen_time",
+        ),
+        (
             {"next_follow_up_time": Timestamp(seconds=10**15)},
             "TIME_INVALID",
             "customer.next_follow_up_time",

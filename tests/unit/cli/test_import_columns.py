@@ -33,9 +33,9 @@ LISTS = {"phones", "emails", "topics", "products_of_concern"}
 
 @pytest.mark.parametrize("fields", [FIELDS, customers.FIELDS, touchpoints.FIELDS])
 def test_lists_may_be_in_two_columns_and_nothing_else_may(fields: Sequence[Field]) -> None:
-    header = tuple(field.name for field in fields)
+    header = ("one", "another", *(field.name for field in fields))
     for field in fields:
-        chosen = parse_assignments([f"{field.name}={header[0]}", f"{field.name}={header[1]}"], None)
+        chosen = parse_assignments([f"{field.name}=one", f"{field.name}=another"], None)
         columns = Columns(fields, chosen)
         if field.name in LISTS:
             assert columns.locate(header)[field.name] == (0, 1)
@@ -187,3 +187,26 @@ def test_a_rate_may_be_a_tax_and_is_no_exchange_rate_unasked() -> None:
     header = ("order", "date", "qty", "price", "Rate")
     assert "exchange_rate" not in Columns(FIELDS, {}).locate(header)
     assert Columns(FIELDS, {}).locate((*header, "FX rate"))["exchange_rate"] == (5,)
+
+
+def test_a_column_chosen_for_one_field_is_not_found_for_another() -> None:
+    chosen = parse_assignments(["given_name=Vorname", "family_name=Name"], None)
+    located = Columns(customers.FIELDS, chosen).locate(("Vorname", "Name"))
+    assert located == {"given_name": (0,), "family_name": (1,)}
+    columns = Columns(FIELDS, parse_assignments(["customer_name=Customer"], None))
+    with pytest.raises(CommandError, match="Customer has names, and no column has a key"):
+        columns.locate(("order", "date", "qty", "price", "Customer"))
+
+
+def test_a_column_chosen_for_one_key_is_not_another_ones() -> None:
+    located = Columns(touchpoints.FIELDS, parse_assignments(["customer=Id"], None)).locate(
+        ("Id", "type", "date")
+    )
+    assert located == {"customer": (0,), "type": (1,), "touch_time": (2,)}
+
+
+def test_addresses_that_are_the_keys_are_addresses_still() -> None:
+    located = Columns(customers.FIELDS, parse_assignments(["customer=E-Mail"], None)).locate(
+        ("Name", "E-Mail")
+    )
+    assert located == {"name": (0,), "customer": (1,), "emails": (1,)}

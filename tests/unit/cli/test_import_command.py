@@ -112,6 +112,17 @@ def test_any_other_delimiter_is_one_sentence(said: Said, text: str) -> None:
         said("orders", "--delimiter", text)
 
 
+@pytest.mark.parametrize(
+    ("form", "told"), [("%d.%d.%Y", "%d is there twice"), ("%Y %Z UTC", "%z is there twice")]
+)
+def test_a_form_of_times_that_says_a_part_twice_is_one_sentence(
+    said: Said, form: str, told: str
+) -> None:
+    with pytest.raises(CommandError, match=told):
+        said("orders", "--date-format", form)
+    assert said("orders", "--date-format", "%d%% %Y%%").date_format == "%d%% %Y%%"
+
+
 def test_lines_are_counted_from_one(said: Said) -> None:
     assert said("orders", "--header-line", "0") == PLAIN
     with pytest.raises(SystemExit):

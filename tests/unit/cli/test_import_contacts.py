@@ -79,7 +79,10 @@ def test_a_number_that_was_shortened_is_none(tmp_path: Path, cell: str) -> None:
     assert "shortened by a spreadsheet" in refusals.left_out[0].reason
 
 
-@pytest.mark.parametrize("cell", ["mailto:ann@x.example", "MailTo: ann@x.example"])
+@pytest.mark.parametrize(
+    "cell",
+    ["mailto:ann@x.example", "MailTo: ann@x.example", "'ann@x.example", "'mailto:ann@x.example'"],
+)
 def test_an_address_is_taken_out_of_its_link(tmp_path: Path, cell: str) -> None:
     [new], _ = customers_of(written(tmp_path / "c.csv", f"name,email\nAnn,{cell}\n"))
     assert list(new.request.customer.emails) == ["ann@x.example"]

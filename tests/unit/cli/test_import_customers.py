@@ -137,9 +137,11 @@ def test_a_row_without_a_key_is_the_same_customer_however_the_number_is_written(
     tmp_path: Path,
 ) -> None:
     numbers = ("030 901820", "030-901820", "030901820.0", "０３０９０１８２０;ask", "030901821")
-    rows = "".join(f"Ann,{number}\n" for number in numbers)
-    new, _ = customers_of(written(tmp_path / "c.csv", "name,phone\n" + rows))
-    first, *same, other = (each.request.customer_id for each in new)
+    identifiers = []
+    for number in numbers:
+        [new], _ = customers_of(written(tmp_path / "c.csv", f"name,phone\nAnn,{number}\n"))
+        identifiers.append(new.request.customer_id)
+    first, *same, other = identifiers
     assert set(same) == {first}
     assert other != first
 
@@ -171,3 +173,20 @@ def test_a_spreadsheets_error_is_neither_a_key_nor_a_company(tmp_path: Path, err
         3: f"company is {error}, the error of a spreadsheet",
     }
     assert not refusals.left_out
+
+
+def test_a_key_that_is_there_twice_is_told_by_the_line_that_has_it(tmp_path: Path) -> None:
+    rows = "W-1,Max,\nW-1,Max Mayer,\nW-2,Ann,\nW-2,Ann,\n,Bo,Berg\n,Bo,Ost\n,Bo,Berg\n"
+    path = written(tmp_path / "c.csv", "id,name,company\n" + rows)
+    new, refusals = customers_of(path)
+    assert [each.line for each in new] == [2, 4, 5, 6, 8]
+    assert refusals.reasons[3].startswith(
+        "line 2 has the same key, or is the same without one, and"
+    )
+    assert refusals.reasons[7].startswith("line 6 has the same key")
+    text = (
+        "customer,type,date,id\n1,call,2026-01-05,T\n1,meeting,2026-01-05,T\n2,call,2026-01-05,T\n"
+    )
+    requests, refusals = touchpoints_of(written(tmp_path / "t.csv", text))
+    assert len(requests) == 2
+    assert refusals.reasons[3].startswith("line 2 has the same key")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.connection import CommandError
+from cli.imports.encodings import encoding_of
 from cli.imports.sources import Form
 from tests.support.imports import opened, written
 
@@ -89,8 +90,11 @@ def test_an_undecodable_line_far_down_is_one_sentence_with_a_proposal(
         (b"\xff\xfex\0\n\0\xff", "is not utf-16 text"),
         ("order,date\n".encode("utf-16-le"), "try --encoding utf-16-le"),
         ("order,date\n".encode("utf-16-be"), "try --encoding utf-16-be"),
-        (b"PK\x03\x04rest of a workbook", "is a workbook: save its sheet as CSV"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is a workbook: save its sheet"),
+        (b"PK\x03\x04rest of a workbook", "is a workbook or a ZIP archive: save its sheet as CSV"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+            "is a workbook or a ZIP archive: save its sheet",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_is_one_sentence(
@@ -164,3 +168,23 @@ def test_of_a_long_undecodable_cell_thirty_characters_are_shown(tmp_path: Path) 
     with pytest.raises(CommandError) as told:
         list(opened(path).rows())
     assert f"windows-1252 would read {shown.replace(',', '.')!r}" in str(told.value)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "latin-1", "iso-8859-15", "gb18030"])
+@pytest.mark.parametrize("name", ["f.csv", "f.csv.gz"])
+def test_utf_8_is_not_read_in_another_encoding(tmp_path: Path, encoding: str, name: str) -> None:
+    text = "customer,name\n" + "x,y\n" * 300_000 + "Grün-1,Müller GmbH\n"
+    content = text.encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
+    with pytest.raises(CommandError, match=f"is UTF-8 text, and with --encoding {encoding} its"):
+        encoding_of(path, encoding)
+    assert encoding_of(path, "UTF8") == "utf-8"
+
+
+@pytest.mark.parametrize("text", ["customer,name\n1,Muller\n", "customer,name\n1,Grün\n"])
+def test_what_is_no_utf_8_or_is_the_same_in_both_is_read_as_the_user_says(
+    tmp_path: Path, text: str
+) -> None:
+    path = written(tmp_path / "f.csv", text, "windows-1252")
+    assert encoding_of(path, "windows-1252") == "cp1252"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.imports.cells import BadValue, folded
-from cli.imports.keys import Spellings, id_of
+from cli.imports.keys import Spellings, as_meant, id_of
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,8 @@ def test_different_keys_have_different_ids(keys: tuple[str, ...]) -> None:
         ("BANK CHARGES", "BANK\u00a0CHARGES", "bank\u202fcharges"),
         ("Grün & Söhne", "GRÜN & SÖHNE", "Gru\u0308n & So\u0308hne"),
         ("88017", "88017.0"),
+        ("INV 77", "INV  77", "inv\u00a0 77", "INV\t77", "INV\n77"),
+        ("00123", "'00123", " '00123"),
         ("ﾊﾞﾅﾅ", "バナナ"),
     ],
 )
@@ -79,7 +81,7 @@ def test_two_keys_share_an_id_only_if_they_are_one_key(keys: list[str]) -> None:
             identifier = id_of("order", key)
         except BadValue:
             continue
-        normal = folded(key).removesuffix(".0")
+        normal = as_meant(folded(key)).removesuffix(".0")
         assert normal_of_id.setdefault(identifier, normal) == normal
         assert id_of("order", identifier) == identifier
         assert 1 <= len(identifier) <= 63
@@ -97,6 +99,31 @@ def test_where_case_counts_keys_that_differ_in_it_have_different_ids() -> None:
     identifiers = {id_of("customer", key, case_counts=True) for key in keys}
     assert len(identifiers) == len(keys)
     assert all(id_of("customer", each, case_counts=True) == each for each in identifiers)
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("0015g00000AbCdE", "0015g00000AbCdEAAV"),
+        ("0015g00000aBcDe", "0015g00000aBcDeAAK"),
+        ("001D000000IqhSL", "001D000000IqhSLIAZ"),
+        ("001500000012345", "001500000012345AAA"),
+    ],
+)
+def test_where_case_counts_both_ids_of_a_salesforce_account_are_one(short: str, long: str) -> None:
+    identifier = id_of("customer", short, case_counts=True)
+    assert id_of("customer", long, case_counts=True) == identifier
+    assert id_of("customer", f"{short}AAB", case_counts=True) != identifier
+    assert id_of("customer", long.lower(), case_counts=True) != identifier
+    spellings = Spellings()
+    spellings.meet(identifier, short)
+    spellings.meet(identifier, long)
+    assert not spellings.doubtful
+
+
+@pytest.mark.parametrize("key", ["1,5", "1234,567", "17,8500", "17,850-A", "17.850"])
+def test_a_comma_that_separates_no_thousands_is_part_of_the_key(key: str) -> None:
+    assert id_of("product", key)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +162,8 @@ def test_every_name_that_comes_with_a_spelling_counts() -> None:
         ("--", "has no letter or digit"),
         ("", "customer is empty"),
         ("4.00512E+11", "was shortened by a spreadsheet"),
+        ("17,850", "customer '17,850' may be 17850, as a spreadsheet shows it: export the column"),
+        ("1,017,850", "may be 1017850"),
     ],
 )
 def test_what_names_nobody_for_certain_is_refused(key: str, sentence: str) -> None:

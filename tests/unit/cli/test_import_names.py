@@ -25,7 +25,19 @@ def _rows(first: str, second: str) -> str:
         ("Alice Shop", "Bob Bar"),
         ("Maria Lopez", "Jose Garcia"),
         ("张伟", "李娜"),
-        ("abcd", "abxyz"),
+        ("abcde", "abxyz"),
+        ("Alpha GmbH", "Beta GmbH"),
+        ("Alpha Ltd.", "Omega Ltd."),
+        ("Alpha S.A.", "Omega S.A."),
+        ("Dr. Ost", "Dr. West"),
+        ("A. Ost", "A. Berg"),
+        ("Jan van Dyk", "Piet van Tol"),
+        ("Ost und Berg KG", "Vogt und Thal KG"),
+        ("北京科技有限公司", "上海贸易有限公司"),
+        ("上海贸易有限公司", "北京贸易有限公司"),
+        ("张伟", "王伟"),
+        ("张伟先生", "王芳先生"),
+        ("タナカ株式会社", "スズキ株式会社"),
     ],
 )
 def test_orders_of_a_key_with_two_names_are_refused_unless_the_names_may_differ(
@@ -51,7 +63,12 @@ def test_orders_of_a_key_with_two_names_are_refused_unless_the_names_may_differ(
         ("Müller", "Mueller"),
         ("Adler GmbH", "Gasthof Adler"),
         ("张伟", "张伟（上海）"),
-        ("abcd", "abxy"),  # half of it, in order
+        ("张伟", "张伟明"),
+        ("华为", "华为技术有限公司"),
+        ("Alpha GmbH", "Alpha AG"),
+        ("Dr. Ost", "Frau Ost"),
+        ("The Company", "The Company Ltd"),
+        ("abcde", "abcxy"),  # three fifths of it, in order
     ],
 )
 def test_a_customer_who_was_renamed_keeps_the_first_name_and_is_told(

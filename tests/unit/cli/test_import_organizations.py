@@ -24,11 +24,13 @@ class Suite:
         self.customers = customers
         self.filters: list[str] = []
         self.page_sizes: set[int] = set()
+        self.asked_for_deleted = False
         self.seconds: list[float] = []
 
     async def ListCustomers(self, request: Any, context: Any) -> Any:
         self.filters.append(request.filter)
         self.page_sizes.add(request.page_size)
+        self.asked_for_deleted = request.show_deleted
         self.seconds.append(context.time_remaining())
         return customers_pb2.ListCustomersResponse(customers=self.customers)
 
@@ -52,9 +54,12 @@ async def connected(suite: Suite) -> AsyncIterator[Connection]:
     await server.stop(0)
 
 
-def organization(name: str, display_name: str) -> customers_pb2.Customer:
+def organization(name: str, display_name: str, *, deleted: int = 0) -> customers_pb2.Customer:
     kind = customers_pb2.Customer.ORGANIZATION
-    return customers_pb2.Customer(name=name, display_name=display_name, kind=kind)
+    found = customers_pb2.Customer(name=name, display_name=display_name, kind=kind)
+    if deleted:
+        found.delete_time.seconds = deleted
+    return found
 
 
 def belong(path: Path, suite: Suite) -> tuple[list[str], list[str], list[str]]:
@@ -63,7 +68,7 @@ def belong(path: Path, suite: Suite) -> tuple[list[str], list[str], list[str]]:
     async def main() -> tuple[list[str], list[str], list[str]]:
         new, refusals = customers_of(path)
         async with connected(suite) as connection:
-            made = await organizations.belong(new, refusals, connection)
+            made, _ = await organizations.belong(new, refusals, connection)
         parents = [each.request.customer.parent_organization for each in new]
         return (
             parents,
@@ -119,6 +124,16 @@ def test_of_two_with_one_name_none_is_guessed(tmp_path: Path) -> None:
     parents, made, left_out = belong(path, suite)
     assert (parents, made) == ([""], [])
     assert left_out == ["it could be customers/a or customers/b: the person went in without it"]
+
+
+def test_a_deleted_one_is_taken_only_where_there_is_no_other(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "name,company\nMia,Berg\n")
+    gone = organization("customers/a", "Berg", deleted=7)
+    suite = Suite(gone)
+    assert belong(path, suite) == (["customers/a"], [], [])
+    assert suite.asked_for_deleted
+    both = Suite(gone, organization("customers/b", "BERG"))
+    assert belong(path, both) == (["customers/b"], [], [])
 
 
 def test_many_names_are_asked_for_in_filters_that_are_short_enough(tmp_path: Path) -> None:

@@ -61,6 +61,28 @@ def test_an_order_all_of_whose_rows_come_again_is_refused(
     assert lines == []
 
 
+B3 = "J-2,2026-01-31,1,7.00,KIM,CAP\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        (B + B2 + C + B + B2 + B3, [2, 3, 5, 6, 7]),  # a line came to it
+        (B + B2 + B3 + C + B3 + B, [2, 3, 4, 6, 7]),  # one was taken out
+        (B + C + B2 + B, [2, 4, 5]),
+        (B + A + B3 + C + B + B2, [2, 4, 6, 7]),
+    ],
+)
+def test_an_order_that_changed_between_two_exports_is_refused(
+    tmp_path: Path, rows: str, refused: list[int]
+) -> None:
+    path = written(tmp_path / "o.csv", HEADER + rows)
+    _, lines = lines_of(path)
+    assert lines == refused
+    _, lines = lines_of(path, repeated_rows=True)
+    assert lines == []
+
+
 @pytest.mark.parametrize(
     "rows", [A + B + B + C, A + B + C + B2, B + A + B2 + C + B, B + B2 + B + B2 + A]
 )
@@ -98,3 +120,13 @@ def test_a_row_that_is_refused_makes_no_product_and_no_customer(tmp_path: Path) 
     found, _, _ = surveyed(written(tmp_path / "o.csv", HEADER + rows))
     assert list(found.products) == ["pen"]
     assert list(found.customers) == ["kim"]
+
+
+def test_it_is_told_where_a_changed_order_begins_anew(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", HEADER + B + B2 + C + B + B2 + B3)
+    _, refusals = collected(path)
+    assert refusals.reasons[2] == (
+        "the order's rows come again from line 5 on with others, as if two exports were put"
+        " together and it had changed in between: take the older ones out, or say --repeated-rows"
+        " if they are more lines of the order"
+    )

@@ -26,9 +26,20 @@ def test_what_programs_write_for_no_value_is_no_value(text: str) -> None:
     assert clean(text, "region") == ""
 
 
-@pytest.mark.parametrize("text", ["NA", "nano", "0", "-", "#1", "#REF", "#SALE!", "n/a yet"])
+@pytest.mark.parametrize("text", ["NA", "nano", "0", "#1", "😀", "#REF", "#SALE!", "n/a yet"])
 def test_what_only_looks_like_it_is_a_value(text: str) -> None:
     assert clean(text, "customer") == text
+
+
+@pytest.mark.parametrize("text", ["-", "--", "–", "?", "./.", "…", "- -", "－", "-" * 40, '="-"'])
+@pytest.mark.parametrize("field", ["customer", "company", "name", "region", "owner", "phones"])
+def test_signs_without_a_letter_or_a_digit_are_no_value(text: str, field: str) -> None:
+    assert clean(text, field) == ""
+
+
+@pytest.mark.parametrize("field", ["unit_price", "quantity", "currency", "content", "subject"])
+def test_a_dash_for_a_price_and_in_prose_is_one(field: str) -> None:
+    assert clean("-", field) == "-"
 
 
 @pytest.mark.parametrize("text", ["Nan", "Null", "None", "Nat"])
@@ -138,6 +149,61 @@ def test_the_user_says_how_times_are_written() -> None:
     assert exact.ToDatetime(UTC) == datetime(2011, 7, 1, 8, 27, 5, 7, tzinfo=UTC)
     with pytest.raises(BadValue, match=r"is not like %d.%m.%Y %H:%M"):
         times.read("2011-07-01 09:27")
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+LATE = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", [" UTC", "UTC", " GMT", "Z", " Z", "Ｚ"])
+@pytest.mark.parametrize("form", ["", "%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S%z"])
+def test_utc_behind_a_time_is_its_zone(zone: str, form: str) -> None:
+    form = form.replace(" %Z", "%Z") if not zone.startswith(" ") else form.replace("%z", " %z")
+    time = Times(BERLIN, form).read(f"2026-01-05 23:30:00{zone}")
+    assert time.ToDatetime(UTC) == LATE
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("%Y-%m-%dT%H:%M:%SZ", "2026-01-05T23:30:00Z"),
+        ("%d.%m.%Y %H:%M UTC", "05.01.2026 23:30 UTC"),
+        ("%H:%M %Z %d.%m.%Y", "23:30 UTC 05.01.2026"),
+        ("Zeit %Y-%m-%d %H:%M GMT%z", "Zeit 2026-01-06 00:30 GMT+0100"),
+        ("%d.%m.%Y %H:%M %z (%Z)", "05.01.2026 23:30 +0000 (UTC)"),
+    ],
+)
+def test_utc_that_the_user_writes_into_the_form_is_the_zone(form: str, text: str) -> None:
+    assert Times(BERLIN, form).read(text).ToDatetime(UTC) == LATE
+
+
+@pytest.mark.parametrize("form", ["", "%Y-%m-%d %H:%M:%S %Z"])
+@pytest.mark.parametrize("zone", ["EST", "CET", "IST"])
+def test_the_name_of_another_zone_is_refused(
+    form: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.tzname", ("CET", "CEST"))
+    with pytest.raises(BadValue, match=f"names the zone {zone}, which may be several: write its"):
+        Times(BERLIN, form).read(f"2026-01-05 23:30:00 {zone}")
+    with pytest.raises(BadValue, match="PM' is not like"):
+        Times(BERLIN).read("2026-01-05 10:00 PM")
+
+
+@pytest.mark.parametrize(
+    ("text", "happened"), [("2026-03-29 02:30", "never"), ("2025-10-26 02:30", "twice")]
+)
+def test_a_time_that_summer_skips_or_repeats_is_not_guessed(text: str, happened: str) -> None:
+    with pytest.raises(BadValue, match=f"'{text}' was {happened} in Europe/Berlin, .*its offset"):
+        Times(BERLIN).read(text)
+    assert Times(BERLIN).read(f"{text}+01:00").ToDatetime(UTC).hour == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hour"),
+    [("America/Sao_Paulo", "2018-11-04", 3), ("America/Havana", "2025-11-02", 4)],
+)
+def test_a_day_begins_also_where_summer_does_at_midnight(zone: str, day: str, hour: int) -> None:
+    assert Times(ZoneInfo(zone)).read(day).ToDatetime(UTC).hour == hour
 
 
 def test_a_choice_is_found_in_any_case_and_spelling() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -198,3 +198,13 @@ def test_once_every_order_is_called_off_the_stage_is_what_it_was(
         orders -= 1
         known = took_back(known, orders)
     assert known.lifecycle_stage is stage
+
+
+def test_nobody_is_first_seen_more_than_a_day_ahead() -> None:
+    tomorrow = NOW + timedelta(days=1)
+    late = tomorrow + timedelta(microseconds=1)
+    assert customer(first_seen_time=tomorrow).first_seen_time == tomorrow
+    with pytest.raises(DomainError) as refused:
+        customer(first_seen_time=late)
+    assert refused.value.reason == "FIRST_SEEN_TIME_IN_FUTURE"
+    assert refused.value.violations[0].field == "first_seen_time"
