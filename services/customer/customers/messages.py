@@ -11,6 +11,14 @@ from services.chassis.errors import DomainError, beneath
 from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import stated_timestamp, to_timestamp
+from services.customer.contact_points.messages import (
+    address_messages,
+    addresses_of,
+    email_messages,
+    emails_of,
+    phone_messages,
+    phones_of,
+)
 from services.customer.customers.model import (
     Customer,
     CustomerKind,
@@ -26,17 +34,20 @@ _STAGES: Final = ContractEnum(LifecycleStage, customers_pb2.Customer.LifecycleSt
 _TEMPERATURES: Final = ContractEnum(Temperature, customers_pb2.Customer.Temperature)
 
 
-def new_customer(request: customers_pb2.CreateCustomerRequest, *, ids: Ids) -> New[Draft]:
-    """Reads a request to create a customer. Raises INVALID_ARGUMENT, TIME_INVALID."""
+def new_customer(
+    request: customers_pb2.CreateCustomerRequest, *, ids: Ids, country: str
+) -> New[Draft]:
+    """Reads a request to create a customer, of a company in that country. Raises INVALID_ARGUMENT,
+    TIME_INVALID."""
     customer, id = request.customer, request.customer_id
     return New(
         name=f"customers/{id or ids.new()}",
-        draft=draft_of(customer),
+        draft=draft_of(customer, country),
         fingerprint=fingerprint(customer) if id else b"",
     )
 
 
-def draft_of(message: customers_pb2.Customer) -> Draft:
+def draft_of(message: customers_pb2.Customer, country: str) -> Draft:
     """What a caller wants a customer to be. Raises INVALID_ARGUMENT, TIME_INVALID."""
     try:
         next_follow_up_time = stated_timestamp(message, "next_follow_up_time")
@@ -46,8 +57,11 @@ def draft_of(message: customers_pb2.Customer) -> Draft:
     return Draft(
         kind=_KINDS.member(message.kind) or CustomerKind.PERSON,
         display_name=message.display_name,
-        phones=tuple(message.phones),
-        emails=tuple(message.emails),
+        given_name=message.given_name,
+        family_name=message.family_name,
+        phones=phones_of(message.phones),
+        emails=emails_of(message.emails),
+        addresses=addresses_of(message.addresses),
         industry=message.industry,
         region=message.region,
         lifecycle_stage=_STAGES.member(message.lifecycle_stage),
@@ -60,6 +74,7 @@ def draft_of(message: customers_pb2.Customer) -> Draft:
         next_follow_up_time=next_follow_up_time,
         labels=dict(message.labels),
         first_seen_time=first_seen_time,
+        country=country,
     )
 
 
@@ -69,8 +84,11 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
         name=customer.name,
         kind=_KINDS.number(customer.kind),
         display_name=customer.display_name,
-        phones=customer.phones,
-        emails=customer.emails,
+        given_name=customer.given_name,
+        family_name=customer.family_name,
+        phones=phone_messages(customer.phones),
+        emails=email_messages(customer.emails),
+        addresses=address_messages(customer.addresses),
         industry=customer.industry,
         region=customer.region,
         lifecycle_stage=_STAGES.number(customer.lifecycle_stage),

@@ -29,12 +29,19 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     """Serves guanxi.customer.v1.CustomerService."""
 
     def __init__(
-        self, database: Store, directory: Directory, *, calendar: BusinessCalendar, ids: Ids
+        self,
+        database: Store,
+        directory: Directory,
+        *,
+        calendar: BusinessCalendar,
+        ids: Ids,
+        country: str,
     ) -> None:
         self._store = database
         self._directory = directory
         self._calendar = calendar
         self._ids = ids
+        self._country = country
 
     async def CreateCustomer(
         self, request: customers_pb2.CreateCustomerRequest, context: Any
@@ -69,7 +76,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         self, request: customers_pb2.UpdateCustomerRequest, context: Any
     ) -> customers_pb2.Customer:
         wanted = request.customer
-        draft = messages.draft_of(wanted)
+        draft = messages.draft_of(wanted, self._country)
         fields = field_mask.resolve(request.update_mask, wanted)
 
         async def work(tx: WriteTransaction, colleagues: Colleagues) -> customers_pb2.Customer:
@@ -142,7 +149,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         return await self._directory.look_up({*named, *own})
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
-        new = messages.new_customer(request, ids=self._ids)
+        new = messages.new_customer(request, ids=self._ids, country=self._country)
         beginning = self._calendar.beginning
         expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
         return new

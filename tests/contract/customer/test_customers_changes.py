@@ -20,6 +20,7 @@ from guanxi.customer.v1.customers_pb2 import (
 
 from gateway.transcode.masks import mask_fields
 from services.chassis.errors import DomainError, Kind
+from tests.support.contact_points import emails
 from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 
@@ -86,9 +87,9 @@ async def test_a_subscriber_who_leaves_an_email_address_becomes_a_lead(
     desk: Desk, ann: Customer
 ) -> None:
     assert ann.lifecycle_stage == Customer.SUBSCRIBER
-    changed = await update(desk, emails=["ann@EXAMPLE.org"])
+    changed = await update(desk, emails=emails("ann@EXAMPLE.org"))
     assert changed.lifecycle_stage == Customer.LEAD
-    assert list(changed.emails) == ["ann@example.org"]
+    assert [each.canonical_address for each in changed.emails] == ["ann@example.org"]
 
 
 async def test_a_change_that_says_nothing_new_keeps_the_etag(desk: Desk, ann: Customer) -> None:
@@ -139,11 +140,11 @@ async def test_a_customer_is_changed_in_the_form_that_was_read(desk: Desk, ann: 
         (["first_seen_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
         ([], {"lifecycle_stage": Customer.LOST}, "UPDATE_MASK_FIXED_FIELD"),
         (["*", "region"], {"display_name": "Ann"}, "UPDATE_MASK_WILDCARD"),
-        (["display_name"], {}, "FIELD_REQUIRED"),
+        (["display_name"], {}, "DISPLAY_NAME_MISSING"),
         (["display_name"], {"display_name": " "}, "DISPLAY_NAME_MISSING"),
         ([], {"referred_by": "customers/none"}, "REFERRED_BY_NOT_FOUND"),
         ([], {"referred_by": NAME}, "REFERRED_BY_ITSELF"),
-        ([], {"emails": ["nonsense"]}, "VALIDATION_FAILED"),
+        ([], {"emails": emails("nonsense")}, "VALIDATION_FAILED"),
         ([], {"parent_organization": "customers/none"}, "PARENT_ORGANIZATION_NOT_FOUND"),
     ],
 )

@@ -30,9 +30,11 @@ from services.chassis.store import (
     Names,
     Owned,
     ReadTransaction,
+    Several,
     Through,
     UtcTime,
 )
+from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
 from services.customer.customers.model import (
     SETTLED,
     Customer,
@@ -51,10 +53,13 @@ table = Table(
     Column("kind", Choice(CustomerKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("display_name_key", Text, nullable=False),
-    Column("phones", Names, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("phones", Several(PhoneNumber), nullable=False),
     Column("phones_key", Names, nullable=False),
-    Column("emails", Names, nullable=False),
+    Column("emails", Several(EmailAddress), nullable=False),
     Column("emails_key", Names, nullable=False),
+    Column("addresses", Several(PostalAddress), nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -110,6 +115,8 @@ customers: Final = Records(
         filter=(
             "name",
             "kind",
+            "given_name",
+            "family_name",
             "industry",
             "region",
             "lifecycle_stage",
