@@ -89,7 +89,7 @@ class Json(TypeDecorator[Any]):
 
 class Several(TypeDecorator[tuple[NamedTuple, ...]]):
     """A tuple of values of one `NamedTuple`, stored as a JSON array of arrays. Parts that are an
-    enum's members, or tuples of texts, come back as such."""
+    enum's members, instants or tuples of texts come back as such."""
 
     impl = Text
     cache_ok = True
@@ -99,7 +99,7 @@ class Several(TypeDecorator[tuple[NamedTuple, ...]]):
         self.parts = parts
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
-        return _text
+        return partial(_several_text, _instants(self.parts))
 
     def result_processor(
         self, dialect: Dialect, coltype: object
@@ -200,6 +200,16 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(from_json(text))
 
 
+def _several_text(instants: Sequence[int], values: Sequence[Sequence[Any]] | None) -> str | None:
+    if not instants or not values:
+        return _text(values)
+    rows = [list(each) for each in values]
+    for row in rows:
+        for index in instants:
+            row[index] = _stored(row[index])
+    return _text(rows)
+
+
 def _several(
     parts: Callable[..., NamedTuple],
     conversions: Sequence[tuple[int, Callable[[Any], Any]]],
@@ -224,9 +234,15 @@ def _conversions(parts: type[NamedTuple]) -> list[tuple[int, Callable[[Any], Any
         members: list[Any] = [each for each in types if isinstance(each, EnumType)]
         if members:
             found.append((index, partial(_member, _by_text(members[0]))))
+        elif datetime in types:
+            found.append((index, _instant))
         elif get_origin(hint) is tuple:
             found.append((index, tuple))
     return found
+
+
+def _instants(parts: type[NamedTuple]) -> list[int]:
+    return [index for index, convert in _conversions(parts) if convert is _instant]
 
 
 def _ranked(by_number: Mapping[int, IntEnum], number: int | None) -> IntEnum | None:

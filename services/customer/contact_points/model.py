@@ -19,7 +19,9 @@ __all__ = [
     "PhoneNumber",
     "PostalAddress",
     "country_of",
+    "email_identity",
     "email_keys",
+    "phone_identity",
     "phones_keys",
     "read_email",
     "read_phone",
@@ -27,6 +29,7 @@ __all__ = [
 
 # Those of an import come again with the next export; a page reads none.
 _READ_BEFORE: Final = 10_000
+_FEWEST_DIGITS: Final = 7
 
 
 class PhoneKind(StrEnum):
@@ -132,6 +135,22 @@ def email_keys(emails: Iterable[EmailAddress]) -> tuple[str, ...]:
         if each.canonical_address:
             keys[each.canonical_address] = None
     return tuple(keys)
+
+
+def phone_identity(phone: PhoneNumber) -> str:
+    """What only the same phone has: the number as it is dialled from anywhere and its extension
+    (RFC 3966). One that can't be read by its digits, from seven on; with fewer, empty: everybody
+    has an 112."""
+    if phone.canonical_number:
+        extension = f";ext={phone.extension}" if phone.extension else ""
+        return f"{phone.canonical_number}{extension}"
+    written = digits(phone.number)
+    return written if len(written) >= _FEWEST_DIGITS else ""
+
+
+def email_identity(email: EmailAddress) -> str:
+    """What all spellings of the address share."""
+    return email.canonical_address or folded(email.address)
 
 
 def _dialled(number: str, country: str) -> tuple[str, str]:

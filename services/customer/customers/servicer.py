@@ -19,7 +19,7 @@ from services.customer.colleagues.actions import Directory
 from services.customer.colleagues.model import Colleagues
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
-from services.customer.customers.model import Draft
+from services.customer.customers.model import Draft, Upsert
 from services.customer.customers.store import customers
 
 __all__ = ["CustomerServicer"]
@@ -131,6 +131,57 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
             work,
         )
 
+    async def UpsertCustomer(
+        self, request: customers_pb2.UpsertCustomerRequest, context: Any
+    ) -> customers_pb2.UpsertCustomerResponse:
+        wanted = self._read_upsert(request)
+
+        async def work(
+            tx: WriteTransaction, colleagues: Colleagues
+        ) -> customers_pb2.UpsertCustomerResponse:
+            outcomes = await actions.upsert_customers(tx, {0: wanted}, colleagues)
+            return messages.upserted(outcomes.only())
+
+        return await self._store.answer_asking(
+            request,
+            customers_pb2.UpsertCustomerResponse,
+            lambda: self._owners([wanted.new.draft.owner]),
+            work,
+        )
+
+    async def BatchUpsertCustomers(
+        self, request: customers_pb2.BatchUpsertCustomersRequest, context: Any
+    ) -> customers_pb2.BatchUpsertCustomersResponse:
+        wanted, refused = await read_items(request.requests, self._read_upsert)
+
+        async def work(
+            tx: WriteTransaction, colleagues: Colleagues
+        ) -> customers_pb2.BatchUpsertCustomersResponse:
+            outcomes = await actions.upsert_customers(
+                tx, wanted, colleagues, validate_only=request.validate_only
+            )
+            return customers_pb2.BatchUpsertCustomersResponse(
+                responses=await made_in_turns(messages.upserted, outcomes.created),
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
+            )
+
+        return await self._store.answer_asking(
+            request,
+            customers_pb2.BatchUpsertCustomersResponse,
+            lambda: self._owners(each.new.draft.owner for each in wanted.values()),
+            work,
+        )
+
+    async def RecordConsent(
+        self, request: customers_pb2.RecordConsentRequest, context: Any
+    ) -> customers_pb2.Customer:
+        said = messages.said_in(request)
+
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            return to_message(await actions.record_consent(tx, request.name, request.etag, said))
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
     ) -> customers_pb2.BatchGetCustomersResponse:
@@ -147,6 +198,12 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         caller = current_caller()
         own = {caller.subject} if caller.in_person or caller.scope is not Scope.ALL else set()
         return await self._directory.look_up({*named, *own})
+
+    def _read_upsert(self, request: customers_pb2.UpsertCustomerRequest) -> Upsert:
+        wanted = messages.upsert_of(request, ids=self._ids, country=self._country)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
+        return wanted
 
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
         new = messages.new_customer(request, ids=self._ids, country=self._country)

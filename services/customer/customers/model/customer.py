@@ -21,7 +21,14 @@ from services.customer.contact_points.model import (
     read_email,
     read_phone,
 )
+from services.customer.customers.model.consents import (
+    Consent,
+    Said,
+    dated_each,
+    recorded,
+)
 from services.customer.customers.model.draft import CustomerKind, Draft, Temperature
+from services.customer.customers.model.keys import Key, keys_of
 from services.customer.customers.model.lifecycle import LifecycleStage, advance, earned, is_earned
 
 __all__ = ["Customer", "expect_alive", "register"]
@@ -50,6 +57,8 @@ class Customer:
     emails: tuple[EmailAddress, ...]
     emails_key: tuple[str, ...]
     addresses: tuple[PostalAddress, ...]
+    external_ids: Mapping[str, str]
+    consents: tuple[Consent, ...]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -68,6 +77,11 @@ class Customer:
     delete_time: datetime | None
     etag: str
     fingerprint: bytes
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """By what other systems know them."""
+        return keys_of(self.external_ids, self.phones, self.emails)
 
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
@@ -92,6 +106,17 @@ class Customer:
             return self
         _check(changed)
         return replace(changed, update_time=at, etag=etag)
+
+    def record(self, said: Said, *, at: datetime, etag: str) -> Self:
+        """The customer once they have said this, too; itself where a later saying is known.
+
+        Raises FAILED_PRECONDITION, CUSTOMER_DELETED; INVALID_ARGUMENT, CONSENT_TIME_IN_FUTURE.
+        """
+        expect_alive(self.name, self.delete_time)
+        consents = recorded(self.consents, said.dated("consent", at=at))
+        if consents == self.consents:
+            return self
+        return replace(self, consents=consents, update_time=at, etag=etag)
 
     def delete(self, *, at: datetime, etag: str) -> Self:
         """The customer as deleted. Raises NOT_FOUND, CUSTOMER_DELETED where it is already."""
@@ -153,7 +178,8 @@ def expect_alive(name: str, delete_time: datetime | None) -> None:
 def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
-    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF.
+    Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF,
+    CONSENT_TWICE, CONSENT_TIME_IN_FUTURE.
     """
     draft = new.draft
     customer = Customer(
@@ -168,6 +194,8 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         emails=draft.emails,
         emails_key=(),
         addresses=draft.addresses,
+        external_ids=draft.external_ids,
+        consents=dated_each(draft.consents, at=at),
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft),

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
+from services.customer.customers.model.consents import Said
 from services.customer.customers.model.lifecycle import LifecycleStage
 
 __all__ = ["CustomerKind", "Draft", "Temperature"]
@@ -53,4 +54,6 @@ class Draft:
     next_follow_up_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen_time: datetime | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    consents: tuple[Said, ...] = ()
     country: str = ""

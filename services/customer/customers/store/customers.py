@@ -37,6 +37,7 @@ from services.chassis.store import (
 from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
 from services.customer.customers.model import (
     SETTLED,
+    Consent,
     Customer,
     CustomerKind,
     LifecycleStage,
@@ -60,6 +61,8 @@ table = Table(
     Column("emails", Several(EmailAddress), nullable=False),
     Column("emails_key", Names, nullable=False),
     Column("addresses", Several(PostalAddress), nullable=False),
+    Column("external_ids", Json, nullable=False),
+    Column("consents", Several(Consent), nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -130,6 +133,7 @@ customers: Final = Records(
             "create_time",
             "update_time",
             "labels",
+            "external_ids",
         ),
         order=("create_time", "update_time", "display_name", "region", "next_follow_up_time"),
         default_order="create_time desc",

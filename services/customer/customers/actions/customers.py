@@ -1,26 +1,32 @@
-"""What can be done with customers, on an open transaction; servicer and reactions share it."""
+"""Customers created, changed, deleted; what they allow, and what orders make of them."""
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence
 
 from google.protobuf.message import Message
 
 from services.chassis.creation import New, given_names
-from services.chassis.errors import DomainError, beneath, invalid
+from services.chassis.errors import DomainError, beneath
 from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.ownership import expect_may_hand_on, settle_owner
-from services.chassis.store import ReadTransaction, WriteTransaction
+from services.chassis.store import WriteTransaction
 from services.chassis.turns import taking_turns
 from services.customer.colleagues.model import Colleagues
 from services.customer.customers import messages, store
-from services.customer.customers.model import Customer, Draft, OrderNews, register
-from services.customer.customers.store import counted_orders, customers
+from services.customer.customers.actions.surroundings import Surroundings
+from services.customer.customers.model import Customer, Draft, OrderNews, Said, register
+from services.customer.customers.store import counted_orders, customers, keys
 
 __all__ = [
     "change_customer",
     "create_customer",
     "create_customers",
     "delete_customer",
+    "emit",
+    "expect_change",
     "follow_orders",
+    "insert_customers",
+    "make_customer",
+    "record_consent",
     "undelete_customer",
 ]
 
@@ -44,35 +50,55 @@ async def create_customers(
     Reports ALREADY_EXISTS, with metadata `unchanged` for a customer in the caller's sight;
     PERMISSION_DENIED (OWNER_NOT_ALLOWED, TEAM_NOT_ALLOWED); INVALID_ARGUMENT
     (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND and the
-    model's). A customer may be referred by one further up in the same batch, or be part of it.
-    `colleagues` are those whom the drafts name, and the caller.
+    model's); ALREADY_EXISTS (EXTERNAL_ID_TAKEN). A customer may be referred by one further up in
+    the same batch, or be part of it. `colleagues` are those whom the drafts name, and the caller.
     """
     names = given_names(new.values())
     known = await customers.known(tx, names)
     orders = await counted_orders.counts(tx, names)
-    drafts = [each.draft for each in new.values()]
-    referred_to = {name for each in drafts for name in (each.referred_by, each.parent_organization)}
-    alive = await _alive(tx, referred_to)
+    surroundings = await Surroundings.of(tx, [each.draft for each in new.values()])
 
     def make(each: New[Draft]) -> Customer:
-        owner, team = settle_owner(tx.caller, each.draft.owner, each.draft.team)
-        colleagues.expect(owner)
-        etag = tx.new_id()
-        customer = register(each, owner=owner, team=team, at=tx.now, etag=etag)
-        _expect_referrer(customer, alive)
-        _expect_parent(customer, alive)
-        alive.add(customer.name)
-        # Sales may have told of orders before.
-        return customer.bought(orders.get(each.name, 0), at=tx.now, etag=etag)
+        return make_customer(tx, each, surroundings, colleagues, orders)
 
     outcomes = await create_each(new, make, known=known, field="customer")
     if not validate_only:
-        await customers.insert(tx, outcomes.created)
-        given = [each.name for each in outcomes.created if each.name in names]
-        await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
+        await insert_customers(tx, outcomes.created, names, orders)
         async for customer in taking_turns(outcomes.created):
-            _emit(tx, customer, messages.created(customer))
+            emit(tx, customer, messages.created(customer))
     return outcomes
+
+
+def make_customer(
+    tx: WriteTransaction,
+    new: New[Draft],
+    surroundings: Surroundings,
+    colleagues: Colleagues,
+    orders: Mapping[str, int],
+) -> Customer:
+    """A customer as they are to be inserted; `orders` is what sales has told before of those whose
+    name a caller chose. Raises what `create_customers` reports."""
+    owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
+    colleagues.expect(owner)
+    etag = tx.new_id()
+    customer = register(new, owner=owner, team=team, at=tx.now, etag=etag)
+    surroundings.expect(customer)
+    customer = customer.bought(orders.get(new.name, 0), at=tx.now, etag=etag)
+    surroundings.admit(customer)
+    return customer
+
+
+async def insert_customers(
+    tx: WriteTransaction,
+    new: Sequence[Customer],
+    chosen: Collection[str],
+    orders: Mapping[str, int],
+) -> None:
+    """Writes new customers with all that is kept beside them; `chosen` are names of callers'."""
+    await customers.insert(tx, new)
+    await keys.add(tx, new)
+    given = [each.name for each in new if each.name in chosen]
+    await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
 
 
 async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> None:
@@ -94,7 +120,7 @@ async def follow_orders(tx: WriteTransaction, news: Mapping[str, OrderNews]) -> 
             after = after.bought(count, at=tx.now, etag=etag)
         if after is not before:
             moved.append(after)
-            _emit(tx, after, messages.updated(before, after))
+            emit(tx, after, messages.updated(before, after))
     await customers.save(tx, *moved)
 
 
@@ -112,7 +138,7 @@ async def change_customer(
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
     TEAM_NOT_ALLOWED), INVALID_ARGUMENT (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND,
-    PARENT_ORGANIZATION_NOT_FOUND) and what the model raises.
+    PARENT_ORGANIZATION_NOT_FOUND), ALREADY_EXISTS (EXTERNAL_ID_TAKEN) and what the model raises.
     """
     before = await customers.get(tx, name)
     before.expect(etag)
@@ -120,17 +146,41 @@ async def change_customer(
         after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
         if after is before:
             return before
-        expect_may_hand_on(tx.caller, before, after)
-        if after.owner != before.owner:
-            colleagues.expect(after.owner)
-        if after.referred_by != before.referred_by:
-            _expect_referrer(after, await _alive(tx, {after.referred_by}))
-        if after.parent_organization != before.parent_organization:
-            _expect_parent(after, await _alive(tx, {after.parent_organization}))
+        surroundings = await Surroundings.of(tx, [draft])
+        expect_change(tx, before, after, surroundings, colleagues)
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)
-    _emit(tx, after, messages.updated(before, after))
+    await keys.change(tx, before, after)
+    emit(tx, after, messages.updated(before, after))
+    return after
+
+
+def expect_change(
+    tx: WriteTransaction,
+    before: Customer,
+    after: Customer,
+    surroundings: Surroundings,
+    colleagues: Colleagues,
+) -> None:
+    """Whether the caller may make a customer that. Raises what `change_customer` does."""
+    expect_may_hand_on(tx.caller, before, after)
+    if after.owner != before.owner:
+        colleagues.expect(after.owner)
+    surroundings.expect(after, before)
+
+
+async def record_consent(tx: WriteTransaction, name: str, etag: str, said: Said) -> Customer:
+    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (CUSTOMER_DELETED),
+    INVALID_ARGUMENT (CONSENT_TIME_IN_FUTURE)."""
+    before = await customers.get(tx, name)
+    before.expect(etag)
+    after = before.record(said, at=tx.now, etag=tx.new_id())
+    if after is before:
+        await tx.expect_work(customers.table, name)
+        return before
+    await customers.save(tx, after)
+    emit(tx, after, messages.consent_recorded(after))
     return after
 
 
@@ -140,7 +190,7 @@ async def delete_customer(tx: WriteTransaction, name: str, etag: str) -> Custome
     customer.expect(etag)
     deleted = customer.delete(at=tx.now, etag=tx.new_id())
     await customers.save(tx, deleted)
-    _emit(tx, deleted, messages.deleted(deleted))
+    emit(tx, deleted, messages.deleted(deleted))
     return deleted
 
 
@@ -150,33 +200,12 @@ async def undelete_customer(tx: WriteTransaction, name: str, etag: str) -> Custo
     customer.expect(etag)
     restored = customer.undelete(at=tx.now, etag=tx.new_id())
     await customers.save(tx, restored)
-    _emit(tx, restored, messages.undeleted(restored))
+    emit(tx, restored, messages.undeleted(restored))
     return restored
 
 
-async def _alive(tx: ReadTransaction, names: Set[str]) -> set[str]:
-    """Which of the names are customers in the caller's sight, and not deleted."""
-    delete_times = await store.delete_times(tx, names - {""})
-    return {name for name, delete_time in delete_times.items() if delete_time is None}
-
-
-def _expect_referrer(customer: Customer, alive: Collection[str]) -> None:
-    if customer.referred_by and customer.referred_by not in alive:
-        raise invalid(
-            "referred_by", "REFERRED_BY_NOT_FOUND", f"{customer.referred_by} was not found"
-        )
-
-
-def _expect_parent(customer: Customer, alive: Collection[str]) -> None:
-    if customer.parent_organization and customer.parent_organization not in alive:
-        raise invalid(
-            "parent_organization",
-            "PARENT_ORGANIZATION_NOT_FOUND",
-            f"{customer.parent_organization} was not found",
-        )
-
-
-def _emit(tx: WriteTransaction, customer: Customer, event: Message) -> None:
+def emit(tx: WriteTransaction, customer: Customer, event: Message) -> None:
+    """Tells of a customer."""
     tx.emit(
         event,
         aggregate_type="customer",
