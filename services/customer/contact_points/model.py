@@ -137,6 +137,11 @@ def email_keys(emails: Iterable[EmailAddress]) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def _from_anywhere(number: str, country: str) -> str:
+    """Where nothing says of which country it is, 00 is taken for the + that it is in most."""
+    return f"+{number[2:]}" if not country and number.startswith("00") else number
+
+
 def phone_identity(phone: PhoneNumber) -> str:
     """What only the same phone has: the number as it is dialled from anywhere and its extension
     (RFC 3966). One that can't be read by its digits, from seven on; with fewer, empty: everybody
@@ -160,7 +165,7 @@ def _dialled(number: str, country: str) -> tuple[str, str]:
     nobody's number.
     """
     try:
-        parsed = phonenumbers.parse(number, country or None)
+        parsed = phonenumbers.parse(_from_anywhere(number, country), country or None)
     except phonenumbers.NumberParseException:
         return "", ""
     if not phonenumbers.is_valid_number(parsed):

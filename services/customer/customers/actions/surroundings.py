@@ -45,10 +45,13 @@ class Surroundings:
         Raises INVALID_ARGUMENT (REFERRED_BY_NOT_FOUND, PARENT_ORGANIZATION_NOT_FOUND) and
         ALREADY_EXISTS (EXTERNAL_ID_TAKEN).
         """
-        for field in ("referred_by", "parent_organization"):
-            named: str = getattr(customer, field)
-            if named and named not in self.alive and named != getattr(before, field, ""):
-                raise invalid(field, f"{field.upper()}_NOT_FOUND", f"{named} was not found")
+        referrer, parent = customer.referred_by, customer.parent_organization
+        if self._lacks(referrer, before.referred_by if before else ""):
+            raise invalid("referred_by", "REFERRED_BY_NOT_FOUND", f"{referrer} was not found")
+        if self._lacks(parent, before.parent_organization if before else ""):
+            raise invalid(
+                "parent_organization", "PARENT_ORGANIZATION_NOT_FOUND", f"{parent} was not found"
+            )
         for key in _external(customer):
             holder = self.external.get(key, customer.name)
             if holder != customer.name:
@@ -59,6 +62,10 @@ class Surroundings:
         self.alive.add(customer.name)
         self.seen.add(customer.name)
         self.external.update(dict.fromkeys(_external(customer), customer.name))
+
+    def _lacks(self, named: str, before: str) -> bool:
+        """Whether somebody is named anew who isn't there."""
+        return bool(named) and named != before and named not in self.alive
 
     def _taken(self, key: Key, holder: str) -> DomainError:
         system, _, id = key.key.partition("/")
