@@ -256,3 +256,44 @@ async def test_a_rep_deletes_no_customer(office: Office) -> None:
             Kind.PERMISSION_DENIED,
             "PERMISSION_DENIED",
         )
+
+
+async def organizations(desk: Desk, *parents: tuple[str, str]) -> None:
+    for name, parent in parents:
+        above = f"customers/{parent}" if parent else ""
+        await desk.create(name, kind=Customer.ORGANIZATION, parent_organization=above)
+
+
+async def part_of(desk: Desk, name: str, parent: str) -> Customer:
+    change = Customer(name=f"customers/{name}", parent_organization=f"customers/{parent}")
+    return await desk.customers.UpdateCustomer(UpdateCustomerRequest(customer=change))
+
+
+async def test_an_organization_is_part_of_none_of_its_parts(desk: Desk) -> None:
+    await organizations(desk, ("holding", ""), ("firm", "holding"), ("branch", "firm"))
+    for parent in ("firm", "branch"):
+        with pytest.raises(DomainError) as refused:
+            await part_of(desk, "holding", parent)
+        assert refused.value.reason == "PARENT_OF_ITSELF"
+        assert refused.value.violations[0].field == "customer.parent_organization"
+    moved = await part_of(desk, "branch", "holding")
+    assert moved.parent_organization == "customers/holding"
+    await part_of(desk, "firm", "branch")
+
+
+async def test_nobody_is_part_of_a_person(desk: Desk, ann: Customer) -> None:
+    await organizations(desk, ("firm", ""))
+    with pytest.raises(DomainError) as refused:
+        await part_of(desk, "firm", "ann")
+    assert refused.value.reason == "PARENT_NOT_ORGANIZATION"
+
+
+async def test_of_two_who_make_each_other_a_part_at_once_one_does(desk: Desk) -> None:
+    for number in range(5):
+        one, other = f"one-{number}", f"other-{number}"
+        await organizations(desk, (one, ""), (other, ""))
+        made = await asyncio.gather(
+            part_of(desk, one, other), part_of(desk, other, one), return_exceptions=True
+        )
+        refused = [each.reason for each in made if isinstance(each, DomainError)]
+        assert refused == ["PARENT_OF_ITSELF"]

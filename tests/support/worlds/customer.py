@@ -95,7 +95,13 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
             desk = await Office(service).desk()
             for row in ids_of(rows):
-                await desk.create(row, owner=OWNER, team=TEAM, emails=emails(address_of(row)))
+                await desk.create(
+                    row,
+                    kind=customers_pb2.Customer.ORGANIZATION,
+                    owner=OWNER,
+                    team=TEAM,
+                    emails=emails(address_of(row)),
+                )
             if READ_ROW in ids_of(rows):
                 await desk.touchpoints.LogTouchpoint(touch(READ_ROW))
             for row in rows["UndeleteCustomer"]:

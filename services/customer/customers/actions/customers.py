@@ -138,8 +138,11 @@ async def change_customer(
 
     Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), PERMISSION_DENIED (OWNER_NOT_ALLOWED,
     TEAM_NOT_ALLOWED), INVALID_ARGUMENT (OWNER_UNKNOWN, OWNER_INACTIVE, REFERRED_BY_NOT_FOUND,
-    PARENT_ORGANIZATION_NOT_FOUND), ALREADY_EXISTS (EXTERNAL_ID_TAKEN) and what the model raises.
+    PARENT_ORGANIZATION_NOT_FOUND, PARENT_NOT_ORGANIZATION, PARENT_OF_ITSELF), ALREADY_EXISTS
+    (EXTERNAL_ID_TAKEN) and what the model raises.
     """
+    if "parent_organization" in fields:
+        await keys.take_turn(tx, ["parent_organization"])  # two who make each other a part
     before = await customers.get(tx, name)
     before.expect(etag)
     try:

@@ -87,7 +87,10 @@ class _Known:
         looked_for: Mapping[int, frozenset[Key]],
     ) -> "_Known":
         every = {key for sought in looked_for.values() for key in sought}
-        await keys.take_turn(tx, every)
+        turns = {each.key for each in every}
+        if any(each.new.draft.parent_organization for each in wanted.values()):
+            turns.add("parent_organization")
+        await keys.take_turn(tx, turns)
         found = await keys.holders(tx, every)
         new = [each.new for each in wanted.values()]
         names = given_names(new)

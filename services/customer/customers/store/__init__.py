@@ -6,6 +6,7 @@ from services.customer.customers.store.customers import (
     collaborators,
     customers,
     delete_times,
+    kin,
     page,
     unsettled,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "customers",
     "delete_times",
     "keys",
+    "kin",
     "page",
     "unsettled",
 ]

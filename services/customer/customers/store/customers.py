@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -45,7 +45,7 @@ from services.customer.customers.model import (
 )
 from services.customer.metadata import metadata
 
-__all__ = ["collaborators", "customers", "delete_times", "page", "unsettled"]
+__all__ = ["Kin", "collaborators", "customers", "delete_times", "kin", "page", "unsettled"]
 
 table = Table(
     "customers",
@@ -149,6 +149,9 @@ _ALIVE: Final = customers.all.where(table.c.delete_time.is_(None))
 _DELETE_TIMES: Final = select(table.c.name, table.c.delete_time).where(
     table.c.name.in_(bindparam("keys", expanding=True))
 )
+_KIN: Final = select(
+    table.c.name, table.c.kind, table.c.parent_organization, table.c.delete_time
+).where(table.c.name.in_(bindparam("keys", expanding=True)))
 _UNSETTLED: Final = customers.all.where(
     table.c.name.in_(bindparam("keys", expanding=True)), table.c.lifecycle_stage.not_in(SETTLED)
 )
@@ -166,6 +169,21 @@ async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str,
     # Whole customers would take five times as long, for every batch of touchpoints.
     rows = await tx.all(_DELETE_TIMES, {"keys": list(names)})
     return {row.name: row.delete_time for row in rows}
+
+
+class Kin(NamedTuple):
+    """What others ask of a customer they refer to; `delete_time` is None while alive."""
+
+    kind: CustomerKind
+    parent_organization: str
+    delete_time: datetime | None
+
+
+async def kin(tx: ReadTransaction, names: Collection[str]) -> dict[str, Kin]:
+    """Those of the names in the caller's sight."""
+    if not names:
+        return {}
+    return {name: Kin(*rest) for name, *rest in await tx.all(_KIN, {"keys": list(names)})}
 
 
 async def unsettled(tx: ReadTransaction, names: Collection[str]) -> dict[str, Customer]:

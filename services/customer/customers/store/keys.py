@@ -61,10 +61,10 @@ customer_keys = Table(
     info={"scope": Through("customer", "customers")},
 )
 
-# Of each key by which somebody was looked for, when that was last. Nothing is read from it: two who
-# look for one customer at once meet in its row.
-customer_key_turns = Table(
-    "customer_key_turns",
+# What is done by one at a time, and when it was done last. Nothing is read from it: two who look
+# for one customer at once meet in its row.
+customer_turns = Table(
+    "customer_turns",
     metadata,
     Column("key", Name, primary_key=True),
     Column("turn_time", UtcTime, nullable=False),
@@ -104,12 +104,11 @@ async def holders(tx: ReadTransaction, keys: Collection[Key]) -> dict[Key, list[
     return {key: found[key] for key in asked if key in found}
 
 
-async def take_turn(tx: WriteTransaction, keys: Iterable[Key]) -> None:
-    """Waits for whoever is looking for one of the keys at this moment: then one of the two is run
-    again, and finds whom the other created."""
+async def take_turn(tx: WriteTransaction, things: Iterable[str]) -> None:
+    """Waits for whoever is at one of these things at this moment: then one of the two is run again,
+    and finds what the other did."""
     # Everybody in one order: two who met in two would wait for each other.
-    texts = sorted({each.key for each in keys})
-    await tx.insert_rows(customer_key_turns, [(each, tx.now) for each in texts], _TURN)
+    await tx.insert_rows(customer_turns, [(each, tx.now) for each in sorted(set(things))], _TURN)
 
 
 async def add(tx: WriteTransaction, new: Iterable[Customer]) -> None:

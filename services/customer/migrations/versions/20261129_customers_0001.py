@@ -23,10 +23,10 @@ _FEWEST_DIGITS = 7
 
 def upgrade() -> None:
     op.create_table(
-        "customer_key_turns",
+        "customer_turns",
         sa.Column("key", Name, nullable=False),
         sa.Column("turn_time", UtcTime, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_customer_key_turns"),
+        sa.PrimaryKeyConstraint("key", name="pk_customer_turns"),
     )
     customer_keys = op.create_table(
         "customer_keys",
