@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
 from cli.connection import CommandError
@@ -111,7 +112,11 @@ class Collector:
         key = self._unless(is_nobody, line, "customer", cell["customer"])
         phones, emails = contacts.phones(cell["phones"]), contacts.emails(cell["emails"])
         customer = Customer(
-            display_name=person or company, phones=phones.taken, emails=emails.taken
+            display_name=person or company,
+            given_name=cell["given_name"],
+            family_name=cell["family_name"],
+            phones=[PhoneNumber(number=each) for each in phones.taken],
+            emails=[EmailAddress(address=each) for each in emails.taken],
         )
         request = CreateCustomerRequest(
             customer_id=self._ids[key] if key else _content_id(customer), customer=customer
@@ -155,8 +160,8 @@ class Collector:
 
 def _content_id(customer: Customer) -> str:
     """The same for a customer without a key in every export, however it is written."""
-    phones = ";".join(map(contacts.phone_digits, customer.phones))
-    emails = ";".join(map(folded, customer.emails))
+    phones = ";".join(contacts.phone_digits(each.number) for each in customer.phones)
+    emails = ";".join(folded(each.address) for each in customer.emails)
     return content_id("c", as_name(customer.display_name), phones, emails)
 
 

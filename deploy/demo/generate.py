@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date
 
+from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
 from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 
@@ -74,8 +75,8 @@ def _company(chance: random.Random, number: int) -> Customer:
     return Customer(
         kind=Customer.ORGANIZATION,
         display_name=f"{family} {trade} (demo {number})",
-        phones=[f"+86 21 5551 {number:04d}"],
-        emails=[f"office@{family.lower()}-{number}.example"],
+        phones=[PhoneNumber(number=f"+86 21 5551 {number:04d}", kind=PhoneNumber.WORK)],
+        emails=[EmailAddress(address=f"office@{family.lower()}-{number}.example")],
         industry=chance.choice(catalogue.INDUSTRIES),
         region=chance.choice(catalogue.REGIONS),
         source=chance.choice(catalogue.SOURCES),

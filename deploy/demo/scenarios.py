@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
 from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 
@@ -85,7 +86,9 @@ def _white_paper_downloader(life: Life) -> None:
     person = Customer(
         kind=Customer.PERSON,
         display_name="Mei Tanaka (downloaded a white paper, no follow-up yet)",
-        emails=["mei.tanaka@example.com"],
+        given_name="Mei",
+        family_name="Tanaka",
+        emails=[EmailAddress(address="mei.tanaka@example.com", kind=EmailAddress.WORK)],
         industry="pharma",
         region="Overseas",
         source="SEARCH",
@@ -111,7 +114,7 @@ def _company(display_name: str) -> Customer:
     return Customer(
         kind=Customer.ORGANIZATION,
         display_name=display_name,
-        phones=["+86 21 5550 0100"],
+        phones=[PhoneNumber(number="+86 21 5550 0100", kind=PhoneNumber.WORK)],
         industry="water",
         region="East",
         source="TRADE_EVENT",

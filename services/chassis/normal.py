@@ -3,10 +3,9 @@ only, so that models may use it."""
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["digits", "folded", "phone_keys", "with_lower_domains"]
+__all__ = ["digits", "folded", "phone_keys", "without_extension"]
 
 _NO_DIGITS: Final = re.compile("[^0-9]+")
 # What is behind the number that is dialled: `ext. 5`, `x5`, `;ext=5`, `转88`. With a letter before
@@ -39,16 +38,14 @@ def phone_keys(phone: str) -> tuple[str, ...]:
     """The digits by which a phone number is found: all of them and, where it has an extension,
     those of the number alone."""
     whole = digits(phone)
-    if not _SAYS_SOMETHING.search(phone):  # as most; to look for an extension takes 14 µs
-        return (whole,)
-    usual = phone if phone.isascii() else unicodedata.normalize("NFKC", phone)
-    alone = digits(_EXTENSION.sub("", usual))
+    alone = digits(without_extension(phone)[0])
     return (whole,) if alone == whole or len(alone) < _FEWEST_DIGITS else (whole, alone)
 
 
-def with_lower_domains(emails: Iterable[str]) -> tuple[str, ...]:
-    """The domains in lower case, for there it means the same; what is before @ as it was left."""
-    return tuple(
-        f"{local}@{domain.lower()}"
-        for local, _, domain in (each.rpartition("@") for each in emails)
-    )
+def without_extension(phone: str) -> tuple[str, str]:
+    """The number that is dialled first, and what says and is its extension: empty for most."""
+    if not _SAYS_SOMETHING.search(phone):  # as most; to look for an extension takes 14 µs
+        return phone, ""
+    usual = phone if phone.isascii() else unicodedata.normalize("NFKC", phone)
+    found = _EXTENSION.search(usual)
+    return (usual[: found.start()], found.group()) if found else (usual, "")

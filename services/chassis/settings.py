@@ -79,6 +79,12 @@ class SharedSettings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_zone_name)] = Field(
         "UTC", description="Time zone in which business days are counted."
     )
+    country: str = Field(
+        "",
+        pattern="^([A-Z]{2})?$",
+        description="Country of the company (ISO 3166-1 alpha-2: `CN`): a phone number without a "
+        "country code is one of it. Without it such a number can't be read.",
+    )
     business_date: date | None = Field(
         None, description="Holds today still at this date (ISO 8601), for replays."
     )

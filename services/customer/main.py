@@ -56,7 +56,9 @@ async def assemble(
     )
     store = await Store.open(settings.database_url, metadata=metadata, clock=clock, ids=ids)
     log = await EventLog.open(store)
-    customers = CustomerServicer(store, directory(store, people), calendar=calendar, ids=ids)
+    customers = CustomerServicer(
+        store, directory(store, people), calendar=calendar, ids=ids, country=settings.country
+    )
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,

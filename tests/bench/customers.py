@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
     CreateCustomerRequest,
@@ -40,8 +41,8 @@ def _request(number: int) -> CreateCustomerRequest:
         customer=Customer(
             display_name=f"Bench Trading {number}",
             kind=Customer.ORGANIZATION,
-            phones=[f"+44 20 7946 {number % 10_000:04d}"],
-            emails=[f"buying@bench-{number}.example"],
+            phones=[PhoneNumber(number=f"+44 20 7946 {number % 10_000:04d}")],
+            emails=[EmailAddress(address=f"buying@bench-{number}.example")],
             industry="wholesale",
             region="United Kingdom",
             owner=f"users/rep-{number % 20}",

@@ -25,6 +25,11 @@ UNTOLD = {
 TELLING = Telling(
     spoken={
         "RunSegmentation": "SegmentationRan",
+        # Told as what it came to: that somebody was created, or changed.
+        "UpsertCustomer": "CustomerUpdated",
+        "BatchUpsertCustomers": "CustomerUpdated",
+        # Of the customer who gave it.
+        "RecordConsent": "ConsentRecorded",
         # A live alert is told as it is: whether it is read or sleeps, its state says.
         "AcknowledgeAlert": "AlertUpdated",
         "SnoozeAlert": "AlertUpdated",

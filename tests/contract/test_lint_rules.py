@@ -65,6 +65,7 @@ def test_no_slice_reads_the_clock_or_takes_ids_from_chance(
         ("sales.quotes.servicer", "sales.orders.actions", True),
         ("sales.quotes.servicer.lists", "sales.quotes.messages.lines", True),
         ("sales.main", "sales.orders.servicer", True),
+        ("sales.quotes.messages", "sales.addresses.messages", True),
         ("sales.quotes.servicer", "sales.orders.messages", False),
         ("sales.quotes.actions", "sales.orders.messages.lines", False),
         ("sales.quotes.messages", "sales.orders.messages", False),
@@ -75,6 +76,8 @@ def test_a_slice_leaves_another_ones_messages_and_servicer_alone(
     importer: str, imported: str, *, kept: bool
 ) -> None:
     graph = ImportGraph()
+    for served in ("orders", "quotes"):
+        graph.add_module(f"services.sales.{served}.servicer")
     graph.add_import(importer=f"services.{importer}", imported=f"services.{imported}")
     rule = {"services": ["services.sales"], "rooms": ["messages", "servicer"]}
     assert OwnRooms("rule", {}, {**rule, "name": "rule"}).check(graph, verbose=False).kept is kept

@@ -110,7 +110,7 @@ class TestTypeScript:
     def test_what_is_created_is_read_and_changed(self, seen: dict[str, Any]) -> None:
         assert seen["made"] == ["customers/ts-1", "customers/ts-2", "customers/ts-3"]
         assert seen["got"]["displayName"] == "Typed ts-1"
-        assert seen["got"]["emails"] == ["ts-1@example.org"]
+        assert [each["address"] for each in seen["got"]["emails"]] == ["ts-1@example.org"]
         assert (seen["changed"]["region"], seen["changed"]["displayName"]) == ("DE", "Typed ts-1")
 
     def test_a_list_is_read_page_by_page(self, seen: dict[str, Any]) -> None:

@@ -52,7 +52,9 @@ async def _faults(
     for field in fields:
         whole = type(before)(name=before.name)
         value = another(before, field)
-        if field.message_type is not None:
+        if field.is_repeated:
+            getattr(whole, field.name).extend(value)
+        elif field.message_type is not None:
             getattr(whole, field.name).CopyFrom(value)
         else:
             setattr(whole, field.name, value)

@@ -11,6 +11,7 @@ from buf.validate import validate_pb2
 from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 __all__ = [
     "another",
@@ -68,6 +69,8 @@ def reworded(request: Any) -> None:
 def another(whole: Message, field: FieldDescriptor) -> Any:
     """A value that the field may have, other than it has."""
     value = getattr(whole, field.name)
+    if field.message_type is not None and field.is_repeated:
+        return [*value, _filled(field.message_type)]
     if field.message_type is not None:
         inner = type(value)()
         inner.CopyFrom(value)
@@ -82,6 +85,17 @@ def another(whole: Message, field: FieldDescriptor) -> Any:
         return value + 1
     named = re.match(r"\^([a-z]+/)", pattern_of(field))
     return f"{value or (named[1] if named else '')}other"
+
+
+def _filled(kind: Descriptor) -> Message:
+    """A message with something in each of its texts and enums."""
+    message = GetMessageClass(kind)()
+    for each in kind.fields:
+        if each.enum_type is not None:
+            setattr(message, each.name, each.enum_type.values[1].number)
+        elif each.cpp_type == FieldDescriptor.CPPTYPE_STRING and not each.is_repeated:
+            setattr(message, each.name, "other")
+    return message
 
 
 def is_resource(kind: Descriptor | None) -> bool:

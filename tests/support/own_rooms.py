@@ -26,6 +26,7 @@ class OwnRooms(Contract):
             (importer, imported)
             for imported in sorted(graph.modules)
             if self._slice_of(imported, self.rooms)
+            and f"{self._slice_of(imported)}.servicer" in graph.modules
             for importer in sorted(graph.find_modules_that_directly_import(imported))
             if self._slice_of(importer) not in ("", self._slice_of(imported))
         ]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.store.revisions import History
+
 _NUMBERS = itertools.count(1)
 
 REVISION = '''\
@@ -59,3 +61,13 @@ def written_package(
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, name, raising=False)
     return name
+
+
+def as_of(folder: Path, monkeypatch: pytest.MonkeyPatch, service: str, newest: str) -> str:
+    """The name of an importable package with a service's migrations up to one of them."""
+    files: dict[str, str] = {}
+    for each in History.of(f"services.{service}").revisions:
+        files[Path(each.path).name] = Path(each.path).read_text("utf-8")
+        if each.revision == newest:
+            break
+    return written_package(folder, monkeypatch, files)

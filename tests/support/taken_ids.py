@@ -21,8 +21,12 @@ _CREATED = "created"
 
 
 def naming(service: str) -> list[Asked]:
-    """The methods whose callers may name what they create, alone or in a batch."""
-    return [each for each in changes_of(service) if _id_field(item_of(each.request))]
+    """The methods whose callers may name what they create, alone or in a batch; not those that look
+    for it first by other keys, and then create nothing."""
+    items = [(each, item_of(each.request)) for each in changes_of(service)]
+    return [
+        each for each, item in items if _id_field(item) and "match_by" not in item.fields_by_name
+    ]
 
 
 async def wrong_of_taken_ids(world: World, unsaid: Mapping[str, str]) -> dict[str, str]:

@@ -60,8 +60,10 @@ class Telling:
 
     def _misspoken(self, asked: Asked, told: Sequence[Event]) -> list[str]:
         """Whoever reads the log learns from the type what was done, in the verb of the method."""
-        resource = resource_of(asked)
-        kinds = {_short(each) for each in told if _whole(each).DESCRIPTOR.name == resource}
+        resource, spoken = resource_of(asked), asked.name in self.spoken
+        kinds = {
+            _short(each) for each in told if spoken or _whole(each).DESCRIPTOR.name == resource
+        }
         pasts = {self.spoken.get(asked.name, "")} - {""} or set(_pasts(resource, _verb(asked)))
         if told and not (len(kinds) == 1 and kinds <= pasts):
             return [f"tells {sorted(kinds)} instead of {' or '.join(sorted(pasts))}"]
@@ -81,8 +83,8 @@ class Readings:
 
     async def remember(self, asked: Asked, request: Any) -> None:
         """Reads what the request will change, if it names that."""
-        if "name" in request.DESCRIPTOR.fields_by_name:
-            kind = type_named(self.service, resource_of(asked))
+        kind = type_named(self.service, resource_of(asked))
+        if all("name" in each.fields_by_name for each in (request.DESCRIPTOR, kind)):
             self.before[:] = await self.now(GetMessageClass(kind)(name=request.name))
 
     async def states(self, whole: Any, reply: Message) -> list[Any]:
@@ -123,8 +125,9 @@ def resource_of(asked: Asked) -> str:
     response = Default().FindMessageTypeByName(asked.method.response_type)
     if not asked.name.startswith("Batch"):
         return asked.name.removeprefix(_verb(asked))
-    lists = (each.message_type for each in response.fields if each.message_type is not None)
-    return next(each.name for each in lists if "name" in each.fields_by_name)
+    lists = [each.message_type for each in response.fields if each.message_type is not None]
+    inner = [each.message_type for one in lists for each in one.fields if each.message_type]
+    return next(each.name for each in (*lists, *inner) if "name" in each.fields_by_name)
 
 
 def type_named(service: str, resource: str) -> Descriptor:

@@ -14,9 +14,9 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum, StrEnum
+from enum import EnumType, IntEnum, StrEnum
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic_core import from_json
 from sqlalchemy import BigInteger, ColumnElement, Dialect, SmallInteger, Text, TypeDecorator
@@ -36,6 +36,7 @@ __all__ = [
     "microseconds",
 ]
 
+_NONE_OF_THEM = "[]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -87,7 +88,8 @@ class Json(TypeDecorator[Any]):
 
 
 class Several(TypeDecorator[tuple[NamedTuple, ...]]):
-    """A tuple of values of one `NamedTuple`, stored as a JSON array of arrays."""
+    """A tuple of values of one `NamedTuple`, stored as a JSON array of arrays. Parts that are an
+    enum's members, instants or tuples of texts come back as such."""
 
     impl = Text
     cache_ok = True
@@ -97,12 +99,12 @@ class Several(TypeDecorator[tuple[NamedTuple, ...]]):
         self.parts = parts
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
-        return _text
+        return partial(_several_text, _instants(self.parts))
 
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[str | None], tuple[NamedTuple, ...] | None]:
-        return partial(_several, self.parts)
+        return partial(_several, self.parts, _conversions(self.parts))
 
 
 class Names(TypeDecorator[tuple[str, ...]]):
@@ -198,8 +200,49 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(from_json(text))
 
 
-def _several(parts: Callable[..., NamedTuple], text: str | None) -> tuple[NamedTuple, ...] | None:
-    return None if text is None else tuple(parts(*each) for each in from_json(text))
+def _several_text(instants: Sequence[int], values: Sequence[Sequence[Any]] | None) -> str | None:
+    if not instants or not values:
+        return _text(values)
+    rows = [list(each) for each in values]
+    for row in rows:
+        for index in instants:
+            row[index] = _stored(row[index])
+    return _text(rows)
+
+
+def _several(
+    parts: Callable[..., NamedTuple],
+    conversions: Sequence[tuple[int, Callable[[Any], Any]]],
+    text: str | None,
+) -> tuple[NamedTuple, ...] | None:
+    if text is None or text == _NONE_OF_THEM:  # as most are, where there can be several
+        return None if text is None else ()
+    rows = from_json(text)
+    for index, convert in conversions:
+        for row in rows:
+            row[index] = convert(row[index])
+    return tuple(parts(*row) for row in rows)
+
+
+def _conversions(parts: type[NamedTuple]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """Which parts JSON doesn't give back as they were, and what does."""
+    hints = get_type_hints(parts)
+    found: list[tuple[int, Callable[[Any], Any]]] = []
+    for index, name in enumerate(parts._fields):
+        hint = hints[name]
+        types = get_args(hint) or (hint,)
+        members: list[Any] = [each for each in types if isinstance(each, EnumType)]
+        if members:
+            found.append((index, partial(_member, _by_text(members[0]))))
+        elif datetime in types:
+            found.append((index, _instant))
+        elif get_origin(hint) is tuple:
+            found.append((index, tuple))
+    return found
+
+
+def _instants(parts: type[NamedTuple]) -> list[int]:
+    return [index for index, convert in _conversions(parts) if convert is _instant]
 
 
 def _ranked(by_number: Mapping[int, IntEnum], number: int | None) -> IntEnum | None:

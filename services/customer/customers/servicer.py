@@ -20,7 +20,7 @@ from services.chassis.timestamps import expect_since
 from services.chassis.turns import made_in_turns
 from services.customer.customers import actions, messages, store
 from services.customer.customers.messages import to_message
-from services.customer.customers.model import Draft
+from services.customer.customers.model import Draft, Upsert
 from services.customer.customers.store import customers
 
 __all__ = ["CustomerServicer"]
@@ -30,12 +30,19 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     """Serves guanxi.customer.v1.CustomerService."""
 
     def __init__(
-        self, database: Store, directory: Directory, *, calendar: BusinessCalendar, ids: Ids
+        self,
+        database: Store,
+        directory: Directory,
+        *,
+        calendar: BusinessCalendar,
+        ids: Ids,
+        country: str,
     ) -> None:
         self._store = database
         self._directory = directory
         self._calendar = calendar
         self._ids = ids
+        self._country = country
 
     async def CreateCustomer(
         self, request: customers_pb2.CreateCustomerRequest, context: Any
@@ -70,7 +77,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         self, request: customers_pb2.UpdateCustomerRequest, context: Any
     ) -> customers_pb2.Customer:
         wanted = request.customer
-        draft = messages.draft_of(wanted)
+        draft = messages.draft_of(wanted, self._country)
         fields = field_mask.resolve(request.update_mask, wanted)
 
         async def work(tx: WriteTransaction, people: People) -> customers_pb2.Customer:
@@ -126,6 +133,57 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
             work,
         )
 
+    async def UpsertCustomer(
+        self, request: customers_pb2.UpsertCustomerRequest, context: Any
+    ) -> customers_pb2.UpsertCustomerResponse:
+        wanted = self._read_upsert(request)
+
+        async def work(
+            tx: WriteTransaction, people: People
+        ) -> customers_pb2.UpsertCustomerResponse:
+            outcomes = await actions.upsert_customers(tx, {0: wanted}, people)
+            return messages.upserted(outcomes.only())
+
+        return await self._store.answer_asking(
+            request,
+            customers_pb2.UpsertCustomerResponse,
+            lambda: self._named_by([wanted.new.draft]),
+            work,
+        )
+
+    async def BatchUpsertCustomers(
+        self, request: customers_pb2.BatchUpsertCustomersRequest, context: Any
+    ) -> customers_pb2.BatchUpsertCustomersResponse:
+        wanted, refused = await read_items(request.requests, self._read_upsert)
+
+        async def work(
+            tx: WriteTransaction, people: People
+        ) -> customers_pb2.BatchUpsertCustomersResponse:
+            outcomes = await actions.upsert_customers(
+                tx, wanted, people, validate_only=request.validate_only
+            )
+            return customers_pb2.BatchUpsertCustomersResponse(
+                responses=await made_in_turns(messages.upserted, outcomes.created),
+                failed_requests=await failed_requests(request, refused | outcomes.refused),
+            )
+
+        return await self._store.answer_asking(
+            request,
+            customers_pb2.BatchUpsertCustomersResponse,
+            lambda: self._named_by([each.new.draft for each in wanted.values()]),
+            work,
+        )
+
+    async def RecordConsent(
+        self, request: customers_pb2.RecordConsentRequest, context: Any
+    ) -> customers_pb2.Customer:
+        said = messages.said_in(request)
+
+        async def work(tx: WriteTransaction) -> customers_pb2.Customer:
+            return to_message(await actions.record_consent(tx, request.name, request.etag, said))
+
+        return await self._store.answer(request, customers_pb2.Customer, work)
+
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, context: Any
     ) -> customers_pb2.BatchGetCustomersResponse:
@@ -142,8 +200,14 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         owners = {owner_of_new(caller, each.owner, each.team) for each in drafts}
         return await self._directory.look_up(owners, {each.team for each in drafts})
 
+    def _read_upsert(self, request: customers_pb2.UpsertCustomerRequest) -> Upsert:
+        wanted = messages.upsert_of(request, ids=self._ids, country=self._country)
+        beginning = self._calendar.beginning
+        expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
+        return wanted
+
     def _read(self, request: customers_pb2.CreateCustomerRequest) -> New[Draft]:
-        new = messages.new_customer(request, ids=self._ids)
+        new = messages.new_customer(request, ids=self._ids, country=self._country)
         beginning = self._calendar.beginning
         expect_since(beginning, request.customer, "first_seen_time", beneath="customer")
         return new

@@ -37,6 +37,7 @@ from services.chassis.caller import Caller
 from services.chassis.events.parking import list_parked, park, replay_all
 from services.chassis.store import WriteTransaction
 from services.customer.reactions import FOLLOWS, SalesReaction
+from tests.support.contact_points import emails, phones
 from tests.support.databases import Databases
 from tests.support.office import Desk, Office
 from tests.support.sales import AskedCustomers
@@ -75,7 +76,7 @@ async def test_every_change_of_a_customer_is_told_with_what_it_came_to(
 ) -> None:
     created = await desk.create("ann", "Ann")
     changed = await desk.customers.UpdateCustomer(
-        UpdateCustomerRequest(customer=Customer(name=ANN, region="North", phones=["+44 1"]))
+        UpdateCustomerRequest(customer=Customer(name=ANN, region="North", phones=phones("+44 1")))
     )
     deleted = await desk.customers.DeleteCustomer(DeleteCustomerRequest(name=ANN))
     restored = await desk.customers.UndeleteCustomer(UndeleteCustomerRequest(name=ANN))
@@ -102,7 +103,9 @@ async def test_every_change_of_a_customer_is_told_with_what_it_came_to(
 async def test_insight_learns_the_name_of_a_customer_and_nothing_else_that_is_personal(
     office: Office, desk: Desk
 ) -> None:
-    person = Customer(display_name="Ann", phones=["+44 1"], emails=["ann@x.example"], region="N")
+    person = Customer(
+        display_name="Ann", phones=phones("+44 1"), emails=emails("ann@x.example"), region="N"
+    )
     await desk.customers.CreateCustomer(CreateCustomerRequest(customer=person))
     (told,) = await events(office, 1, reader="services/insight")
     customer = payload(told).customer
@@ -229,7 +232,7 @@ async def test_a_customer_who_comes_after_their_orders_has_the_stage_they_earned
     office: Office, desk: Desk
 ) -> None:
     await tell(office, confirmed("1"), confirmed("2"))
-    created = await desk.create("ann", "Ann", phones=["+44 1"])
+    created = await desk.create("ann", "Ann", phones=phones("+44 1"))
     assert created.lifecycle_stage == Customer.REPEAT_CUSTOMER
     await tell(office, cancelled("1"), cancelled("2"))
     assert await stage(desk) == "LEAD"

@@ -14,6 +14,7 @@ from guanxi.customer.v1.customers_pb2 import (
 from services.chassis.client import Channel
 from services.chassis.descriptors import Method, load_catalogue
 from services.chassis.errors import DomainError
+from tests.support.contact_points import emails, phones
 from tests.support.office import Desk, Office
 
 SERVED = [
@@ -50,7 +51,9 @@ async def test_a_service_is_answered_what_it_needs_and_refused_all_else(
 async def test_a_service_that_asks_for_customers_learns_nothing_personal(
     office: Office, desk: Desk
 ) -> None:
-    ann = await desk.create("ann", "Ann", phones=["+49 30 1"], emails=["a@x.example"], region="N")
+    ann = await desk.create(
+        "ann", "Ann", phones=phones("+49 30 1"), emails=emails("a@x.example"), region="N"
+    )
     sales = await office.desk("services/sales", role="service")
     found: BatchGetCustomersResponse = await sales.customers.BatchGetCustomers(
         BatchGetCustomersRequest(names=[ann.name])

@@ -17,6 +17,7 @@ from guanxi.customer.v1.customers_pb2 import (
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.status import from_status
+from tests.support.contact_points import emails
 from tests.support.office import Desk, Office
 
 
@@ -55,7 +56,7 @@ async def test_what_is_wrong_with_an_item_keeps_the_others_from_nothing(desk: De
     answer = await batch(
         desk,
         item("one"),
-        item("bad", emails=["nonsense"]),
+        item("bad", emails=emails("nonsense")),
         item("known", "Known"),
         item("known", "Other"),
         item("one", "Twin"),
@@ -83,7 +84,7 @@ async def test_what_is_wrong_with_an_item_keeps_the_others_from_nothing(desk: De
     }
     assert unchanged == {2: "true", 3: "false"}
     violation = from_status(answer.failed_requests[1]).violations[0]
-    assert violation.field == "customer.emails[0]"
+    assert violation.field == "customer.emails[0].address"
     assert await count(desk) == 3
 
 

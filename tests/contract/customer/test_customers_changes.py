@@ -20,6 +20,7 @@ from guanxi.customer.v1.customers_pb2 import (
 
 from gateway.transcode.masks import mask_fields
 from services.chassis.errors import DomainError, Kind
+from tests.support.contact_points import emails
 from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 
@@ -86,9 +87,9 @@ async def test_a_subscriber_who_leaves_an_email_address_becomes_a_lead(
     desk: Desk, ann: Customer
 ) -> None:
     assert ann.lifecycle_stage == Customer.SUBSCRIBER
-    changed = await update(desk, emails=["ann@EXAMPLE.org"])
+    changed = await update(desk, emails=emails("ann@EXAMPLE.org"))
     assert changed.lifecycle_stage == Customer.LEAD
-    assert list(changed.emails) == ["ann@example.org"]
+    assert [each.canonical_address for each in changed.emails] == ["ann@example.org"]
 
 
 async def test_a_change_that_says_nothing_new_keeps_the_etag(desk: Desk, ann: Customer) -> None:
@@ -139,11 +140,11 @@ async def test_a_customer_is_changed_in_the_form_that_was_read(desk: Desk, ann: 
         (["first_seen_time"], {}, "UPDATE_MASK_FIXED_FIELD"),
         ([], {"lifecycle_stage": Customer.LOST}, "UPDATE_MASK_FIXED_FIELD"),
         (["*", "region"], {"display_name": "Ann"}, "UPDATE_MASK_WILDCARD"),
-        (["display_name"], {}, "FIELD_REQUIRED"),
+        (["display_name"], {}, "DISPLAY_NAME_MISSING"),
         (["display_name"], {"display_name": " "}, "DISPLAY_NAME_MISSING"),
         ([], {"referred_by": "customers/none"}, "REFERRED_BY_NOT_FOUND"),
         ([], {"referred_by": NAME}, "REFERRED_BY_ITSELF"),
-        ([], {"emails": ["nonsense"]}, "VALIDATION_FAILED"),
+        ([], {"emails": emails("nonsense")}, "VALIDATION_FAILED"),
         ([], {"parent_organization": "customers/none"}, "PARENT_ORGANIZATION_NOT_FOUND"),
     ],
 )
@@ -255,3 +256,44 @@ async def test_a_rep_deletes_no_customer(office: Office) -> None:
             Kind.PERMISSION_DENIED,
             "PERMISSION_DENIED",
         )
+
+
+async def organizations(desk: Desk, *parents: tuple[str, str]) -> None:
+    for name, parent in parents:
+        above = f"customers/{parent}" if parent else ""
+        await desk.create(name, kind=Customer.ORGANIZATION, parent_organization=above)
+
+
+async def part_of(desk: Desk, name: str, parent: str) -> Customer:
+    change = Customer(name=f"customers/{name}", parent_organization=f"customers/{parent}")
+    return await desk.customers.UpdateCustomer(UpdateCustomerRequest(customer=change))
+
+
+async def test_an_organization_is_part_of_none_of_its_parts(desk: Desk) -> None:
+    await organizations(desk, ("holding", ""), ("firm", "holding"), ("branch", "firm"))
+    for parent in ("firm", "branch"):
+        with pytest.raises(DomainError) as refused:
+            await part_of(desk, "holding", parent)
+        assert refused.value.reason == "PARENT_OF_ITSELF"
+        assert refused.value.violations[0].field == "customer.parent_organization"
+    moved = await part_of(desk, "branch", "holding")
+    assert moved.parent_organization == "customers/holding"
+    await part_of(desk, "firm", "branch")
+
+
+async def test_nobody_is_part_of_a_person(desk: Desk, ann: Customer) -> None:
+    await organizations(desk, ("firm", ""))
+    with pytest.raises(DomainError) as refused:
+        await part_of(desk, "firm", "ann")
+    assert refused.value.reason == "PARENT_NOT_ORGANIZATION"
+
+
+async def test_of_two_who_make_each_other_a_part_at_once_one_does(desk: Desk) -> None:
+    for number in range(5):
+        one, other = f"one-{number}", f"other-{number}"
+        await organizations(desk, (one, ""), (other, ""))
+        made = await asyncio.gather(
+            part_of(desk, one, other), part_of(desk, other, one), return_exceptions=True
+        )
+        refused = [each.reason for each in made if isinstance(each, DomainError)]
+        assert refused == ["PARENT_OF_ITSELF"]

@@ -16,6 +16,7 @@ from guanxi.customer.v1.customers_pb2 import (
 )
 
 from services.chassis.errors import DomainError, Kind
+from tests.support.contact_points import emails, phones
 from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office
 
@@ -25,8 +26,8 @@ async def test_a_customer_is_created_under_the_id_its_caller_gave(desk: Desk) ->
         "acme",
         "Acme & Co",
         kind=Customer.ORGANIZATION,
-        phones=["+44 20 7946 0000"],
-        emails=["Office@ACME.example"],
+        phones=phones("+44 20 7946 0000"),
+        emails=emails("Office@ACME.example"),
         industry="retail",
         region="South",
         temperature=Customer.WARM,
@@ -37,7 +38,12 @@ async def test_a_customer_is_created_under_the_id_its_caller_gave(desk: Desk) ->
     )
     assert created.name == "customers/acme"
     assert created.lifecycle_stage == Customer.LEAD
-    assert list(created.emails) == ["Office@acme.example"]
+    (phone,), (email,) = created.phones, created.emails
+    assert (phone.number, phone.canonical_number) == ("+44 20 7946 0000", "+442079460000")
+    assert (email.address, email.canonical_address) == (
+        "Office@ACME.example",
+        "office@acme.example",
+    )
     assert (created.owner, created.team) == ("users/ann", "teams/north")
     assert created.create_time == created.update_time
     assert created.etag
@@ -116,8 +122,8 @@ async def test_a_person_belongs_to_an_organization_in_the_callers_sight(office: 
             "PARENT_OF_ITSELF",
             "customer.parent_organization",
         ),
-        ({"emails": ["nonsense"]}, "VALIDATION_FAILED", "customer.emails[0]"),
-        ({"phones": ["nonsense"]}, "VALIDATION_FAILED", "customer.phones[0]"),
+        ({"emails": emails("nonsense")}, "VALIDATION_FAILED", "customer.emails[0].address"),
+        ({"phones": phones("nonsense")}, "VALIDATION_FAILED", "customer.phones[0].number"),
         ({"owner": "ann"}, "VALIDATION_FAILED", "customer.owner"),
         (
             {"first_seen_time": Timestamp(seconds=10**15)},

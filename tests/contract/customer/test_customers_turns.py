@@ -17,6 +17,7 @@ from guanxi.customer.v1.touchpoints_pb2 import (
     Touchpoint,
 )
 
+from tests.support.contact_points import phones
 from tests.support.held import held_ms
 from tests.support.office import Desk, Office
 
@@ -30,8 +31,8 @@ DECOMPOSED = "e\u0301"
 @pytest.mark.parametrize(
     ("count", "fields"),
     [
-        (1000, {"phones": [f"+49{10**58 + number}" for number in range(20)]}),
-        (1000, {"phones": [f"{'1a' * 30}{number}" for number in range(20)]}),
+        (1000, {"phones": phones(*(f"+49{10**58 + number}" for number in range(20)))}),
+        (1000, {"phones": phones(*(f"{'1a' * 30}{number}" for number in range(20)))}),
         (1000, {"labels": {str(number): DECOMPOSED * 20 for number in range(45)}}),
         (700, {"labels": {f"k{number}": "v" for number in range(64)}}),
     ],

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
+from guanxi.customer.v1 import contact_points_pb2, customers_pb2, touchpoints_pb2
 
 from services.customer.customers.store import collaborators
 from tests.support.asks import Ask, Takes, World, ids_of
+from tests.support.contact_points import emails
 from tests.support.databases import Databases
 from tests.support.office import Office
 from tests.support.services import migrated_database, running_service
@@ -30,7 +31,33 @@ def touch(row: str) -> touchpoints_pb2.LogTouchpointRequest:
     )
 
 
+def upsert(row: str) -> customers_pb2.UpsertCustomerRequest:
+    """Says something new of the customer who has this email address."""
+    customer = customers_pb2.Customer(
+        emails=[contact_points_pb2.EmailAddress(address=address_of(row))], region="North"
+    )
+    return customers_pb2.UpsertCustomerRequest(customer=customer, match_by=[customers_pb2.EMAIL])
+
+
+def address_of(row: str) -> str:
+    return f"{row}@rows.example"
+
+
 ASKS = {
+    "UpsertCustomer": Ask(upsert),
+    "BatchUpsertCustomers": Ask(
+        lambda row: customers_pb2.BatchUpsertCustomersRequest(requests=[upsert(row)])
+    ),
+    "RecordConsent": Ask(
+        lambda row: customers_pb2.RecordConsentRequest(
+            name=f"customers/{row}",
+            consent=customers_pb2.Consent(
+                channel=customers_pb2.Consent.EMAIL,
+                state=customers_pb2.Consent.OPTED_OUT,
+                source="told on the phone",
+            ),
+        )
+    ),
     "CreateCustomer": Ask(part_of, Takes.SIGHT),
     "BatchCreateCustomers": Ask(
         lambda row: customers_pb2.BatchCreateCustomersRequest(requests=[part_of(row)]), Takes.SIGHT
@@ -68,7 +95,13 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
             desk = await Office(service).desk()
             for row in ids_of(rows):
-                await desk.create(row, owner=OWNER, team=TEAM)
+                await desk.create(
+                    row,
+                    kind=customers_pb2.Customer.ORGANIZATION,
+                    owner=OWNER,
+                    team=TEAM,
+                    emails=emails(address_of(row)),
+                )
             if READ_ROW in ids_of(rows):
                 await desk.touchpoints.LogTouchpoint(touch(READ_ROW))
             for row in rows["UndeleteCustomer"]:

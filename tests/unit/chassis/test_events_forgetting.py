@@ -15,6 +15,7 @@ from services.chassis.events import erase, forget, list_parked
 from services.chassis.events.parking import park
 from services.chassis.store import Store, WriteTransaction
 from services.chassis.store.idempotency import KEPT
+from tests.support.contact_points import phones
 from tests.support.notes import SYSTEM, AddNote, Note, NoteAdded, StoppedClock, chassis, opened
 
 ANN = "customers/ann"
@@ -23,7 +24,9 @@ PHONE = "+49 30 901820"
 
 
 def customer(name: str, **fields: Any) -> customers_pb2.Customer:
-    return customers_pb2.Customer(name=name, display_name=f"Named {name}", phones=[PHONE], **fields)
+    return customers_pb2.Customer(
+        name=name, display_name=f"Named {name}", phones=phones(PHONE), **fields
+    )
 
 
 def batch(*names: str) -> customers_pb2.BatchCreateCustomersResponse:

@@ -12,6 +12,7 @@ from guanxi.sales.v1 import orders_pb2
 
 from services.chassis.descriptors import ContractError
 from services.chassis.events.personal import PersonalFields
+from tests.support.contact_points import emails, phones
 
 INSIGHT, SALES = "services/insight", "services/sales"
 FIELDS = PersonalFields({INSIGHT: {"guanxi.customer.v1.Customer.display_name"}})
@@ -29,8 +30,8 @@ def created() -> customers_pb2.CustomerCreated:
     customer = customers_pb2.Customer(
         name="customers/ann",
         display_name="Ann Lee",
-        phones=["+49 1"],
-        emails=["ann@lee.example"],
+        phones=phones("+49 1"),
+        emails=emails("ann@lee.example"),
         region="north",
         owner="users/bob",
         create_time=Timestamp(seconds=7),

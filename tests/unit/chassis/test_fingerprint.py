@@ -7,8 +7,11 @@ from guanxi.sales.v1.orders_pb2 import Order, OrderLine
 from guanxi.sales.v1.products_pb2 import Product
 
 from services.chassis.fingerprint import fingerprint
+from tests.support.contact_points import emails
 
-WRITTEN = Customer(display_name="Ann", emails=["ann@example.com"], labels={"a": "1", "b": "2"})
+WRITTEN = Customer(
+    display_name="Ann", emails=emails("ann@example.com"), labels={"a": "1", "b": "2"}
+)
 
 
 def test_the_servers_fields_are_no_part_of_it() -> None:
@@ -25,7 +28,9 @@ def test_the_servers_fields_of_lines_are_no_part_of_it() -> None:
 
 
 def test_every_other_field_is_part_of_it() -> None:
-    other = Customer(display_name="Ann", emails=["ann@example.com"], labels={"a": "1", "b": "3"})
+    other = Customer(
+        display_name="Ann", emails=emails("ann@example.com"), labels={"a": "1", "b": "3"}
+    )
     assert fingerprint(other) != fingerprint(WRITTEN)
     more = OrderLine(product="products/a", quantity=3)
     less = OrderLine(product="products/a", quantity=2)

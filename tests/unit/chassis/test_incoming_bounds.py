@@ -23,6 +23,7 @@ from guanxi.sales.v1.orders_pb2 import (
 from protos.build import GEN
 from services.chassis.errors import DomainError, Kind
 from services.chassis.incoming.bounds import MAX_PARTS, count_parts, shape_of
+from tests.support.contact_points import phones
 
 BATCH = shape_of(BatchCreateOrdersRequest.DESCRIPTOR)
 EMPTY_ITEM = b"\x0a\x00"
@@ -110,7 +111,7 @@ def test_what_is_no_message_is_malformed(data: bytes) -> None:
 
 
 def test_every_kind_of_field_is_passed_over_whole() -> None:
-    customer = Customer(display_name="x" * 300, labels={"a": "b"}, phones=["1"])
+    customer = Customer(display_name="x" * 300, labels={"a": "b"}, phones=phones("1"))
     customer.create_time.seconds = 2**40
     message = CreateCustomerRequest(customer=customer, customer_id="a")
     unknown = b"\xf9\x07" + bytes(8) + b"\xfd\x07" + bytes(4) + b"\xf8\x07\xff\x01"
@@ -125,7 +126,9 @@ def test_the_largest_batches_there_should_be_are_let_through() -> None:
     request = CreateOrderRequest(order=order, order_id="a", confirm=True)
     data = BatchCreateOrdersRequest(requests=[request] * 1000).SerializeToString()
     assert count_parts(data, BATCH) < MAX_PARTS / 1.2
-    customer = Customer(display_name="A", phones=["1"] * 3, labels={str(n): "x" for n in range(8)})
+    customer = Customer(
+        display_name="A", phones=phones("1") * 3, labels={str(n): "x" for n in range(8)}
+    )
     many = BatchCreateCustomersRequest(requests=[CreateCustomerRequest(customer=customer)] * 1000)
     shape = shape_of(BatchCreateCustomersRequest.DESCRIPTOR)
     assert count_parts(many.SerializeToString(), shape) < MAX_PARTS

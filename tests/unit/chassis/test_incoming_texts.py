@@ -23,6 +23,7 @@ from protovalidate import Validator
 from services.chassis.errors import FieldViolation
 from services.chassis.incoming.texts import Texts, texts_of
 from services.chassis.violations import validation_error
+from tests.support.contact_points import phones
 
 TEXTS = texts_of(CreateCustomerRequest.DESCRIPTOR)
 DECOMPOSED, COMPOSED = "Mu\u0308ller", "M\u00fcller"
@@ -39,7 +40,9 @@ def customer(**fields: object) -> CreateCustomerRequest:
 
 def test_ordinary_text_is_in_order_and_so_are_tabs_newlines_and_emoji() -> None:
     request = customer(
-        display_name=f"{COMPOSED}\n\tline 2 \U0001f600 \u200b", labels={"a": "\u4f60"}, phones=["1"]
+        display_name=f"{COMPOSED}\n\tline 2 \U0001f600 \u200b",
+        labels={"a": "\u4f60"},
+        phones=phones("1"),
     )
     assert TEXTS.in_order(request)
 

@@ -20,6 +20,7 @@ from services.chassis.descriptors import methods_of
 from services.chassis.errors import DomainError
 from services.chassis.middleware.call import Call
 from services.chassis.middleware.validation import Validation
+from tests.support.contact_points import emails, phones
 
 METHODS = {method.name: method for method in methods_of("guanxi.customer.v1.CustomerService")}
 VALIDATION = Validation()
@@ -27,8 +28,8 @@ GOOD = CreateCustomerRequest(customer=Customer(display_name="Ann"))
 # 20 phones and 20 e-mails that are none, and 64 labels whose key and value are too long.
 WRONG = CreateCustomerRequest(
     customer=Customer(
-        phones=["x"] * 20,
-        emails=["x"] * 20,
+        phones=phones("x") * 20,
+        emails=emails("x") * 20,
         labels={f"{number:>80}": "x" * 300 for number in range(64)},
     )
 )

@@ -89,8 +89,8 @@ def test_phones_have_64_characters_and_addresses_254(tmp_path: Path) -> None:
         tmp_path / "c.csv", f"name,phone,email\nAnn,{phone};{phone}9,{address};a{address}\n"
     )
     [new], refusals = customers_of(path)
-    assert list(new.request.customer.phones) == [phone]
-    assert list(new.request.customer.emails) == [address]
+    assert [each.number for each in new.request.customer.phones] == [phone]
+    assert [email.address for email in new.request.customer.emails] == [address]
     assert [each.value for each in refusals.cells()] == [f"{phone}9", f"a{address}"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 
+from tests.support.contact_points import phones
 from tests.support.imports import (
     WITH_CASE,
     customers_of,
@@ -43,7 +44,7 @@ def test_what_a_customer_can_be_without_does_not_refuse_them(
     path = written(tmp_path / "c.csv", f"id,name,phone,{column}\n1,Ann,030 901820,{value}\n")
     [new], refusals = customers_of(path)
     assert new.request == CreateCustomerRequest(
-        customer_id="1", customer=Customer(display_name="Ann", phones=["030 901820"])
+        customer_id="1", customer=Customer(display_name="Ann", phones=phones("030 901820"))
     )
     [left_out] = refusals.cells()
     assert (left_out.line, left_out.field, left_out.value) == (2, column, value)

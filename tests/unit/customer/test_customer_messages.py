@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
+from guanxi.customer.v1 import contact_points_pb2, customers_pb2, touchpoints_pb2
 
 from services.chassis.creation import New
 from services.chassis.ids import Uuid7Ids
@@ -12,6 +12,7 @@ from services.customer.customers import messages as customer_messages
 from services.customer.customers.model import register
 from services.customer.touchpoints import messages as touchpoint_messages
 from services.customer.touchpoints.model import record
+from tests.support.contact_points import emails, phones
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -22,8 +23,22 @@ def full_customer() -> customers_pb2.Customer:
     message = customers_pb2.Customer(
         kind=customers_pb2.Customer.ORGANIZATION,
         display_name="Lantern & Co",
-        phones=["+44 20 7946 0000", "0171-1"],
-        emails=["office@lantern.example"],
+        given_name="Lea",
+        family_name="Lantern",
+        phones=phones("+44 20 7946 0000", "0171-1"),
+        emails=emails("office@lantern.example"),
+        addresses=[
+            contact_points_pb2.PostalAddress(
+                kind=contact_points_pb2.PostalAddress.OFFICE,
+                region_code="GB",
+                postal_code="N1 9GU",
+                administrative_area="Greater London",
+                locality="London",
+                sublocality="King's Cross",
+                address_lines=["Floor 2", "1 Lantern Row"],
+                recipient="Accounts",
+            )
+        ],
         industry="retail",
         region="South",
         lifecycle_stage=customers_pb2.Customer.OPPORTUNITY,
@@ -41,13 +56,16 @@ def full_customer() -> customers_pb2.Customer:
 
 def test_every_field_a_caller_writes_comes_back() -> None:
     sent = full_customer()
-    draft = customer_messages.draft_of(sent)
+    draft = customer_messages.draft_of(sent, "GB")
     new = New("customers/1", draft)
     customer = register(new, owner=draft.owner, team=draft.team, at=NOW, etag="e")
     received = customer_messages.to_message(customer)
     sent.name, sent.etag = "customers/1", "e"
     sent.create_time.FromDatetime(NOW)
     sent.update_time.FromDatetime(NOW)
+    sent.phones[0].canonical_number = "+442079460000"
+    sent.phones[1].unreadable = True
+    sent.emails[0].canonical_address = "office@lantern.example"
     assert received == sent
 
 
@@ -83,6 +101,8 @@ def test_the_fingerprint_is_of_what_the_caller_wrote_and_of_nothing_else() -> No
     again.create_time.FromDatetime(NOW)
     again.name = "customers/2"
     assert fingerprint_of(again) == fingerprint_of(sent)
+    again.emails[0].canonical_address = "office@lantern.example"
+    assert fingerprint_of(again) == fingerprint_of(sent)
     again.region = "North"
     assert fingerprint_of(again) != fingerprint_of(sent)
 
@@ -93,4 +113,4 @@ def test_what_the_server_names_needs_no_fingerprint() -> None:
 
 def fingerprint_of(customer: customers_pb2.Customer, id: str = "lantern") -> bytes:
     request = customers_pb2.CreateCustomerRequest(customer=customer, customer_id=id)
-    return customer_messages.new_customer(request, ids=Uuid7Ids()).fingerprint
+    return customer_messages.new_customer(request, ids=Uuid7Ids(), country="").fingerprint

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind
+from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
 from services.customer.customers.model import (
     Customer,
     CustomerKind,
@@ -36,8 +37,12 @@ def changed(before: Customer, **fields: Any) -> Customer:
 
 
 def test_who_leaves_a_phone_number_or_an_email_address_is_a_lead() -> None:
-    assert customer(phones=("+44 20 7946 0000",)).lifecycle_stage is LifecycleStage.LEAD
-    assert customer(emails=("ann@example.org",)).lifecycle_stage is LifecycleStage.LEAD
+    assert (
+        customer(phones=(PhoneNumber("+44 20 7946 0000"),)).lifecycle_stage is LifecycleStage.LEAD
+    )
+    assert (
+        customer(emails=(EmailAddress("ann@example.org"),)).lifecycle_stage is LifecycleStage.LEAD
+    )
     assert customer().lifecycle_stage is LifecycleStage.SUBSCRIBER
 
 
@@ -47,23 +52,68 @@ def test_an_importer_may_say_how_far_the_relationship_is() -> None:
 
 
 def test_a_subscriber_who_leaves_a_phone_number_later_becomes_a_lead() -> None:
-    after = changed(customer(), phones=("+44 20 7946 0000",))
+    after = changed(customer(), phones=(PhoneNumber("+44 20 7946 0000"),))
     assert after.lifecycle_stage is LifecycleStage.LEAD
     assert customer().differences(after) == ("phones", "lifecycle_stage")
 
 
 def test_a_customer_who_leaves_a_phone_number_stays_a_customer() -> None:
     before = customer(lifecycle_stage=LifecycleStage.CUSTOMER)
-    assert changed(before, phones=("+44 1",)).lifecycle_stage is LifecycleStage.CUSTOMER
+    assert (
+        changed(before, phones=(PhoneNumber("+44 1"),)).lifecycle_stage is LifecycleStage.CUSTOMER
+    )
 
 
-def test_the_domain_of_an_email_address_is_kept_in_lower_case_and_the_rest_as_written() -> None:
-    assert customer(emails=("Ann.Lee@Example.ORG",)).emails == ("Ann.Lee@example.org",)
-    assert changed(customer(), emails=("A@B.DE",)).emails == ("A@b.de",)
+def test_phones_and_emails_are_kept_as_they_were_written_beside_their_normal_forms() -> None:
+    known = customer(
+        phones=(PhoneNumber("(020) 7946-0000"),),
+        emails=(EmailAddress("Ann.Lee@Example.ORG"),),
+        country="GB",
+    )
+    assert known.phones == (PhoneNumber("(020) 7946-0000", None, "+442079460000"),)
+    assert known.emails == (EmailAddress("Ann.Lee@Example.ORG", None, "ann.lee@example.org"),)
+    assert known.phones_key == ("02079460000", "442079460000")
 
 
-def test_phone_numbers_are_kept_as_they_were_given() -> None:
-    assert customer(phones=("(020) 7946-0000",)).phones == ("(020) 7946-0000",)
+def test_the_country_of_an_address_goes_before_the_companys() -> None:
+    at_home = (PostalAddress(locality="Bonn"), PostalAddress(region_code="DE"))
+    known = customer(phones=(PhoneNumber("030 901820"),), addresses=at_home, country="GB")
+    assert known.phones[0].canonical_number == "+4930901820"
+
+
+def test_phones_are_read_anew_where_an_address_says_another_country() -> None:
+    before = customer(phones=(PhoneNumber("030 901820"),))
+    assert before.phones[0].canonical_number == ""
+    after = changed(before, addresses=(PostalAddress(region_code="DE"),))
+    assert after.phones[0].canonical_number == "+4930901820"
+    assert before.differences(after) == ("phones", "addresses")
+
+
+@pytest.mark.parametrize(
+    ("given_name", "family_name", "whole"),
+    [
+        ("Mei", "Tanaka", "Mei Tanaka"),
+        ("小明", "王", "王小明"),
+        ("Ming", "王", "Ming 王"),
+        ("", "Tanaka", "Tanaka"),
+        ("Mei", "", "Mei"),
+    ],
+)
+def test_a_name_is_made_of_its_parts(given_name: str, family_name: str, whole: str) -> None:
+    known = customer(display_name="", given_name=given_name, family_name=family_name)
+    assert known.display_name == whole
+
+
+def test_a_name_that_was_made_of_its_parts_follows_them_and_one_that_was_given_stays() -> None:
+    made = customer(display_name="", given_name="Mei", family_name="Tanaka")
+    assert changed(made, family_name="Sato").display_name == "Mei Sato"
+    given = customer(display_name="Dr. Mei", given_name="Mei", family_name="Tanaka")
+    assert changed(given, family_name="Sato").display_name == "Dr. Mei"
+
+
+def test_a_name_outlives_its_parts() -> None:
+    made = customer(display_name="", given_name="Mei")
+    assert changed(made, given_name="").display_name == "Mei"
 
 
 def test_the_relationship_began_with_the_record_unless_told_otherwise() -> None:

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.status_pb2 import Status
-from guanxi.customer.v1 import customers_pb2
+from guanxi.customer.v1 import contact_points_pb2, customers_pb2
 from guanxi.sales.v1 import orders_pb2
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,7 +213,10 @@ customers = st.builds(
     customers_pb2.Customer,
     name=texts,
     display_name=texts,
-    phones=st.lists(texts, max_size=3),
+    phones=st.lists(
+        st.builds(contact_points_pb2.PhoneNumber, number=texts, kind=st.sampled_from([0, 1, 5])),
+        max_size=3,
+    ),
     labels=st.dictionaries(texts, texts, max_size=3),
     kind=st.sampled_from([0, 1, 2]),
 )

@@ -1,13 +1,23 @@
-"""The tables of customers and every statement on them: `customers` themselves, and the orders that
-count for them, `counted_orders`. No rule, no message."""
+"""The tables of customers and every statement on them: `customers` themselves, the `keys` by which
+other systems know them, and the orders that count, `counted_orders`. No rule, no message."""
 
-from services.customer.customers.store import counted_orders
+from services.customer.customers.store import counted_orders, keys
 from services.customer.customers.store.customers import (
     collaborators,
     customers,
     delete_times,
+    kin,
     page,
     unsettled,
 )
 
-__all__ = ["collaborators", "counted_orders", "customers", "delete_times", "page", "unsettled"]
+__all__ = [
+    "collaborators",
+    "counted_orders",
+    "customers",
+    "delete_times",
+    "keys",
+    "kin",
+    "page",
+    "unsettled",
+]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -30,11 +30,14 @@ from services.chassis.store import (
     Names,
     Owned,
     ReadTransaction,
+    Several,
     Through,
     UtcTime,
 )
+from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
 from services.customer.customers.model import (
     SETTLED,
+    Consent,
     Customer,
     CustomerKind,
     LifecycleStage,
@@ -42,7 +45,7 @@ from services.customer.customers.model import (
 )
 from services.customer.metadata import metadata
 
-__all__ = ["collaborators", "customers", "delete_times", "page", "unsettled"]
+__all__ = ["Kin", "collaborators", "customers", "delete_times", "kin", "page", "unsettled"]
 
 table = Table(
     "customers",
@@ -51,10 +54,15 @@ table = Table(
     Column("kind", Choice(CustomerKind), nullable=False),
     Column("display_name", Text, nullable=False),
     Column("display_name_key", Text, nullable=False),
-    Column("phones", Names, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("phones", Several(PhoneNumber), nullable=False),
     Column("phones_key", Names, nullable=False),
-    Column("emails", Names, nullable=False),
+    Column("emails", Several(EmailAddress), nullable=False),
     Column("emails_key", Names, nullable=False),
+    Column("addresses", Several(PostalAddress), nullable=False),
+    Column("external_ids", Json, nullable=False),
+    Column("consents", Several(Consent), nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -110,6 +118,8 @@ customers: Final = Records(
         filter=(
             "name",
             "kind",
+            "given_name",
+            "family_name",
             "industry",
             "region",
             "lifecycle_stage",
@@ -123,6 +133,7 @@ customers: Final = Records(
             "create_time",
             "update_time",
             "labels",
+            "external_ids",
         ),
         order=("create_time", "update_time", "display_name", "region", "next_follow_up_time"),
         default_order="create_time desc",
@@ -138,6 +149,9 @@ _ALIVE: Final = customers.all.where(table.c.delete_time.is_(None))
 _DELETE_TIMES: Final = select(table.c.name, table.c.delete_time).where(
     table.c.name.in_(bindparam("keys", expanding=True))
 )
+_KIN: Final = select(
+    table.c.name, table.c.kind, table.c.parent_organization, table.c.delete_time
+).where(table.c.name.in_(bindparam("keys", expanding=True)))
 _UNSETTLED: Final = customers.all.where(
     table.c.name.in_(bindparam("keys", expanding=True)), table.c.lifecycle_stage.not_in(SETTLED)
 )
@@ -155,6 +169,21 @@ async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str,
     # Whole customers would take five times as long, for every batch of touchpoints.
     rows = await tx.all(_DELETE_TIMES, {"keys": list(names)})
     return {row.name: row.delete_time for row in rows}
+
+
+class Kin(NamedTuple):
+    """What others ask of a customer they refer to; `delete_time` is None while alive."""
+
+    kind: CustomerKind
+    parent_organization: str
+    delete_time: datetime | None
+
+
+async def kin(tx: ReadTransaction, names: Collection[str]) -> dict[str, Kin]:
+    """Those of the names in the caller's sight."""
+    if not names:
+        return {}
+    return {name: Kin(*rest) for name, *rest in await tx.all(_KIN, {"keys": list(names)})}
 
 
 async def unsettled(tx: ReadTransaction, names: Collection[str]) -> dict[str, Customer]:

@@ -1,81 +1,40 @@
-"""What a customer is and how it changes: defaults, invariants, lifecycle. No message, no SQL;
-time and names come in as arguments."""
+"""What a customer is and how it changes: defaults, invariants, normal forms, moves."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
-from services.chassis.normal import folded, phone_keys, with_lower_domains
+from services.chassis.normal import folded
+from services.customer.contact_points.model import (
+    EmailAddress,
+    PhoneNumber,
+    PostalAddress,
+    country_of,
+    email_keys,
+    phones_keys,
+    read_email,
+    read_phone,
+)
+from services.customer.customers.model.consents import (
+    Consent,
+    Said,
+    dated_each,
+    recorded,
+)
+from services.customer.customers.model.draft import CustomerKind, Draft, Temperature
+from services.customer.customers.model.keys import Key, keys_of
+from services.customer.customers.model.lifecycle import LifecycleStage, advance, earned, is_earned
 from services.customer.happened import expect_happened
 
-__all__ = [
-    "SETTLED",
-    "Customer",
-    "CustomerKind",
-    "Draft",
-    "LifecycleStage",
-    "OrderNews",
-    "Temperature",
-    "expect_alive",
-    "register",
-]
+__all__ = ["Customer", "expect_alive", "register"]
 
-
-class CustomerKind(StrEnum):
-    """A customer is a person or an organization."""
-
-    PERSON = "PERSON"
-    ORGANIZATION = "ORGANIZATION"
-
-
-class LifecycleStage(StrEnum):
-    """How far the relationship has come, in order but for the last two."""
-
-    SUBSCRIBER = "SUBSCRIBER"
-    LEAD = "LEAD"
-    MARKETING_QUALIFIED_LEAD = "MARKETING_QUALIFIED_LEAD"
-    SALES_QUALIFIED_LEAD = "SALES_QUALIFIED_LEAD"
-    OPPORTUNITY = "OPPORTUNITY"
-    CUSTOMER = "CUSTOMER"
-    REPEAT_CUSTOMER = "REPEAT_CUSTOMER"
-    ADVOCATE = "ADVOCATE"
-    LOST = "LOST"
-
-
-class Temperature(StrEnum):
-    """How warm the relationship is, as the owner sees it."""
-
-    COLD = "COLD"
-    WARM = "WARM"
-    HOT = "HOT"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a caller wants a customer to be; None and empty stand for what was not stated."""
-
-    display_name: str
-    kind: CustomerKind = CustomerKind.PERSON
-    phones: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    industry: str = ""
-    region: str = ""
-    lifecycle_stage: LifecycleStage | None = None
-    temperature: Temperature | None = None
-    owner: str = ""
-    team: str = ""
-    source: str = ""
-    referred_by: str = ""
-    parent_organization: str = ""
-    next_follow_up_time: datetime | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    first_seen_time: datetime | None = None
+C = TypeVar("C", bound="Customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +51,15 @@ class Customer:
     kind: CustomerKind
     display_name: str
     display_name_key: str
-    phones: tuple[str, ...]
+    given_name: str
+    family_name: str
+    phones: tuple[PhoneNumber, ...]
     phones_key: tuple[str, ...]
-    emails: tuple[str, ...]
+    emails: tuple[EmailAddress, ...]
     emails_key: tuple[str, ...]
+    addresses: tuple[PostalAddress, ...]
+    external_ids: Mapping[str, str]
+    consents: tuple[Consent, ...]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -115,6 +79,11 @@ class Customer:
     etag: str
     fingerprint: bytes
 
+    @property
+    def keys(self) -> frozenset[Key]:
+        """By what other systems know them."""
+        return keys_of(self.external_ids, self.phones, self.emails)
+
     def expect(self, etag: str) -> None:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
         expect_etag(etag, self.etag, self.name)
@@ -129,13 +98,26 @@ class Customer:
         """
         expect_alive(self.name, self.delete_time)
         given = replace(self, **_given(draft, fields))
-        changed = replace(given, **_keys(given))
+        if self.display_name == _whole_name(self) and "display_name" not in fields:
+            given = replace(given, display_name=_whole_name(given) or self.display_name)
+        changed = _in_normal_form(given, draft.country)
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
-            changed = replace(changed, lifecycle_stage=_first_stage(changed.phones, changed.emails))
+            changed = replace(changed, lifecycle_stage=_first_stage(changed))
         if changed == self:
             return self
         _check(changed)
         return replace(changed, update_time=at, etag=etag)
+
+    def record(self, said: Said, *, at: datetime, etag: str) -> Self:
+        """The customer once they have said this, too; itself where a later saying is known.
+
+        Raises FAILED_PRECONDITION, CUSTOMER_DELETED; INVALID_ARGUMENT, CONSENT_TIME_IN_FUTURE.
+        """
+        expect_alive(self.name, self.delete_time)
+        consents = recorded(self.consents, said.dated("consent", at=at))
+        if consents == self.consents:
+            return self
+        return replace(self, consents=consents, update_time=at, etag=etag)
 
     def delete(self, *, at: datetime, etag: str) -> Self:
         """The customer as deleted. Raises NOT_FOUND, CUSTOMER_DELETED where it is already."""
@@ -159,11 +141,11 @@ class Customer:
 
         The first makes a CUSTOMER, the second a REPEAT_CUSTOMER; who is further stays there.
         """
-        earned = _earned(orders) or self.lifecycle_stage
-        if _ADVANCE.index(earned) <= _ADVANCE.index(self.lifecycle_stage):
+        stage = earned(orders) or self.lifecycle_stage
+        if advance(stage) <= advance(self.lifecycle_stage):
             return self
         before = self.stage_before_orders or self.lifecycle_stage
-        moved = replace(self, lifecycle_stage=earned, stage_before_orders=before)
+        moved = replace(self, lifecycle_stage=stage, stage_before_orders=before)
         return replace(moved, update_time=at, etag=etag)
 
     def took_back(self, orders: int, *, at: datetime, etag: str) -> Self:
@@ -172,9 +154,9 @@ class Customer:
         Only a stage that orders gave is taken back, down to the one the first order found.
         """
         before = self.stage_before_orders
-        if before is None or self.lifecycle_stage not in _EARNED:
+        if before is None or not is_earned(self.lifecycle_stage):
             return self
-        left = max(_earned(orders) or before, before, key=_ADVANCE.index)
+        left = max(earned(orders) or before, before, key=advance)
         if left is self.lifecycle_stage:
             return self
         kept = None if left is before else before
@@ -194,19 +176,11 @@ def expect_alive(name: str, delete_time: datetime | None) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OrderNews:
-    """What is told of an order: whether it counts for its customer from here on."""
-
-    customer: str
-    counts: bool
-
-
 def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
     """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
 
     Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF,
-    FIRST_SEEN_TIME_IN_FUTURE.
+    FIRST_SEEN_TIME_IN_FUTURE, CONSENT_TWICE, CONSENT_TIME_IN_FUTURE.
     """
     draft = new.draft
     seen = draft.first_seen_time or at
@@ -215,12 +189,19 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         name=new.name,
         kind=draft.kind,
         display_name=draft.display_name,
+        display_name_key="",
+        given_name=draft.given_name,
+        family_name=draft.family_name,
         phones=draft.phones,
-        emails=with_lower_domains(draft.emails),
-        **_keys(draft),
+        phones_key=(),
+        emails=draft.emails,
+        emails_key=(),
+        addresses=draft.addresses,
+        external_ids=draft.external_ids,
+        consents=dated_each(draft.consents, at=at),
         industry=draft.industry,
         region=draft.region,
-        lifecycle_stage=draft.lifecycle_stage or _first_stage(draft.phones, draft.emails),
+        lifecycle_stage=draft.lifecycle_stage or _first_stage(draft),
         stage_before_orders=None,
         temperature=draft.temperature,
         owner=owner,
@@ -237,6 +218,7 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         etag=etag,
         fingerprint=new.fingerprint,
     )
+    customer = _in_normal_form(customer, draft.country)
     _check(customer)
     return customer
 
@@ -255,43 +237,55 @@ _BOOKKEEPING: Final = frozenset(
         "fingerprint",
     }
 )
-_KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 _PROFILE: Final = tuple(each.name for each in fields_of(Customer) if each.name not in _BOOKKEEPING)
 
 
 def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
     values = {name: getattr(draft, name) for name in fields}
-    if "emails" in values:
-        values["emails"] = with_lower_domains(draft.emails)
     return {name: value for name, value in values.items() if value or name not in _KEPT_IF_EMPTY}
 
 
-def _keys(customer: Draft | Customer) -> dict[str, Any]:
-    return {
-        "display_name_key": folded(customer.display_name),
-        "phones_key": tuple(key for each in customer.phones for key in phone_keys(each)),
-        "emails_key": tuple(folded(each) for each in customer.emails),
-    }
+_KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 
 
-# How far each stage is, for orders: they bring back who was LOST, and leave an ADVOCATE alone.
-_ADVANCE: Final = (LifecycleStage.LOST, *(each for each in LifecycleStage if each.name != "LOST"))
-_EARNED: Final = (LifecycleStage.CUSTOMER, LifecycleStage.REPEAT_CUSTOMER)
-# Stages that no further order changes.
-SETTLED: Final = frozenset(_ADVANCE[_ADVANCE.index(LifecycleStage.REPEAT_CUSTOMER) :])
+def _in_normal_form(customer: C, country: str) -> C:
+    """With a name, what is worked out of phones and emails, and the keys by which it is found."""
+    display_name = customer.display_name or _whole_name(customer)
+    country = country_of(customer.addresses, country)
+    phones = tuple(read_phone(each, country) for each in customer.phones)
+    emails = tuple(read_email(each) for each in customer.emails)
+    return replace(
+        customer,
+        display_name=display_name,
+        display_name_key=folded(display_name),
+        phones=phones,
+        phones_key=phones_keys(phones),
+        emails=emails,
+        emails_key=email_keys(emails),
+    )
 
 
-def _earned(orders: int) -> LifecycleStage | None:
-    return _EARNED[min(orders, len(_EARNED)) - 1] if orders > 0 else None
+# Whoever writes their name in these puts the family's first.
+_HAN: Final = re.compile("[\u3400-\u9fff·]+")
 
 
-def _first_stage(phones: Sequence[str], emails: Sequence[str]) -> LifecycleStage:
-    return LifecycleStage.LEAD if phones or emails else LifecycleStage.SUBSCRIBER
+def _whole_name(customer: Customer) -> str:
+    """What given and family name make; empty where there is neither."""
+    given, family = customer.given_name.strip(), customer.family_name.strip()
+    if _HAN.fullmatch(given) and _HAN.fullmatch(family):
+        return f"{family}{given}"
+    return f"{given} {family}".strip()
+
+
+def _first_stage(known: Draft | Customer) -> LifecycleStage:
+    return LifecycleStage.LEAD if known.phones or known.emails else LifecycleStage.SUBSCRIBER
 
 
 def _check(customer: Customer) -> None:
     if not customer.display_name.strip():
-        raise invalid("display_name", "DISPLAY_NAME_MISSING", "a customer needs a name")
+        raise invalid(
+            "display_name", "DISPLAY_NAME_MISSING", "a customer needs a name, whole or in parts"
+        )
     if customer.referred_by == customer.name:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
     if customer.parent_organization == customer.name:

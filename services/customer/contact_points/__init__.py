@@ -1,0 +1,1 @@
+"""Contact points: phone numbers, email addresses and postal addresses of whoever has them."""
