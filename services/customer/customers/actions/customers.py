@@ -156,7 +156,8 @@ async def change_customer(
         after = before.change(with_team, {*fields, "team"}, at=tx.now, etag=tx.new_id())
         if after is before:
             return before
-        expect_change(tx, before, after, await Surroundings.of(tx, [draft], people))
+        named = draft.team if "team" in fields else ""
+        expect_change(tx, before, after, named, await Surroundings.of(tx, [draft], people))
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)
@@ -166,14 +167,15 @@ async def change_customer(
 
 
 def expect_change(
-    tx: WriteTransaction, before: Customer, after: Customer, surroundings: Surroundings
+    tx: WriteTransaction, before: Customer, after: Customer, team: str, surroundings: Surroundings
 ) -> None:
-    """Whether the caller may make a customer that. Raises what `change_customer` does."""
+    """Whether the caller may make a customer that; `team` is the one that they name. Raises what
+    `change_customer` does."""
     expect_may_hand_on(tx.caller, before, after)
     if after.owner != before.owner:
         surroundings.people.expect("owner", after.owner)
-    if after.team != before.team:
-        surroundings.people.expect_team("team", after.team)
+    if team != before.team:
+        surroundings.people.expect_team("team", team)
     surroundings.expect(after, before)
 
 

@@ -149,7 +149,7 @@ def _upsert(
     after = enrich(before, draft, {*fields, "team"}, at=tx.now, etag=etag)
     if after is before:
         return Upserted(before, UpsertOutcome.UNCHANGED)
-    expect_change(tx, before, after, known.surroundings)
+    expect_change(tx, before, after, wanted.new.draft.team, known.surroundings)
     known.admit(after, before)
     return Upserted(after, UpsertOutcome.UPDATED)
 
