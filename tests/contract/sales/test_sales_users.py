@@ -169,6 +169,20 @@ async def test_a_batch_adds_a_manager_before_those_who_report_to_them(
     }
 
 
+@pytest.mark.parametrize("validate_only", [False, True])
+async def test_a_batch_adds_as_many_users_without_an_address_as_it_names(
+    people: PeopleServiceStub, validate_only: bool
+) -> None:
+    reply = await people.BatchCreateUsers(
+        BatchCreateUsersRequest(
+            requests=[create_user("ann"), create_user("bob"), create_user("eve")],
+            validate_only=validate_only,
+        )
+    )
+    assert not reply.failed_requests
+    assert [each.name for each in reply.users] == ["users/ann", "users/bob", "users/eve"]
+
+
 async def test_a_batch_that_is_only_checked_adds_nobody(people: PeopleServiceStub) -> None:
     reply = await people.BatchCreateUsers(
         BatchCreateUsersRequest(requests=[create_user("ann")], validate_only=True)

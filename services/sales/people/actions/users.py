@@ -51,7 +51,8 @@ async def create_users(
         _expect_manager(user, managers)
         _expect_own_email(user, holders)
         managers[user.name] = user
-        holders[user.email_key] = user.name
+        if user.email_key:
+            holders[user.email_key] = user.name
         return user
 
     outcomes = await create_each(new, make, known=known, field="user")
