@@ -44,5 +44,5 @@ async def products(sales: RunningService) -> ProductServiceStub:
 
 @pytest.fixture
 async def people(sales: RunningService) -> PeopleServiceStub:
-    """An admin's stub; the directory is empty."""
-    return PeopleServiceStub(await sales.channel())
+    """The stub of an admin of another name than the users of the tests; the directory is empty."""
+    return PeopleServiceStub(await sales.channel("users/admin"))

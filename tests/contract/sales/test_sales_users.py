@@ -11,9 +11,12 @@ from guanxi.sales.v1.people_pb2 import (
     BatchCreateUsersRequest,
     BatchGetUsersRequest,
     DeactivateUserRequest,
+    DeleteTeamRequest,
     GetUserRequest,
     ListUsersRequest,
     ReactivateUserRequest,
+    Team,
+    UpdateTeamRequest,
     UpdateUserRequest,
     User,
 )
@@ -229,16 +232,33 @@ async def some_users(people: PeopleServiceStub) -> PeopleServiceStub:
     return people
 
 
-@in_turn("role", ["manager", "rep", "support", "marketer", "analyst"])
-async def test_whoever_does_not_see_the_company_reads_the_directory_and_does_not_write_in_it(
+@in_turn("role", ["manager", "rep", "support", "marketer", "analyst", "app"])
+async def test_whoever_is_no_admin_reads_the_directory_and_does_not_write_in_it(
     sales: RunningService, role: str
 ) -> None:
-    """What it says decides what others see: a manager could move themselves into another team."""
+    """What it says decides who comes in and what others see: a manager could move themselves into
+    another team, an online shop deactivate the admins."""
     people = PeopleServiceStub(await sales.channel("users/max", role=role))
     await people.ListUsers(ListUsersRequest())
     for call in (
         people.CreateUser(create_user("new")),
+        people.BatchCreateUsers(BatchCreateUsersRequest(requests=[create_user("new")])),
         changed(people, "ann", team="teams/south"),
+        people.DeactivateUser(DeactivateUserRequest(name="users/ann")),
+        people.ReactivateUser(ReactivateUserRequest(name="users/ann")),
         people.CreateTeam(create_team("new")),
+        people.UpdateTeam(UpdateTeamRequest(team=Team(name="teams/north", parent="teams/south"))),
+        people.DeleteTeam(DeleteTeamRequest(name="teams/north")),
     ):
-        assert (await refusal(call)).kind is Kind.PERMISSION_DENIED
+        error = await refusal(call)
+        assert (error.kind, error.reason) == (Kind.PERMISSION_DENIED, "PERMISSION_DENIED")
+
+
+async def test_nobody_shuts_themselves_out(sales: RunningService) -> None:
+    people = PeopleServiceStub(await sales.channel("users/ann"))
+    await people.CreateUser(create_user("ann"))
+    error = await refusal(people.DeactivateUser(DeactivateUserRequest(name="users/ann")))
+    assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "USER_IS_CALLER")
+    assert error.metadata["resource"] == "users/ann"
+    other = PeopleServiceStub(await sales.channel("users/bob"))
+    assert not (await other.DeactivateUser(DeactivateUserRequest(name="users/ann"))).active

@@ -5,7 +5,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from google.protobuf.message import Message
 
 from services.chassis.creation import New, given_names
-from services.chassis.errors import DomainError, Kind, beneath, invalid
+from services.chassis.errors import DomainError, Kind, beneath, failed_precondition, invalid
 from services.chassis.normal import folded
 from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import ReadTransaction, WriteTransaction
@@ -91,10 +91,12 @@ async def change_user(
 
 
 async def deactivate_user(tx: WriteTransaction, name: str, etag: str) -> User:
-    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (USER_INACTIVE)."""
+    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (USER_INACTIVE,
+    USER_IS_CALLER)."""
     await store.advance(tx)
     before = await users.get(tx, name)
     before.expect(etag)
+    _expect_somebody_else(tx, name)
     after = before.deactivate(at=tx.now, etag=tx.new_id())
     await users.save(tx, after)
     _emit(tx, after, messages.user_deactivated(after))
@@ -143,6 +145,16 @@ def _expect_manager(user: User, managers: Mapping[str, User]) -> None:
 def _expect_no_cycle(user: User, above: Container[str]) -> None:
     if user.name in above:
         raise invalid("manager", "MANAGER_CYCLE", f"{user.manager} reports to {user.name}")
+
+
+def _expect_somebody_else(tx: WriteTransaction, leaving: str) -> None:
+    """Whoever shuts the door isn't on its outer side: nobody else may be left to open it."""
+    if leaving == tx.caller.subject:
+        raise failed_precondition(
+            "USER_IS_CALLER",
+            f"you are {leaving}: another admin has to deactivate you",
+            resource=leaving,
+        )
 
 
 def _expect_own_email(user: User, holders: Mapping[str, str]) -> None:
