@@ -72,15 +72,6 @@ async def test_what_is_wrong_with_a_user_is_named_when_they_are_added_and_when_t
         assert [(each.field, each.reason) for each in error.violations] == [(field, reason)]
 
 
-@pytest.fixture
-async def ann_and_gone(people: PeopleServiceStub) -> PeopleServiceStub:
-    """Ann works here, and somebody did."""
-    await people.CreateUser(create_user("ann"))
-    await people.CreateUser(create_user("gone"))
-    await people.DeactivateUser(DeactivateUserRequest(name="users/gone"))
-    return people
-
-
 async def test_an_address_is_one_persons_however_it_is_written(people: PeopleServiceStub) -> None:
     await people.CreateUser(create_user("ann", email="ann@example.com"))
     await people.CreateUser(create_user("bob", email="bob@example.com"))
@@ -133,23 +124,6 @@ async def test_a_change_says_only_what_it_names(people: PeopleServiceStub) -> No
     assert (after.display_name, after.email) == ("Ann Lee", "ann@example.com")
     assert after.etag != before.etag
     assert await changed(people, "ann", display_name="Ann Lee") == after
-
-
-async def test_who_leaves_is_inactive_until_they_come_back(
-    people: PeopleServiceStub, sales: RunningService
-) -> None:
-    await people.CreateUser(create_user("ann"))
-    gone = await people.DeactivateUser(DeactivateUserRequest(name="users/ann"))
-    assert (gone.active, from_timestamp(gone.deactivate_time, field="")) == (
-        False,
-        sales.clock.now(),
-    )
-    error = await refusal(people.DeactivateUser(DeactivateUserRequest(name="users/ann")))
-    assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "USER_INACTIVE")
-    back = await people.ReactivateUser(ReactivateUserRequest(name="users/ann"))
-    assert (back.active, back.HasField("deactivate_time")) == (True, False)
-    error = await refusal(people.ReactivateUser(ReactivateUserRequest(name="users/ann")))
-    assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "USER_ACTIVE")
 
 
 async def test_a_batch_adds_a_manager_before_those_who_report_to_them(
@@ -252,13 +226,3 @@ async def test_whoever_is_no_admin_reads_the_directory_and_does_not_write_in_it(
     ):
         error = await refusal(call)
         assert (error.kind, error.reason) == (Kind.PERMISSION_DENIED, "PERMISSION_DENIED")
-
-
-async def test_nobody_shuts_themselves_out(sales: RunningService) -> None:
-    people = PeopleServiceStub(await sales.channel("users/ann"))
-    await people.CreateUser(create_user("ann"))
-    error = await refusal(people.DeactivateUser(DeactivateUserRequest(name="users/ann")))
-    assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "USER_IS_CALLER")
-    assert error.metadata["resource"] == "users/ann"
-    other = PeopleServiceStub(await sales.channel("users/bob"))
-    assert not (await other.DeactivateUser(DeactivateUserRequest(name="users/ann"))).active

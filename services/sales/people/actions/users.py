@@ -34,9 +34,9 @@ async def create_users(
 ) -> Outcomes[User]:
     """Adds each user, or says what is wrong with them; the others come in all the same.
 
-    Reports ALREADY_EXISTS, with metadata `unchanged`, or EMAIL_TAKEN, and INVALID_ARGUMENT
-    (TEAM_NOT_FOUND, MANAGER_NOT_FOUND, MANAGER_INACTIVE and the model's). A manager may stand
-    further up in the same batch.
+    Reports ALREADY_EXISTS, with metadata `unchanged`, or EMAIL_TAKEN, INVALID_ARGUMENT
+    (TEAM_NOT_FOUND, MANAGER_NOT_FOUND, MANAGER_INACTIVE and the model's) and FAILED_PRECONDITION
+    (USER_IS_CALLER). A manager may stand further up in the same batch.
     """
     await store.advance(tx)
     drafts = [each.draft for each in new.values()]
@@ -47,6 +47,8 @@ async def create_users(
 
     def make(each: New[UserDraft]) -> User:
         user = join(each, at=tx.now, etag=tx.new_id())
+        if not user.active:
+            _expect_somebody_else(tx, user.name)
         _expect_team(user, there)
         _expect_manager(user, managers)
         _expect_own_email(user, holders)
@@ -138,7 +140,8 @@ def _expect_manager(user: User, managers: Mapping[str, User]) -> None:
     manager = managers.get(user.manager)
     if manager is None:
         raise invalid("manager", "MANAGER_NOT_FOUND", f"{user.manager} was not found")
-    if not manager.active:
+    # Of who has left it is history: theirs may have left before them.
+    if user.active and not manager.active:
         raise invalid("manager", "MANAGER_INACTIVE", f"{user.manager} works here no more")
 
 
@@ -152,7 +155,7 @@ def _expect_somebody_else(tx: WriteTransaction, leaving: str) -> None:
     if leaving == tx.caller.subject:
         raise failed_precondition(
             "USER_IS_CALLER",
-            f"you are {leaving}: another admin has to deactivate you",
+            f"you are {leaving}: another admin has to say that you work here no more",
             resource=leaving,
         )
 
