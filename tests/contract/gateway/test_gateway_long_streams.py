@@ -1,5 +1,5 @@
-"""Streams that outlive what they were begun with: the connection to their service, or the key or the
-teams of their reader."""
+"""Streams that outlive what they were begun with: the connection to their service, or the key or
+the teams of their reader."""
 
 from __future__ import annotations
 
@@ -62,6 +62,15 @@ class Counting:
     async def _watch_run(self, request: Any, _: Any) -> AsyncIterator[Any]:
         yield runs_pb2.Run(name=request.name)
         await asyncio.sleep(60)
+
+
+class Silent(Counting):
+    """One whose watch says nothing, not even where it stands."""
+
+    async def _watch_alerts(self, request: Any, _: Any) -> AsyncIterator[Any]:
+        self.went_on_after.append(request.resume_token)
+        await asyncio.sleep(60)
+        yield alerts_pb2.WatchAlertsResponse()
 
 
 @asynccontextmanager
@@ -197,25 +206,17 @@ class TestReadersWhoseTeamsChange:
     async def test_one_that_has_said_nothing_yet_begins_as_it_was_asked_for(
         self, tmp_path: Path
     ) -> None:
-        asked: list[str] = []
-
-        async def silent(request: Any, _: Any) -> AsyncIterator[Any]:
-            asked.append(request.resume_token)
-            await asyncio.sleep(60)
-            yield
-
-        insight = Counting()
-        insight._watch_alerts = silent  # type: ignore[method-assign]
+        insight = Silent()
         async with before(insight, tmp_path) as (gateway, _):
             stub: Any = alerts_pb2_grpc.AlertServiceStub(await gateway.channel())
             request = alerts_pb2.WatchAlertsRequest(resume_token="7")
             watch = stub.WatchAlerts(request, metadata=gateway.metadata)
             async with asyncio.timeout(8):
-                while len(asked) < 3:
-                    works_in(gateway, f"teams/t{len(asked)}")
+                while len(insight.went_on_after) < 3:
+                    works_in(gateway, f"teams/t{len(insight.went_on_after)}")
                     await asyncio.sleep(0.05)
             watch.cancel()
-        assert set(asked) == {"7"}
+        assert set(insight.went_on_after) == {"7"}
 
     async def test_one_that_can_not_go_on_ends_as_if_its_server_stopped(
         self, tmp_path: Path
