@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from google.api.field_behavior_pb2 import FieldBehavior
 from google.protobuf.descriptor import FieldDescriptor
+from guanxi.options.v1 import options_pb2
 
 from services.chassis.descriptors import load_catalogue
 from tests.support.changes import changes_of
@@ -72,6 +73,25 @@ def test_what_an_update_leaves_alone_though_it_is_a_state_names_the_methods_that
             if is_state(field) and not changed_by(field):
                 unnamed.append(field.full_name)
     assert (missing, unnamed) == ([], list(NO_STATE))
+
+
+def test_how_a_person_is_called_or_reached_is_marked_personal() -> None:
+    """An event showed the e-mail address of every user to every reader."""
+    holders = [
+        holder.message_type
+        for service in WORLDS
+        for asked in changes_of(service)
+        if (holder := resource_field(asked.request)) is not None
+    ]
+    fields = {each.full_name: each for one in holders if one is not None for each in one.fields}
+    reached = {name for name in fields if name.endswith(("email", "emails", "phone", "phones"))}
+    called = {"guanxi.customer.v1.Customer.display_name", "guanxi.sales.v1.User.display_name"}
+    assert "guanxi.sales.v1.User.email" in reached
+    assert [
+        name
+        for name in sorted(reached | called)
+        if not fields[name].GetOptions().Extensions[options_pb2.personal]
+    ] == []
 
 
 @pytest.mark.parametrize("service", WORLDS)
