@@ -18,8 +18,8 @@ __all__ = ["People", "PeopleStub"]
 
 _FRESH_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 1.0
-# A directory that answers does so in 2 ms. Whoever was told of lately is not held up by one that
-# doesn't: this long for a newer answer, then the last one goes.
+# A directory that answers does so within milliseconds. Whoever was told of lately is not held up by
+# one that doesn't: this long for a newer answer, then the last one goes.
 _PATIENCE_SECONDS: Final = 0.1
 # Older answers have been overtaken more often: for a newer one it is worth the whole second.
 _LATELY_SECONDS: Final = 30.0
