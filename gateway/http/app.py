@@ -179,10 +179,10 @@ class HttpApp:
 
         with self._limits.stream(exchange.caller):
             exchange.streamed = True
+            watch = self._door.watch(*_shown(head))
             replies = Replies(call, request, endpoint.positions, timeout_seconds)
-            shut = self._door.until_shut(*_shown(head))
-            accept, headers = head.get(b"accept", ""), self._headers(exchange)
-            exchange.status = 200
+            shut, accept = watch.until_shut(replies.renew), head.get(b"accept", "")
+            headers, exchange.status = self._headers(exchange), 200
             await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
 
     def _metadata(

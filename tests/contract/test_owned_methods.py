@@ -23,6 +23,8 @@ from services.chassis.store import Name, OfCustomer, Owned, Shared, Through
 SERVICES = ("customer", "sales", "insight")
 # Tables of the company that OWNED methods serve, and what is limited to the caller's rows instead.
 OF_THE_COMPANY = {"rules": "whom a rule matches, and how many"}
+# Personal, and no customer's: everybody may know whom they work with.
+OF_COLLEAGUES = {"User.display_name", "User.email"}
 
 
 def owned_slices() -> Iterator[str]:
@@ -85,7 +87,7 @@ def shown_of_customers(message: Descriptor, seen: frozenset[str] = frozenset()) 
         inner = field.message_type
         if inner is not None and inner.full_name not in seen:
             found |= shown_of_customers(inner, seen | {message.full_name})
-    return found
+    return found - OF_COLLEAGUES
 
 
 def test_what_is_shared_shows_no_customer() -> None:

@@ -11,10 +11,12 @@ from buf.validate import validate_pb2
 from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from guanxi.options.v1 import options_pb2
 
 __all__ = [
     "another",
     "behaves",
+    "changed_by",
     "is_resource",
     "item_of",
     "items_of",
@@ -46,6 +48,11 @@ def resource_field(request: Descriptor) -> FieldDescriptor | None:
 
 def behaves(field: FieldDescriptor, behavior: FieldBehavior.ValueType) -> bool:
     return behavior in field.GetOptions().Extensions[field_behavior]
+
+
+def changed_by(field: FieldDescriptor) -> list[str]:
+    """The methods that change a field, where no update does."""
+    return list(field.GetOptions().Extensions[options_pb2.changed_by])
 
 
 def written_fields(holder: FieldDescriptor) -> Iterator[FieldDescriptor]:
