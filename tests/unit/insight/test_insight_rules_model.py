@@ -40,6 +40,7 @@ DRAFT = RuleDraft(
 )
 FINDING = Finding(
     rule="rules/r",
+    rule_edition="first",
     customer="customers/ada",
     customer_display_name="Ada",
     owner="users/ann",
