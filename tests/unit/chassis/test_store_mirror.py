@@ -3,13 +3,22 @@ and takes away nothing before it is read."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import BigInteger, Column, Table, Text, select
 
 from services.chassis.ids import Uuid7Ids
-from services.chassis.store import Mirror, Name, Shared, Store, chassis_tables, new_metadata
+from services.chassis.store import (
+    Mirror,
+    Name,
+    Shared,
+    Store,
+    WriteTransaction,
+    chassis_tables,
+    new_metadata,
+)
 from tests.support.notes import SYSTEM, StoppedClock
 
 metadata = new_metadata()
@@ -105,3 +114,36 @@ async def test_a_log_that_is_read_on_puts_nothing_else_in_use(store: Store) -> N
     assert await found(store) == {"a": "before"}
     await keep(store)
     assert await found(store) == {"a": "before"}
+
+
+@pytest.mark.parametrize("first", ["told", "put in use"])
+async def test_what_is_told_while_a_log_is_put_in_use_is_in_use_too(
+    store: Store, first: str
+) -> None:
+    """Neither transaction sees what the other has done, whichever is committed first."""
+    await keep(store, ("a", "before", 7), ("b", "before", 8))
+    await begin_anew(store)
+    await keep(store, ("a", "anew", 1), ("b", "anew", 2))
+    begun = asyncio.Event()
+
+    async def tell(tx: WriteTransaction) -> None:
+        await mirror.keep(tx, [("a", "newest", 3)])
+        await hold("told")
+
+    async def use(tx: WriteTransaction) -> None:
+        await mirror.put_in_use(tx)
+        await hold("put in use")
+
+    async def hold(done: str) -> None:
+        if done == first:
+            begun.set()
+            await asyncio.sleep(0.2)
+
+    works = [tell, use] if first == "told" else [use, tell]
+    earlier = asyncio.create_task(store.write(works[0], caller=SYSTEM))
+    await begun.wait()
+    await store.write(works[1], caller=SYSTEM)
+    await earlier
+    assert await found(store) == {"a": "newest", "b": "anew"}
+    await keep(store, ("a", "last", 4))
+    assert await found(store) == {"a": "last", "b": "anew"}
