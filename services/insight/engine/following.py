@@ -12,7 +12,7 @@ from services.chassis.background import repeat
 from services.chassis.caller import Caller
 from services.chassis.events.reaction import is_passing
 from services.chassis.store import Store, WriteTransaction
-from services.insight.alerts.store import follow_customers
+from services.insight.alerts.actions import follow_customers
 from services.insight.engine import clearing
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation

@@ -148,6 +148,12 @@ class Rule:
         return "" if self.assignee == OWNER else self.assignee
 
     @property
+    def edition(self) -> str:
+        """Changes with every change of the rule, and is another where it was deleted and one of its
+        name was made: what follows it keeps which one that was."""
+        return etag.of(self.name, self.create_time.isoformat(), self.version)
+
+    @property
     def given_to(self) -> str:
         """Who sees its alerts besides those who see the customer; empty for nobody.
 

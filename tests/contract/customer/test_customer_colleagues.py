@@ -290,10 +290,16 @@ async def test_a_new_log_tells_of_everybody_anew_and_who_works_here_stays_meanwh
 
     await store.write(renewed, caller=SYSTEM)
     assert (await desk.create("acme", owner="users/bob")).owner == "users/bob"
-    await hear(
-        store, told(UserCreated(user=User(name="users/ann", active=True)), 1), reaction=reaction
-    )
+    history = [
+        told(UserCreated(user=User(name="users/ann", active=True)), 1),
+        told(UserCreated(user=User(name="users/eve", active=True)), 2),
+    ]
+    await hear(store, *history, reaction=reaction)
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
+    left = told(UserDeactivated(user=User(name="users/eve")), 3)
+    await hear(store, left, reaction=reaction)
     await store.write(read, caller=SYSTEM)
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
     assert (await refusal(desk.create("new", owner="users/bob"))).reason == "OWNER_UNKNOWN"
     found = await desk.customers.GetCustomer(GetCustomerRequest(name="customers/acme"))
     assert found.owner == "users/bob"
