@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.descriptors import load_catalogue
 from services.chassis.process.commands import Program
 from services.chassis.settings import SharedSettings, settings_table
 
@@ -22,6 +24,7 @@ PAGES = sorted(
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 VARIABLE = re.compile(r"\bGUANXI_[A-Z_]*[A-Z]\b(?!_)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+CALL = re.compile(r"\b([A-Za-z_]\w*)\(")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -111,6 +114,22 @@ def test_the_page_of_architecture_says_what_lint_lets_a_model_know() -> None:
     *most, last = (each.rpartition(".")[2] for each in contract["ignore_imports"])
     architecture = (ROOT / "docs/architecture.md").read_text("utf-8")
     assert f"| model | standard library, chassis.{', '.join(most)} and {last}," in architecture
+
+
+def test_what_the_page_of_slices_calls_is_there_to_be_called() -> None:
+    page = (ROOT / "docs/adding-a-slice.md").read_text("utf-8")
+    called = {name for code in CODE.findall(page) for name in CALL.findall(code)}
+    there = {
+        node.name
+        for folder in SOURCES
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    }
+    messages = {each.name for file in load_catalogue().files.file for each in file.message_type}
+    of_its_example = {"expire_quotes"}
+    assert len(called) > 30
+    assert sorted(called - there - messages - of_its_example - set(dir(dict))) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
