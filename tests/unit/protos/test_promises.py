@@ -35,6 +35,16 @@ def create_order(contracts: FileDescriptorSet) -> MethodDescriptorProto:
     )
 
 
+def field_of(contracts: FileDescriptorSet, name: str) -> FieldDescriptorProto:
+    return next(
+        field
+        for file in contracts.file
+        for message in file.message_type
+        for field in message.field
+        if f"{file.package}.{message.name}.{field.name}" == f"guanxi.{name}"
+    )
+
+
 def test_our_own_contracts_keep_every_promise(contracts: FileDescriptorSet) -> None:
     assert broken_promises(contracts) == []
 
@@ -115,6 +125,24 @@ def any_length_of_values(field: FieldDescriptorProto) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "sales.v1.Product.category",
+        "sales.v1.Order.cancel_reason",
+        "sales.v1.OrderLine.description",
+        "customer.v1.Customer.labels",
+    ],
+    ids=["text", "what the server fills in", "within a record", "map"],
+)
+def test_a_text_that_events_tell_of_and_nobody_has_decided_on_does_not_build(
+    contracts: FileDescriptorSet, name: str
+) -> None:
+    field_of(contracts, name).options.ClearExtension(options_pb2.personal)
+    sentence = f"guanxi.{name} is told of by events and doesn't say whether it is personal"
+    assert broken_promises(contracts) == [sentence]
+
+
+@pytest.mark.parametrize(
     ("name", "mistake", "sentence"),
     [
         ("sales.v1.Order.lines", any_number_of_lines, "takes any number of guanxi"),
@@ -131,13 +159,5 @@ def test_a_request_without_bounds_does_not_build(
     mistake: Callable[[FieldDescriptorProto], None],
     sentence: str,
 ) -> None:
-    mistake(
-        next(
-            field
-            for file in contracts.file
-            for message in file.message_type
-            for field in message.field
-            if f"{file.package}.{message.name}.{field.name}" == f"guanxi.{name}"
-        )
-    )
+    mistake(field_of(contracts, name))
     assert any(sentence in problem for problem in broken_promises(contracts))
