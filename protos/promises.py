@@ -17,6 +17,10 @@ from google.protobuf.message_factory import GetMessageClass
 OURS = "guanxi/"
 OUTPUT_ONLY, IDENTIFIER = 3, 8  # of google.api.FieldBehavior
 TEXTS = {FieldDescriptor.TYPE_STRING: "string", FieldDescriptor.TYPE_BYTES: "bytes"}
+# Permissions whose verb says something else than what the methods do, and why.
+VERBS_APART = {
+    "events.feed.pull": "services read each other's logs, which no role with *.*.read is to do",
+}
 # Each of them bounds a text.
 TEXT_BOUNDS = {"const", "in", "len", "len_bytes", "max_len", "max_bytes", "pattern"}
 # Each of them says what a text can be: a name, a code, a word of a list.
@@ -66,12 +70,37 @@ def _problems(pool: DescriptorPool, method: MethodDescriptor) -> Iterator[str]:
         yield "is internal and has an HTTP route"
     if not internal and not has_route:
         yield "is public and has no HTTP route"
+    if access.permission:
+        reads = idempotency[access.idempotency].name == "IDEMPOTENCY_READ_ONLY"
+        yield from _permission_problems(method, access.permission, reads=reads, internal=internal)
+    yield from _request_problems(pool, method.input_type, set())
+
+
+def _permission_problems(
+    method: MethodDescriptor, permission: str, *, reads: bool, internal: bool
+) -> Iterator[str]:
+    """Whose a permission is, and whether its verb is what the method does: roles are given
+    `*.*.read` to look, and `.import` to create by the thousand."""
     own = ".".join(method.containing_service.full_name.split(".")[1:2]) + "."
     if not internal:
         own += method.containing_service.file.name.rpartition("/")[2].removesuffix(".proto") + "."
-    if access.permission and not access.permission.startswith(own):
-        yield f"asks for {access.permission}, which is not its own: {own}…"
-    yield from _request_problems(pool, method.input_type, set())
+    if not permission.startswith(own):
+        yield f"asks for {permission}, which is not its own: {own}…"
+    if permission in VERBS_APART:
+        return
+    may_read = permission.endswith(".read")
+    if reads and not may_read:
+        yield f"only reads and asks for {permission}: it is to be a .read"
+    if may_read and not reads:
+        yield f"asks for {permission} and doesn't only read"
+    if _creates_many(method) and not reads and not permission.endswith(".import"):
+        yield f"creates many at once and asks for {permission}: it is to be an .import"
+
+
+def _creates_many(method: MethodDescriptor) -> bool:
+    items = method.input_type.fields_by_name.get("requests")
+    item = items.message_type if items is not None else None
+    return item is not None and "update_mask" not in item.fields_by_name
 
 
 def _request_problems(pool: DescriptorPool, message: Descriptor, seen: set[str]) -> Iterator[str]:
