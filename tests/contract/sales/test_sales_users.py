@@ -169,6 +169,13 @@ async def test_a_batch_adds_a_manager_before_those_who_report_to_them(
     }
 
 
+async def test_a_batch_adds_all_who_have_no_address(people: PeopleServiceStub) -> None:
+    reply = await people.BatchCreateUsers(
+        BatchCreateUsersRequest(requests=[create_user("ann"), create_user("bob")])
+    )
+    assert [each.name for each in reply.users] == ["users/ann", "users/bob"]
+
+
 async def test_a_batch_that_is_only_checked_adds_nobody(people: PeopleServiceStub) -> None:
     reply = await people.BatchCreateUsers(
         BatchCreateUsersRequest(requests=[create_user("ann")], validate_only=True)
