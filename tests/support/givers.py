@@ -69,7 +69,7 @@ async def given_away(world: World, apart: Mapping[str, str]) -> dict[str, str]:
     asks = {**world.asks, **world.shared}
     asked = givers(world.service.name, apart)
     rows = {name: [_row(name, n) for n, _ in enumerate(one.cases())] for name, one in asked.items()}
-    await world.prepare({**dict.fromkeys(asks, ()), **rows})
+    await world.prepare(rows)
     wrong: dict[str, str] = {}
     for each in changes_of(world.service.name):
         if each.name not in asked:
