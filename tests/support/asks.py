@@ -44,13 +44,14 @@ class World:
 
     `asks` are those whose rows belong to somebody, `shared` all else that changes something.
     `make` takes the ids of the rows, by the method that is asked about them; of methods that a walk
-    doesn't ask, none.
+    doesn't ask, none. `delete` deletes the customers of rows, where the service hears of that.
     """
 
     service: RunningService
     asks: Mapping[str, Ask]
     make: Make
     shared: Mapping[str, Ask] = field(default_factory=dict)
+    delete: Callable[[Sequence[str]], Awaitable[None]] | None = None
 
     async def prepare(self, rows: Mapping[str, Sequence[str]]) -> None:
         """Makes the rows."""
