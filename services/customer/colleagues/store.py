@@ -18,7 +18,7 @@ colleagues = Table(
     Column("name", Name, primary_key=True),
     Column("active", Boolean, nullable=False),
     Column("position", BigInteger, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 mirror: Final = Mirror(colleagues)
