@@ -15,6 +15,11 @@ from tests.support.changes import changes_of
 from tests.support.databases import Databases
 from tests.support.given_once import changed_though_given_once, given_once
 from tests.support.givers import Given, given_away, givers
+from tests.support.of_deleted import (
+    lists_of_customers,
+    written_for_customers,
+    wrong_of_deleted,
+)
 from tests.support.old_etags import guarded, taken_under_old_etags
 from tests.support.otherwise import behaves, changed_by, resource_field
 from tests.support.taken_ids import naming, wrong_of_taken_ids
@@ -117,6 +122,22 @@ def test_something_is_given_to_people_and_teams() -> None:
     found = {name: each for one in WORLDS for name, each in givers(one, NOT_WHOSE).items()}
     assert found.keys() > {"CreateCustomer", "UpdateCustomer", "BatchCreateOrders"}
     assert found["CreateOrder"] == Given(people=("seller",), teams=("team",))
+
+
+@pytest.mark.parametrize("service", ["customer", "sales"])
+async def test_of_a_deleted_customer_nothing_is_new_and_lists_show_what_they_say(
+    service: str, databases: Databases
+) -> None:
+    async with WORLDS[service](databases) as world:
+        assert await wrong_of_deleted(world) == {}
+
+
+def test_something_is_written_for_customers_and_listed() -> None:
+    services = ("customer", "sales")
+    written = {each.name for service in services for each in written_for_customers(service)}
+    assert written >= {"LogTouchpoint", "BatchLogTouchpoints", "CreateOrder", "BatchCreateOrders"}
+    listed = {each.name for service in services for each in lists_of_customers(service)}
+    assert listed >= {"ListTouchpoints", "ListOrders"}
 
 
 @pytest.mark.parametrize("service", WORLDS)

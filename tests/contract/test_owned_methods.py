@@ -45,7 +45,7 @@ def owned_slices() -> Iterator[str]:
 
 def is_owned(table: Table) -> bool:
     """Whether it says whose its rows are, or as which others they are seen."""
-    return isinstance(table.info.get("scope"), Owned | Through | OfCustomer)
+    return isinstance(table.info.get("sight"), Owned | Through | OfCustomer)
 
 
 def unowned(slice_: str) -> list[str]:
@@ -72,8 +72,8 @@ def test_every_service_has_owned_methods_to_check() -> None:
 def test_a_table_is_owned_by_what_it_says() -> None:
     metadata = MetaData()
     for number, sight in enumerate((Owned("a"), Through("a", "b"), OfCustomer("a", "b"))):
-        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"scope": sight}))
-    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"scope": Shared()}))
+        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"sight": sight}))
+    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"sight": Shared()}))
     assert not is_owned(Table("unsaid", metadata, Column("a", Name)))
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "items_of",
     "pattern_of",
     "resource_field",
+    "resources_of",
     "reworded",
     "written_fields",
 ]
@@ -44,6 +45,15 @@ def item_of(request: Descriptor) -> Descriptor:
 def resource_field(request: Descriptor) -> FieldDescriptor | None:
     """The field that holds the resource that a request writes, if it does."""
     return next((each for each in request.fields if is_resource(each.message_type)), None)
+
+
+def resources_of(reply: Any) -> list[Any]:
+    """What a reply is, or the many in it."""
+    if is_resource(reply.DESCRIPTOR):
+        return [reply]
+    fields = [each for each in reply.DESCRIPTOR.fields if each.is_repeated]
+    lists = [each.name for each in fields if is_resource(each.message_type)]
+    return [each for name in lists for each in getattr(reply, name)]
 
 
 def behaves(field: FieldDescriptor, behavior: FieldBehavior.ValueType) -> bool:

@@ -34,7 +34,7 @@ class UserMirror(Generic[M]):
             Column("team", Name, nullable=False, server_default=""),
             Column("manager", Name, nullable=False, server_default=""),
             Column("position", BigInteger, nullable=False),
-            info={"scope": Shared()},
+            info={"sight": Shared()},
         )
         self._among = select(self._table).where(_among(self._table))
         self._anybody = select(self._table.c.name).limit(1)
@@ -68,7 +68,7 @@ class TeamMirror:
             Column("name", Name, primary_key=True),
             Column("there", Boolean, nullable=False),
             Column("position", BigInteger, nullable=False),
-            info={"scope": Shared()},
+            info={"sight": Shared()},
         )
         there = self._table.c.there
         self._among = select(self._table.c.name).where(_among(self._table), there)

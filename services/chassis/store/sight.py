@@ -88,10 +88,10 @@ def is_shared(table: Table) -> bool:
 def expect_sight(metadata: MetaData) -> None:
     """Raises TypeError for a table that doesn't say how its rows are seen, or says it wrongly."""
     for table in metadata.sorted_tables:
-        if not isinstance(table.info.get("scope"), Sight):
+        if not isinstance(table.info.get("sight"), Sight):
             raise TypeError(
                 f"the table {table.name} says nothing of who sees its rows: "
-                'info={"scope": Owned(...), Through(...), OfCustomer(...) or Shared()}'
+                'info={"sight": Owned(...), Through(...), OfCustomer(...) or Shared()}'
             )
     for table in metadata.sorted_tables:
         try:

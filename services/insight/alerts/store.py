@@ -91,7 +91,7 @@ table = Table(
     Index("ix_alerts_given_to", "given_to", "severity", "create_time", "name"),
     Index("ix_alerts_assignee", "assignee", "severity", "create_time", "name"),
     Index("ix_alerts_customer", "customer", "rule"),
-    info={"scope": Owned("owner", "team", "given_to")},
+    info={"sight": Owned("owner", "team", "given_to")},
 )
 _IS_LIVE: Final = table.c.state.in_(LIVE)
 Index(

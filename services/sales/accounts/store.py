@@ -53,7 +53,7 @@ accounts = Table(
     Index("ix_accounts_owner", "owner", "customer"),
     Index("ix_accounts_team", "team", "customer"),
     info={
-        "scope": Owned(
+        "sight": Owned(
             "owner",
             "team",
             named=(Named("account_collaborators", "customer", access="access", key="customer"),),
@@ -70,7 +70,7 @@ collaborators = Table(
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("customer", "subject"),
     Index("ix_account_collaborators_subject", "subject", "customer", "access"),
-    info={"scope": Through("customer", "accounts", "customer")},
+    info={"sight": Through("customer", "accounts", "customer")},
 )
 
 mirror: Final = RenewedMirror(accounts)

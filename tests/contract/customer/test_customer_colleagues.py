@@ -290,6 +290,7 @@ async def test_a_new_log_tells_of_everybody_anew_and_who_works_here_stays_meanwh
 
     await store.write(renewed, caller=SYSTEM)
     assert (await desk.create("acme", owner="users/bob")).owner == "users/bob"
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
     history = [
         told(UserCreated(user=User(name="users/ann", active=True)), 1),
         told(UserCreated(user=User(name="users/eve", active=True)), 2),

@@ -57,6 +57,9 @@ async def test_every_change_of_an_order_is_an_event_with_the_whole_order(
     draft = await orders.CreateOrder(create_order(line(), id="1", customer="customers/acme"))
     confirmed = await orders.ConfirmOrder(ConfirmOrderRequest(name=draft.name))
     cancelled = await orders.CancelOrder(CancelOrderRequest(name=draft.name, reason="late"))
+    # Why is for nobody but those who see the order.
+    assert cancelled.cancel_reason == "late"
+    cancelled.ClearField("cancel_reason")
     of_catalogue, events = 3, await pulled(feed, 6)
     types = (orders_pb2.OrderCreated, orders_pb2.OrderConfirmed, orders_pb2.OrderCancelled)
     event: Event

@@ -29,7 +29,7 @@ kept = Table(
     Column("name", Name, primary_key=True),
     Column("text", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 mirror = RenewedMirror(kept)
 

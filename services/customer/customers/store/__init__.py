@@ -1,5 +1,6 @@
-"""The tables of customers and every statement on them: `customers` themselves, and the orders that
-count for them, `counted_orders`. No rule, no message."""
+"""The tables of customers and every statement on them: `customers` themselves, of which of them the
+caller may keep something new (`in_sight`), and the orders that count for them, `counted_orders`. No
+rule, no message."""
 
 from services.customer.customers.store import counted_orders
 from services.customer.customers.store.customers import (
@@ -9,5 +10,14 @@ from services.customer.customers.store.customers import (
     page,
     unsettled,
 )
+from services.customer.customers.store.in_sight import in_sight
 
-__all__ = ["collaborators", "counted_orders", "customers", "delete_times", "page", "unsettled"]
+__all__ = [
+    "collaborators",
+    "counted_orders",
+    "customers",
+    "delete_times",
+    "in_sight",
+    "page",
+    "unsettled",
+]

@@ -47,7 +47,7 @@ table = Table(
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
     Column("run", Name(Template("runs/{run}")), nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")

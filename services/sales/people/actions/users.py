@@ -162,7 +162,7 @@ def _expect_somebody_else(tx: WriteTransaction, leaving: str) -> None:
 
 def _expect_own_email(user: User, holders: Mapping[str, str]) -> None:
     holder = holders.get(user.email_key, user.name)
-    if holder != user.name:
+    if user.email_key and holder != user.name:
         raise DomainError(
             Kind.ALREADY_EXISTS,
             "EMAIL_TAKEN",

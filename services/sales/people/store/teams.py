@@ -37,7 +37,7 @@ table = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Index("ix_teams_display_name", "display_name", "name"),
     Index("ix_teams_parent", "parent", "name"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 teams: Final = Records(
