@@ -99,7 +99,8 @@ def _request(asked: Asked, ask: Ask) -> Any:
     first, *others = _rows(asked)
     request: Any = ask.request(first)
     for each in others:
-        request.requests.extend(ask.request(each).requests)  # type: ignore[attr-defined]
+        another: Any = ask.request(each)
+        request.requests.extend(another.requests)
     if _is_once(asked):
         request.request_id = _REQUEST_ID
     return request
