@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
 from services.chassis.store.many import run_many
-from services.chassis.store.postgres_errors import is_duplicate, is_lost, translated
+from services.chassis.store.postgres_errors import connecting, is_duplicate, is_lost, translated
 from services.chassis.store.postgres_readers import (
     COMPILED_STATEMENTS,
     WAIT_FOR_CONNECTION_SECONDS,
@@ -72,7 +72,7 @@ class PostgresEngine:
         connection = self._writes.connect()
         self._waiting += 1
         try:
-            with translated():
+            with connecting():
                 await connection.start()
         finally:
             self._waiting -= 1
@@ -97,7 +97,7 @@ class PostgresEngine:
         # A lock of the session, which is idle and in no transaction: of one that lasts as long as
         # a run, nothing newer could be cleaned up meanwhile.
         connection = self._sessions.connect()
-        with translated():
+        with connecting():
             await connection.start()
         try:
             with translated():
