@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.store.connections import AnyRow, Parameters
+from services.chassis.store.kept_apart import execute
 from services.chassis.store.postgres_errors import busy, connecting, translated
 from services.chassis.store.prepared import prepared
 
@@ -81,7 +82,7 @@ class PostgresReaders:
         fetch: Callable[[Result], T],
     ) -> T:
         def run(connection: Connection) -> T:
-            return fetch(connection.execute(statement, parameters))
+            return fetch(execute(connection, statement, parameters))
 
         return await self._twice(lambda: greenlet_spawn(self._use, run))
 
