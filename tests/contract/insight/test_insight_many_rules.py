@@ -10,6 +10,7 @@ import pytest
 from guanxi.insight.v1 import rules_pb2
 from guanxi.insight.v1.runs_pb2 import Run
 
+from services.chassis.background import Background
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import Kind
 from services.chassis.store import WriteTransaction
@@ -17,9 +18,19 @@ from services.insight.engine.evaluation import Evaluation
 from services.insight.rules.model import MOST_RULES, Rule, RuleKind, Severity, Sight
 from services.insight.rules.store import count, rules
 from services.sales.people.model import MOST_BENEATH
-from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
+from tests.support.databases import Databases
+from tests.support.insight import (
+    TODAY,
+    Desk,
+    Insight,
+    confirmed,
+    customer_event,
+    running_insight,
+    until,
+)
 from tests.support.refusals import refusal
 from tests.support.rule_runs import alerted, create, get, is_in
+from tests.support.services import migrated_database
 from tests.support.statements import too_large_for_any
 
 SYSTEM = Caller.system("tests")
@@ -107,15 +118,30 @@ async def test_there_are_no_more_rules_than_can_be_followed(insight: Insight, de
     await create(desk)
 
 
-async def test_a_run_whose_statement_is_too_large_says_so(
-    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+async def test_a_run_whose_statement_is_too_large_says_so_and_so_does_readiness(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def asks_for_too_much(_: Evaluation, tx: WriteTransaction, *__: Any, **___: Any) -> None:
         await tx.unscoped().all(too_large_for_any())
 
-    await insight.knows(customer_event("ada"))
-    monkeypatch.setattr(Evaluation, "follow", asks_for_too_much)
-    rule = await create(desk)
-    await until(is_in(desk, rule.run, Run.FAILED))
-    error = (await get(desk, rule.run)).error
-    assert "Expression tree is too large" in error or "number of query arguments" in error
+    background = Background()
+    url = await migrated_database(databases, "insight")
+    with background.watching():
+        async with running_insight(url) as insight:
+            desk = await insight.desk()
+            await insight.knows(customer_event("ada"))
+            monkeypatch.setattr(Evaluation, "follow", asks_for_too_much)
+            rule = await create(desk)
+            await until(is_in(desk, rule.run, Run.FAILED))
+            error = (await get(desk, rule.run)).error
+            insight.customer.write(customer_event("bob"))
+
+            async def is_told() -> bool:
+                return any("reads" in each and told(each) for each in background.complaints())
+
+            await until(is_told)
+    assert told(error)
+
+
+def told(error: str) -> bool:
+    return "Expression tree is too large" in error or "number of query arguments" in error
