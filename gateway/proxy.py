@@ -169,13 +169,15 @@ class _Exchange:
         self.shut: DomainError | None = None
 
     async def admit(self) -> Metadata:
-        """The metadata to call the service with; raises DomainError for who may not."""
+        """The metadata to call the service with; raises DomainError for who may not, or who gives
+        it no time."""
         proxy = self._proxy
         self._request_id = _fit(self._given.get(REQUEST_ID_KEY)) or proxy._ids.new()
         context.request_id.set(self._request_id)
         _expect_head(self._head)
         key = proxy._door.admit(*self._shown)
         self._caller = key.subject
+        self.timeout()  # gRPC itself ends the call with its deadline, from here on too
         await proxy._limits.take(key.subject)
         await proxy._door.settle(key)
         return self._metadata(key)

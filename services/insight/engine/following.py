@@ -10,7 +10,7 @@ import structlog
 
 from services.chassis.background import repeat
 from services.chassis.caller import Caller
-from services.chassis.events.reaction import is_passing
+from services.chassis.events.reaction import passes_in_time
 from services.chassis.store import Store, WriteTransaction
 from services.insight.alerts.actions import follow_customers
 from services.insight.engine import clearing
@@ -135,7 +135,7 @@ class Following:
         except Overtaken:
             return  # by another replica, which ends the rebuild
         except Exception as error:
-            if is_passing(error):
+            if passes_in_time(error):
                 raise  # it is tried again
             _log.error("rebuild failed, the old state stays in use", exc_info=error)
             message = f"{type(error).__name__}: {error}"
