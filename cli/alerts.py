@@ -69,9 +69,11 @@ async def _show_and_watch(connection: Connection, limit: int, mine: bool) -> Non
             shown = {alert.name: alert.update_time.ToNanoseconds() for alert in alerts}
         if not message.HasField("alert"):
             continue  # where the stream begins
-        if message.alert.update_time.ToNanoseconds() > shown.get(message.alert.name, -1):
-            change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change)
-            _print(message.alert, change.lower())
+        change = alerts_pb2.WatchAlertsResponse.Change.Name(message.change).lower()
+        if not message.alert.text_en:
+            _print_parting(message.alert, change.replace("_", " "))
+        elif message.alert.update_time.ToNanoseconds() > shown.get(message.alert.name, -1):
+            _print(message.alert, change)
 
 
 async def _changes(
@@ -103,3 +105,8 @@ def _print(alert: alerts_pb2.Alert, change: str = "") -> None:
     _console.print(
         f"         {alert.rule}, {alert.assignee or 'nobody'}, {alert.name}", style="dim"
     )
+
+
+def _print_parting(alert: alerts_pb2.Alert, change: str) -> None:
+    """Of an alert that the caller sees no more they are told which one it was, and nothing else."""
+    _console.print(f"{change}: {alert.rule}, {alert.name}", style="dim", highlight=False)

@@ -51,8 +51,9 @@ _SERVICES = ("customer", "sales", "insight")
 # Beside its callers' connections: probes, channels to the services, Redis, what it listens on.
 _OTHER_FILES = 250
 
-# So often a stream's key is looked at while it runs, or at each heartbeat if that is oftener.
-_LOOK_AGAIN_SECONDS = 5.0
+# So often a stream's reader is looked at while it runs, or at each heartbeat if that is oftener: so
+# that what the directory says of them, asked every three seconds, holds for streams as for calls.
+_LOOK_AGAIN_SECONDS = 1.0
 
 _log = structlog.get_logger("gateway")
 

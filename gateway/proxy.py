@@ -22,6 +22,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.resuming import Positions, Replies
 from gateway.signin.door import Door
 from gateway.signin.keys import ApiKey
+from gateway.signin.watch import Watch
 from gateway.transcode.refusals import head_too_large
 from services.chassis import context
 from services.chassis.errors import DomainError, Kind
@@ -124,8 +125,9 @@ class Proxy(grpc.GenericRpcHandler):
                 await exchange.admit()
                 request = requests if method.client_streaming else await exchange.message()
                 with exchange.open_stream():
+                    watch = exchange.watch()
                     running = exchange.replies(call, request)
-                    watched = asyncio.create_task(exchange.watch_key(running))
+                    watched = asyncio.create_task(exchange.look_after(watch, running))
                     while (reply := await running.read()) is not grpc.aio.EOF:
                         yield reply
                     await exchange.trailers(running)
@@ -167,13 +169,15 @@ class _Exchange:
         self.shut: DomainError | None = None
 
     async def admit(self) -> Metadata:
-        """The metadata to call the service with; raises DomainError for who may not."""
+        """The metadata to call the service with; raises DomainError for who may not, or who gives
+        it no time."""
         proxy = self._proxy
         self._request_id = _fit(self._given.get(REQUEST_ID_KEY)) or proxy._ids.new()
         context.request_id.set(self._request_id)
         _expect_head(self._head)
         key = proxy._door.admit(*self._shown)
         self._caller = key.subject
+        self.timeout()  # gRPC itself ends the call with its deadline, from here on too
         await proxy._limits.take(key.subject)
         await proxy._door.settle(key)
         return self._metadata(key)
@@ -192,10 +196,15 @@ class _Exchange:
         positions = self._proxy._positions.get(self._method.path)
         return Replies(again, request, positions, self.timeout())
 
-    async def watch_key(self, replies: Replies) -> None:
-        """Ends the replies when the caller's key opens nothing any more."""
+    def watch(self) -> Watch:
+        """Looks after the caller, from now on; raises DomainError."""
+        return self._proxy._door.watch(*self._shown)
+
+    async def look_after(self, watch: Watch, replies: Replies) -> None:
+        """Renews the replies when the caller's sight is another, and ends them when their key opens
+        nothing any more."""
         try:
-            await self._proxy._door.until_shut(*self._shown)
+            await watch.until_shut(replies.renew)
         except DomainError as error:
             self.shut = error
             replies.cancel()

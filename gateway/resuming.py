@@ -1,10 +1,12 @@
 """A stream of replies that goes on where its connection to the service ended.
 
 Connections are renewed by age, so that replicas are found, and a watch grows older than any of
-them. Where a method's replies say where the stream stands (`resume_token`), the next connection
-goes on from there, and the reader notices nothing.
+them; and a service shows a stream what its caller saw when they began. Where a method's replies say
+where the stream stands (`resume_token`), the next call goes on from there, and the reader notices
+nothing.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -68,9 +70,11 @@ class Replies:
         self._request = request
         self._positions = positions
         self._ends_at = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        # Of the running call, as are the two that follow.
         self._running = call(request, timeout_seconds)
-        # Of the running call.
+        self._begun_with = request
         self._last: bytes | None = None
+        self._outdated = False
 
     async def initial_metadata(self) -> Any:
         return await self._running.initial_metadata()
@@ -83,6 +87,11 @@ class Replies:
         while True:
             try:
                 reply = await self._running.read()
+            except asyncio.CancelledError:
+                if not self._outdated or _is_cancelled():
+                    raise
+                self._begin_anew()
+                continue
             except grpc.aio.AioRpcError as error:
                 self._go_on(error)
                 continue
@@ -91,7 +100,14 @@ class Replies:
             return reply
 
     def cancel(self) -> None:
-        """Ends what is running."""
+        """Ends what is running, and lets nothing follow it."""
+        self._outdated = False
+        self._running.cancel()
+
+    def renew(self) -> None:
+        """Has what follows be what the caller sees now: what is read next comes of another call, or
+        raises DomainError where the stream can't be gone on with."""
+        self._outdated = True
         self._running.cancel()
 
     def _seconds_left(self) -> float | None:
@@ -101,14 +117,37 @@ class Replies:
         """Calls again where the last call had got; raises the error where that can't be."""
         if error.code() is not grpc.StatusCode.UNAVAILABLE or details_of(error) is not None:
             raise error
-        following = None
-        if self._positions is not None and self._last is not None:
-            following = self._positions.after(self._last, self._request)
+        # A call that says nothing is not followed by another: the service is away.
+        following = self._following()
         if following is not None:
-            # A call that says nothing is not followed by another: the service is away.
-            self._last = None
-            self._running = self._call(following, self._seconds_left())
+            self._begin(following)
         elif _RENEWED in (error.details() or ""):
             raise draining() from error
         else:
             raise error
+
+    def _begin_anew(self) -> None:
+        """Calls again where the stream stands; raises DomainError where it doesn't say."""
+        if self._positions is None:
+            raise draining()
+        following = self._begun_with if self._last is None else self._following()
+        if following is None:
+            raise draining()
+        self._begin(following)
+
+    def _following(self) -> bytes | None:
+        """The request that goes on after the last reply, if it says where that stands."""
+        if self._positions is None or self._last is None:
+            return None
+        return self._positions.after(self._last, self._request)
+
+    def _begin(self, request: bytes) -> None:
+        self._last, self._outdated = None, False
+        self._begun_with = request
+        self._running = self._call(request, self._seconds_left())
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the reader's own task that is to end, and not a call that it reads."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -13,6 +13,8 @@ from cli.imports.columns import Located
 
 # The first columns of a file of refused rows, whose lines are those of the file they come from.
 _OF_REFUSED = ("line", "reason")
+# Of any file there is; Python refuses to read a number of more than 4,300 digits.
+_MOST_LINE_DIGITS = 18
 
 
 class Repeats:
@@ -41,7 +43,7 @@ class Repeats:
             self._last_places[self._order] = last
             last = self._last_places.get(order, last)
             self._order, self._here = order, self._contents.setdefault(order, array("q"))
-        if self._is_of_refused and values[0].isdecimal():
+        if self._is_of_refused and _is_line(values[0]):
             self._place = line = int(values[0])
         else:
             self._place += 1
@@ -73,6 +75,10 @@ def _told(contents: array[int], anew: Sequence[tuple[int, int]]) -> str:
             " together and it had changed in between: take the older ones out"
         )
     return ""
+
+
+def _is_line(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) <= _MOST_LINE_DIGITS
 
 
 def _comes_again(contents: array[int], count: int) -> bool:

@@ -21,9 +21,9 @@ from gateway.http.head import (
     extras_of,
     read_head,
     request_id_of,
-    timeout_of,
 )
 from gateway.http.streams import Streams, file_headers
+from gateway.http.waiting import Wait
 from gateway.limits import Limits
 from gateway.metrics import GatewayMetrics
 from gateway.resuming import Replies
@@ -42,7 +42,7 @@ from services.chassis.ids import Ids
 from services.chassis.request_lines import RequestLines
 from services.chassis.wire import AUTHORIZATION_KEY, REQUEST_ID_KEY
 
-__all__ = ["MAX_DEADLINE_SECONDS", "HttpApp"]
+__all__ = ["HttpApp"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -52,8 +52,6 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
 # Answers hold customers' data: nobody on the way may keep them.
 _NO_STORE = (b"cache-control", b"no-store")
-_HOP_SECONDS = 0.020
-MAX_DEADLINE_SECONDS = 300.0
 
 _log = structlog.get_logger(__name__)
 
@@ -130,23 +128,24 @@ class HttpApp:
         exchange.route = endpoint.route
         key = self._door.admit(*_shown(head))
         exchange.caller = scope["guanxi.caller"] = key.subject
-        await self._limits.take(key.subject)
-        await self._door.settle(key)
-        body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
+        wait = Wait(head)
+        async with wait.holding():
+            await self._limits.take(key.subject)
+            await self._door.settle(key)
+            body = await self._bodies.read(head, receive, endpoint.max_body_bytes)
         codec, query = endpoint.request, scope["query_string"].decode("latin-1")
         if len(body) > bodies.PIECE_BYTES:
             request = await codec.encode_in_turns(match.captures, query, body, extras_of(head))
         else:
             request = codec.encode(match.captures, query, body, extras_of(head))
         scope["guanxi.owner"] = endpoint.owner
-        timeout = _timeout(head)
+        timeout = wait.left()
         if endpoint.method.server_streaming:
             await self._stream(endpoint, request, head, timeout, receive, send, exchange)
             return
         metadata = self._metadata(key, endpoint, head, exchange)
-        reply = await endpoint.call(
-            request, timeout=timeout or self._default_seconds, metadata=metadata
-        )
+        seconds = self._default_seconds if timeout is None else timeout
+        reply = await endpoint.call(request, timeout=seconds, metadata=metadata)
         headers = self._headers(exchange)
         if endpoint.response.is_file:
             content, content_type = endpoint.response.decode_file(reply)
@@ -179,10 +178,10 @@ class HttpApp:
 
         with self._limits.stream(exchange.caller):
             exchange.streamed = True
+            watch = self._door.watch(*_shown(head))
             replies = Replies(call, request, endpoint.positions, timeout_seconds)
-            shut = self._door.until_shut(*_shown(head))
-            accept, headers = head.get(b"accept", ""), self._headers(exchange)
-            exchange.status = 200
+            shut, accept = watch.until_shut(replies.renew), head.get(b"accept", "")
+            headers, exchange.status = self._headers(exchange), 200
             await self._streams.serve(replies, shut, endpoint, accept, headers, receive, send)
 
     def _metadata(
@@ -270,20 +269,6 @@ class HttpApp:
 def _shown(head: Mapping[bytes, str]) -> tuple[str, str]:
     """What the caller shows to be let in."""
     return head.get(b"authorization", ""), head.get(b"x-api-key", "")
-
-
-def _timeout(head: Mapping[bytes, str]) -> float | None:
-    asked = timeout_of(head)
-    if asked is None:
-        return None
-    seconds = min(asked, MAX_DEADLINE_SECONDS) - _HOP_SECONDS
-    if seconds < context.LEAST_SECONDS:
-        raise DomainError(
-            Kind.DEADLINE_EXCEEDED,
-            "DEADLINE_TOO_SHORT",
-            f"a call needs at least {1000 * (context.LEAST_SECONDS + _HOP_SECONDS):.0f} ms",
-        )
-    return seconds
 
 
 def _in_quotes(etag: str) -> str:

@@ -1,7 +1,6 @@
 """Lets a caller in by API key, as the directory of people knows them, and gives them the internal
 token that services believe."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from gateway.signin.keys import ApiKey
 from gateway.signin.people import People
 from gateway.signin.ring import KeyRing
+from gateway.signin.watch import Standing, Watch
 from services.chassis.access import Signer
 from services.chassis.clock import Clock, Span
 from services.chassis.errors import unauthenticated
@@ -70,12 +70,13 @@ class Door:
         """Learns who the holder of an admitted key is here; raises DomainError for who has left."""
         await self._people.settle(key.subject)
 
-    async def until_shut(self, authorization: str, api_key: str) -> None:
-        """Looks at a key and its holder again every few seconds; raises DomainError once they may
-        not come in."""
-        while True:
-            await asyncio.sleep(self._look_again_seconds)
-            await self.settle(self.admit(authorization, api_key))
+    def standing(self, key: ApiKey) -> Standing:
+        """What the key's holder, who is settled, sees by."""
+        return Standing(key.roles, key.scopes, self._people.teams_of(key))
+
+    def watch(self, authorization: str, api_key: str) -> Watch:
+        """Looks after who shows a key, from now on; raises DomainError."""
+        return Watch(self, authorization, api_key, self._look_again_seconds)
 
     def authorization(self, key: ApiKey, deployable: str) -> str:
         """The `authorization` metadata that speaks for the key's holder, who is settled, to a

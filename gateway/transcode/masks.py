@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from google.api import field_behavior_pb
+from guanxi.options.v1 import options_pb
 from protobuf import DescField, DescMessage
 
 from gateway.transcode.values import JsonValue
@@ -30,8 +31,9 @@ class MaskFields:
     def paths_of_body(self, body: JsonValue) -> list[str]:
         """The fields a body sets, so that setting one to nothing changes it too (AIP-134).
 
-        What only the server sets is left out, and what is given once may be named with the value it
-        has: so a resource can be sent back as it was read.
+        What only the server sets is left out; what is given once, or what methods of its own
+        change, may be named with the value it has: so a resource can be sent back as it was read,
+        and a wish for another value isn't taken for none.
         """
         named = body if isinstance(body, dict) else ()
         fields = (self.fields.get(key) for key in named)
@@ -60,5 +62,9 @@ def mask_fields(resource: DescMessage) -> MaskFields:
 
 def _set_by_the_server(field: DescField) -> bool:
     options = field.proto.options
-    behaviors = options[field_behavior_pb.ext_field_behavior] if options is not None else ()
-    return field.name == "etag" or any(behavior in _NOT_THE_CALLERS for behavior in behaviors)
+    if field.name == "etag":
+        return True
+    if options is None or options[options_pb.ext_changed_by]:
+        return False
+    behaviors = options[field_behavior_pb.ext_field_behavior]
+    return any(behavior in _NOT_THE_CALLERS for behavior in behaviors)

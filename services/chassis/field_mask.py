@@ -1,16 +1,19 @@
 """Partial updates (AIP-134): which fields an update may and shall change, by the contract.
 
-What a field allows is read from `google.api.field_behavior`; nothing is declared a second time. A
-path is the name of a field of the resource: what it holds (an amount, a time, a list, a map) is
-changed as a whole.
+What a field allows is read from `google.api.field_behavior` and `guanxi.options.v1.changed_by`;
+nothing is declared a second time. A path is the name of a field of the resource: what it holds (an
+amount, a time, a list, a map) is changed as a whole.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final, TypeVar, cast
 
 from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from guanxi.options.v1 import options_pb2
 
 from services.chassis.errors import DomainError, invalid
 
@@ -38,8 +41,9 @@ def resolve(
     mask: FieldMask | None, change: Message, *, argument: str = "update_mask"
 ) -> tuple[str, ...]:
     """The paths an update changes: absent or empty mask, the mutable fields that `change` sets;
-    `*`, all mutable fields; else the mask's paths, without repeats. Fields that are given once are
-    none of them: whether they are what they were is for `expect_fixed`.
+    `*`, all mutable fields; else the mask's paths, without repeats. Fields that are given once, or
+    that methods of their own change, are none of them: whether they are what they were is for
+    `expect_fixed`.
 
     Raises DomainError INVALID_ARGUMENT on `argument`: UPDATE_MASK_UNKNOWN_FIELD,
     UPDATE_MASK_FIXED_FIELD (output only, identifier), UPDATE_MASK_WILDCARD (`*` beside others); on
@@ -55,23 +59,26 @@ def resolve(
     for path in chosen:
         _check(descriptor, path, argument)
         _check_required(change, path)
-    given_once = _given_once(descriptor)
-    return tuple(path for path in chosen if path != _ETAG and path not in given_once)
+    compared = _compared(descriptor)
+    return tuple(path for path in chosen if path != _ETAG and path not in compared)
 
 
 def expect_fixed(
     mask: FieldMask | None, change: M, current: M, *, argument: str = "update_mask"
 ) -> None:
-    """Lets a resource be sent back as it was read: a field that is given once may be named, or set
-    where there is no mask, with the value that it has.
+    """Lets a resource be sent back as it was read: a field that is given once, or that methods of
+    its own change, may be named with the value that it has, or set where no mask names fields.
 
-    Raises DomainError INVALID_ARGUMENT on `argument`, UPDATE_MASK_FIXED_FIELD, for another value.
+    What the server alone sets isn't compared: when a record last changed and how many it counts
+    move by themselves, and who sends them back has only read them. Raises DomainError
+    INVALID_ARGUMENT on `argument`, UPDATE_MASK_FIXED_FIELD, for another value.
     """
-    given_once = _given_once(_descriptor(change))
-    named = mask.paths if mask and mask.paths else (n for n in given_once if _is_set(change, n))
-    for name in given_once.intersection(named):
-        if getattr(change, name) != getattr(current, name):
-            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{name} is {_GIVEN_ONCE}")
+    compared = _compared(_descriptor(change))
+    paths = list(mask.paths) if mask else []
+    names_fields = paths not in ([], ["*"])
+    for name in paths if names_fields else (each for each in compared if _is_set(change, each)):
+        if name in compared and getattr(change, name) != getattr(current, name):
+            raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{name} is {compared[name]}")
 
 
 def _descriptor(message: Message) -> Descriptor:
@@ -81,13 +88,25 @@ def _descriptor(message: Message) -> Descriptor:
 
 def _fixed(field: FieldDescriptor) -> str:
     """Why a field can't be changed; empty if it can."""
+    methods = _changed_by(field)
+    if methods:
+        return f"changed by {' and '.join(methods)}, and by no update"
     behaviors = field.GetOptions().Extensions[field_behavior]
     return next((_FIXED[each] for each in behaviors if each in _FIXED), "")
 
 
-def _given_once(descriptor: Descriptor) -> frozenset[str]:
-    fields = descriptor.fields
-    return frozenset(field.name for field in fields if _fixed(field) == _GIVEN_ONCE)
+def _changed_by(field: FieldDescriptor) -> Sequence[str]:
+    return cast(Sequence[str], field.GetOptions().Extensions[options_pb2.changed_by])
+
+
+@cache
+def _compared(descriptor: Descriptor) -> Mapping[str, str]:
+    """The fields that may be sent back as they are, and why they can't be changed."""
+    return {
+        field.name: reason
+        for field in descriptor.fields
+        if (reason := _fixed(field)) and (reason == _GIVEN_ONCE or _changed_by(field))
+    }
 
 
 def _check(descriptor: Descriptor, path: str, argument: str) -> None:
@@ -95,7 +114,7 @@ def _check(descriptor: Descriptor, path: str, argument: str) -> None:
     if field is None:
         raise _unknown(descriptor, path, argument)
     reason = _fixed(field)
-    if reason and reason != _GIVEN_ONCE:
+    if reason and path not in _compared(descriptor):
         raise invalid(argument, "UPDATE_MASK_FIXED_FIELD", f"{path} is {reason}")
 
 

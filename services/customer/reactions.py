@@ -46,16 +46,16 @@ class SalesReaction(Follower):
 
     async def log_renewed(self, tx: WriteTransaction) -> None:
         """Sales' log begins anew: its orders are counted from the first one on, and who works here
-        stays until it is read."""
+        stays as it was until it is read."""
         await counted_orders.clear(tx)
-        await colleagues.users.mirror.mark_all(tx)
-        await colleagues.teams.mirror.mark_all(tx)
+        await colleagues.users.mirror.begin_anew(tx)
+        await colleagues.teams.mirror.begin_anew(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
-        """All orders are counted; people and teams of whom the log doesn't tell are there no
-        more."""
-        await colleagues.users.mirror.remove_marked(tx)
-        await colleagues.teams.mirror.remove_marked(tx)
+        """All orders are counted; who works here, in which teams, is what the log told last, and
+        people and teams of whom it doesn't tell are there no more."""
+        await colleagues.users.mirror.put_in_use(tx)
+        await colleagues.teams.mirror.put_in_use(tx)
 
 
 # Another version where what is kept of orders changes; see Derivation.

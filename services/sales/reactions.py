@@ -23,11 +23,12 @@ class CustomerReaction(Follower):
 
     async def log_renewed(self, tx: WriteTransaction) -> None:
         """Who sees an order stays as it was while the customer service's log is read anew."""
-        await store.mirror.mark_all(tx)
+        await store.mirror.begin_anew(tx)
 
     async def log_read(self, tx: WriteTransaction) -> None:
-        """Customers that the log doesn't tell of are there no more."""
-        await store.remove_marked(tx)
+        """Who sees an order is what the log told last; customers that it doesn't tell of are there
+        no more."""
+        await store.put_in_use(tx)
 
 
 # Another version where what is kept of customers changes; see Derivation.

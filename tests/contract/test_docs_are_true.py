@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from importlib import import_module
@@ -9,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
+from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
+from guanxi.insight.v1 import alerts_pb2
+from guanxi.sales.v1 import orders_pb2
 
+from services.chassis.descriptors import load_catalogue
 from services.chassis.process.commands import Program
 from services.chassis.settings import SharedSettings, settings_table
 
@@ -22,6 +28,7 @@ PAGES = sorted(
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 VARIABLE = re.compile(r"\bGUANXI_[A-Z_]*[A-Z]\b(?!_)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+CALL = re.compile(r"\b([A-Za-z_]\w*)\(")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -111,6 +118,61 @@ def test_the_page_of_architecture_says_what_lint_lets_a_model_know() -> None:
     *most, last = (each.rpartition(".")[2] for each in contract["ignore_imports"])
     architecture = (ROOT / "docs/architecture.md").read_text("utf-8")
     assert f"| model | standard library, chassis.{', '.join(most)} and {last}," in architecture
+
+
+def test_what_the_page_of_slices_calls_is_there_to_be_called() -> None:
+    page = (ROOT / "docs/adding-a-slice.md").read_text("utf-8")
+    called = {name for code in CODE.findall(page) for name in CALL.findall(code)}
+    there = {
+        node.name
+        for folder in SOURCES
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    }
+    messages = {each.name for file in load_catalogue().files.file for each in file.message_type}
+    messages |= set(dir(Message))
+    of_its_example = {"expire_quotes"}
+    assert len(called) > 30
+    assert sorted(called - there - messages - of_its_example - set(dir(dict))) == []
+
+
+def test_the_page_of_architecture_has_what_there_is_where_it_is_and_not_as_to_come() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    protos = list(ROOT.glob("protos/guanxi/*/v1/*.proto"))
+    slices = {(each.parts[-3], each.stem) for each in protos}
+    layout = {each: _line(page, f"services/{each}/ ") for each in ("customer", "sales", "insight")}
+    assert [
+        name for service, name in slices if service in layout and f" {name}/" not in layout[service]
+    ] == []
+    collections = {
+        name for each in protos for name in re.findall(r"`([a-z]+)/\{", each.read_text("utf-8"))
+    }
+    assert {"teams", "orders"} <= collections
+    to_come = set(re.findall(r"[a-z-]+", _line(page, "To come")))
+    assert to_come & (collections | {name for _, name in slices}) == set()
+
+
+def _line(page: str, beginning: str) -> str:
+    return next(each for each in page.splitlines() if each.startswith(beginning))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        customers_pb2.Customer.LifecycleStage,
+        orders_pb2.Order.State,
+        touchpoints_pb2.Touchpoint.Channel,
+        touchpoints_pb2.Touchpoint.Type,
+        alerts_pb2.Alert.State,
+        alerts_pb2.Alert.Outcome,
+    ],
+    ids=lambda named: named.DESCRIPTOR.full_name,
+)
+def test_the_page_of_the_domain_calls_things_as_the_contract_does(named: Any) -> None:
+    words = set(re.findall(r"\b[A-Z_0-9]+\b", (ROOT / "docs/domain.md").read_text("utf-8")))
+    names = {each.name for each in named.DESCRIPTOR.values if each.number}
+    assert sorted(names - words) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,5 +1,6 @@
-"""Whatever changes something needs what its contract requires, does it once for a request id, and
-tells of it by an event: what was done, and what has become of it.
+"""Whatever changes something needs what its contract requires, does it once for a request id, gives
+what it changed another etag, and tells of each once by an event: what was done, and what has become
+of it. To check a batch changes nothing.
 
 The methods are those of the contracts: a new one fails until tests/support/worlds says how it is
 asked, and is held to this from then on.

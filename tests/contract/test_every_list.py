@@ -123,13 +123,13 @@ def queries() -> Iterator[Query]:
 
 def limits(table: Table) -> list[str]:
     """The columns by which callers see a part of the table's rows."""
-    scope = table.info["scope"]
-    if isinstance(scope, OfCustomer):
-        alone = scope.alone or Owned(scope.customer)
-        return [scope.customer, *filter(None, (alone.owner, alone.team, scope.assignee))]
-    if isinstance(scope, Owned):
-        return [each for each in (scope.owner, scope.team, scope.assignee) if each]
-    return [scope.key] if isinstance(scope, Through) else []
+    sight = table.info["sight"]
+    if isinstance(sight, OfCustomer):
+        alone = sight.alone or Owned(sight.customer)
+        return [sight.customer, *filter(None, (alone.owner, alone.team, sight.assignee))]
+    if isinstance(sight, Owned):
+        return [each for each in (sight.owner, sight.team, sight.assignee) if each]
+    return [sight.key] if isinstance(sight, Through) else []
 
 
 def unserved(query: Query) -> list[str]:

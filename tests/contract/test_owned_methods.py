@@ -23,6 +23,8 @@ from services.chassis.store import Name, OfCustomer, Owned, Shared, Through
 SERVICES = ("customer", "sales", "insight")
 # Tables of the company that OWNED methods serve, and what is limited to the caller's rows instead.
 OF_THE_COMPANY = {"rules": "whom a rule matches, and how many"}
+# Personal, and no customer's: everybody may know whom they work with.
+OF_COLLEAGUES = {"User.display_name", "User.email"}
 
 
 def owned_slices() -> Iterator[str]:
@@ -43,7 +45,7 @@ def owned_slices() -> Iterator[str]:
 
 def is_owned(table: Table) -> bool:
     """Whether it says whose its rows are, or as which others they are seen."""
-    return isinstance(table.info.get("scope"), Owned | Through | OfCustomer)
+    return isinstance(table.info.get("sight"), Owned | Through | OfCustomer)
 
 
 def unowned(slice_: str) -> list[str]:
@@ -70,8 +72,8 @@ def test_every_service_has_owned_methods_to_check() -> None:
 def test_a_table_is_owned_by_what_it_says() -> None:
     metadata = MetaData()
     for number, sight in enumerate((Owned("a"), Through("a", "b"), OfCustomer("a", "b"))):
-        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"scope": sight}))
-    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"scope": Shared()}))
+        assert is_owned(Table(f"t{number}", metadata, Column("a", Name), info={"sight": sight}))
+    assert not is_owned(Table("shared", metadata, Column("a", Name), info={"sight": Shared()}))
     assert not is_owned(Table("unsaid", metadata, Column("a", Name)))
 
 
@@ -85,7 +87,7 @@ def shown_of_customers(message: Descriptor, seen: frozenset[str] = frozenset()) 
         inner = field.message_type
         if inner is not None and inner.full_name not in seen:
             found |= shown_of_customers(inner, seen | {message.full_name})
-    return found
+    return found - OF_COLLEAGUES
 
 
 def test_what_is_shared_shows_no_customer() -> None:

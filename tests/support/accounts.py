@@ -15,13 +15,17 @@ from services.chassis.store import AnyRow, Store, WriteTransaction
 from services.sales.accounts.store import accounts
 from services.sales.reactions import CustomerReaction
 
-__all__ = ["SYSTEM", "account", "created", "deleted", "hear"]
+__all__ = ["SYSTEM", "account", "created", "deleted", "hear", "updated"]
 
 SYSTEM = Caller.system("tests")
 
 
 def created(name: str, **more: Any) -> customers_pb2.CustomerCreated:
     return customers_pb2.CustomerCreated(customer=customers_pb2.Customer(name=name, **more))
+
+
+def updated(name: str, **more: Any) -> customers_pb2.CustomerUpdated:
+    return customers_pb2.CustomerUpdated(customer=customers_pb2.Customer(name=name, **more))
 
 
 def deleted(name: str) -> customers_pb2.CustomerDeleted:

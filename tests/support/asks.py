@@ -3,6 +3,7 @@ prepares from it. The methods are those of the contracts: a new one must say how
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,9 +17,9 @@ from google.protobuf.message import Message
 from services.chassis.descriptors import Idempotency, Method, load_catalogue
 from tests.support.services import RunningService
 
-__all__ = ["Ask", "Asked", "Prepare", "Takes", "World", "ids_of", "methods_of"]
+__all__ = ["Ask", "Asked", "Make", "Takes", "World", "ids_of", "methods_of"]
 
-Prepare = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
+Make = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
 
 
 class Takes(Enum):
@@ -42,13 +43,19 @@ class World:
     """A service, how its methods are asked, and what makes the rows they are asked about.
 
     `asks` are those whose rows belong to somebody, `shared` all else that changes something.
-    `prepare` takes the ids of the rows, by the method that is asked about them.
+    `make` takes the ids of the rows, by the method that is asked about them; of methods that a walk
+    doesn't ask, none. `delete` deletes the customers of rows, where the service hears of that.
     """
 
     service: RunningService
     asks: Mapping[str, Ask]
-    prepare: Prepare
+    make: Make
     shared: Mapping[str, Ask] = field(default_factory=dict)
+    delete: Callable[[Sequence[str]], Awaitable[None]] | None = None
+
+    async def prepare(self, rows: Mapping[str, Sequence[str]]) -> None:
+        """Makes the rows."""
+        await self.make(defaultdict(list, rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ def _is_assigned(service: str, stubs: str) -> bool:
     store = f"services.{package}.{module.removesuffix('_pb2_grpc')}.store"
     kept = vars(import_module(store)).values() if find_spec(store) else ()
     tables = [each.table if isinstance(each, Records) else each for each in kept]
-    scopes = [each.info.get("scope") for each in tables if isinstance(each, Table)]
-    owned = [each for each in scopes if isinstance(each, Owned | OfCustomer)]
+    sights = [each.info.get("sight") for each in tables if isinstance(each, Table)]
+    owned = [each for each in sights if isinstance(each, Owned | OfCustomer)]
     return any(each.assignee is not None for each in owned) or bool(owned and _names_one(service))
 
 

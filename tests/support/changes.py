@@ -1,8 +1,10 @@
-"""Every method that changes something, asked without what it needs, once, again, and with another
-request under the same id: what it answers, and what the event log says then."""
+"""Every method that changes something, asked without what it needs, to check only, once, again, and
+with another request under the same id: what it answers, and what the event log says then. A batch
+is asked for two."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,7 +19,9 @@ from services.chassis.client import Channel
 from services.chassis.descriptors import Idempotency
 from services.chassis.errors import DomainError, Kind
 from tests.support.asks import Ask, Asked, World, methods_of
+from tests.support.otherwise import resources_of
 from tests.support.told import Event, Readings, Telling
+from tests.support.validated import validated
 
 __all__ = ["Changes", "changes_of"]
 
@@ -48,7 +52,7 @@ class Changes:
         asked = [each for each in there if each.name in asks]
         unsaid = [each.name for each in there if each not in asked and self._is_to_ask(each)]
         assert not unsaid, f"say in tests/support/worlds how one asks for {unsaid}"
-        await self.world.prepare({each.name: [_row(each)] for each in asked})
+        await self.world.prepare({each.name: _rows(each) for each in asked})
         channel = await self.world.service.channel("users/admin", role="admin")
         faults = {each.name: await self._faults(each, asks[each.name], channel) for each in asked}
         return {name: "; ".join(found) for name, found in faults.items() if found}
@@ -58,37 +62,86 @@ class Changes:
 
     async def _faults(self, asked: Asked, ask: Ask, channel: Channel) -> list[str]:
         call = getattr(asked.stub(channel), asked.name)
-        request: Any = ask.request(_row(asked))
-        if _is_once(asked):
-            request.request_id = _REQUEST_ID
+        request: Any = _request(asked, ask)
         if not_missed := await _not_missed(call, ask.request(_row(asked))):
             return [f"does without {', '.join(not_missed)}"]
-        there = Readings(self.world.service.name, channel)
+        service = self.world.service
+        there = Readings(service.name, channel)
         await there.remember(asked, request)
         before = len(await self._events())
+        checked = await validated(service.name, service.store, call, request)
         reply = await call(request)
         told = (await self._events())[before:]
-        faults = await self.telling.faults(asked, reply, told, there)
-        if not told and asked.name not in self.untold:
-            faults.append("tells of its change by no event")
-        if told and asked.name in self.untold:
-            faults.append("tells of its change, other than this test says")
+        faults = [*checked.faults(reply), *_refused(reply), *_etags_kept(there.before, reply)]
+        faults += await self.telling.faults(asked, reply, told, there)
+        faults += self._mistold(asked, reply, told)
         if _is_once(asked):
-            if await _outcome(call, request) != reply:
-                faults.append("answers otherwise when the same request comes again")
             other: Any = ask.request(f"{_row(asked)}-other")
-            other.request_id = _REQUEST_ID
-            if await _outcome(call, other) != "REQUEST_ID_REUSED":
-                faults.append("takes another request under the same id")
+            faults += await _not_once(call, request, reply, other)
             if len(await self._events()) != before + len(told):
                 faults.append("does its work again")
         return faults
+
+    def _mistold(self, asked: Asked, reply: Message, told: Sequence[Event]) -> list[str]:
+        if asked.name in self.untold:
+            return ["tells of its change, other than this test says"] if told else []
+        return _miscounted(reply, told) if told else ["tells of its change by no event"]
 
     async def _events(self) -> Sequence[Event]:
         store = self.world.service.store
         log = store.tables.event_log
         async with store.read(caller=Caller.system("tests")) as tx:
             return await tx.all(select(log).order_by(log.c.sequence))
+
+
+def _request(asked: Asked, ask: Ask) -> Any:
+    """What is asked; of a batch, about each of its rows."""
+    first, *others = _rows(asked)
+    request: Any = ask.request(first)
+    for each in others:
+        another: Any = ask.request(each)
+        request.requests.extend(another.requests)
+    if _is_once(asked):
+        request.request_id = _REQUEST_ID
+    return request
+
+
+def _refused(reply: Any) -> list[str]:
+    """Items of a batch that nothing is wrong with, and that it refuses."""
+    refused = dict(getattr(reply, "failed_requests", {}))
+    return [f"refuses item {n}: {each.message}" for n, each in sorted(refused.items())]
+
+
+async def _not_once(call: Any, request: Message, reply: Message, other: Any) -> list[str]:
+    """What is wrong with the answers to the same request again, and to another under its id."""
+    faults = []
+    if await _outcome(call, request) != reply:
+        faults.append("answers otherwise when the same request comes again")
+    other.request_id = _REQUEST_ID
+    if await _outcome(call, other) != "REQUEST_ID_REUSED":
+        faults.append("takes another request under the same id")
+    return faults
+
+
+def _etags_kept(before: Sequence[Any], reply: Any) -> list[str]:
+    """Whether an etag that was read before the change still passes after it."""
+    return [
+        "leaves the etag as it was"
+        for was in before
+        if was.DESCRIPTOR is reply.DESCRIPTOR
+        and "etag" in was.DESCRIPTOR.fields_by_name
+        and was != reply
+        and was.etag == reply.etag
+    ]
+
+
+def _miscounted(reply: Message, told: Sequence[Event]) -> list[str]:
+    """What came out and is told of by no event, and what is told of by two."""
+    counts = Counter((each.type, each.aggregateid) for each in told)
+    faults = [f"tells {type} of {name} twice" for (type, name), n in counts.items() if n > 1]
+    names = {name for _, name in counts}
+    untold = [each.name for each in resources_of(reply) if each.name not in names]
+    return faults + [f"tells nothing of {name}" for name in untold]
 
 
 async def _outcome(call: Any, request: Message) -> object:
@@ -135,3 +188,9 @@ def _is_once(asked: Asked) -> bool:
 
 def _row(asked: Asked) -> str:
     return f"{asked.name.lower()}-once"
+
+
+def _rows(asked: Asked) -> list[str]:
+    """The ids of the rows that it is asked about: of two in a batch."""
+    is_batch = "requests" in asked.request.fields_by_name
+    return [_row(asked), f"{_row(asked)}-more"] if is_batch else [_row(asked)]

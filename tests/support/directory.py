@@ -9,9 +9,10 @@ from guanxi.sales.v1.people_pb2 import LookUpReachRequest, Reach
 from gateway.signin.people import People
 from services.chassis.errors import DomainError, Kind
 
-__all__ = ["AWAY", "OLDER", "Directory", "nobody"]
+__all__ = ["AWAY", "OLDER", "SILENT", "Directory", "nobody"]
 
 AWAY = DomainError(Kind.UNAVAILABLE, "UNAVAILABLE", "connection refused")
+SILENT = DomainError(Kind.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "Deadline Exceeded")
 OLDER = DomainError(Kind.UNIMPLEMENTED, "UNIMPLEMENTED", "Method not found!")
 
 
@@ -22,6 +23,9 @@ class Directory:
         self.reaches: dict[str, Reach] = {}
         self.refusal: DomainError | None = None
         self.asked: list[str] = []
+        # Cleared, it is asked and says nothing.
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def LookUpReach(
         self,
@@ -31,6 +35,10 @@ class Directory:
     ) -> Reach:
         self.asked.append(request.name)
         await asyncio.sleep(0)
+        try:
+            await asyncio.wait_for(self.answering.wait(), timeout)
+        except TimeoutError:
+            raise SILENT from None
         if self.refusal is not None:
             raise self.refusal
         return self.reaches.get(request.name, Reach())

@@ -32,7 +32,7 @@ applied = Table(
     Column("position", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("text", Text, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 

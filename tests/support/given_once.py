@@ -1,4 +1,5 @@
-"""Every update, asked to change what its contract calls IMMUTABLE: it says so, changing nothing."""
+"""Every update, asked to change what its contract calls IMMUTABLE, or says that methods of its own
+change: it says so, changing nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from services.chassis.client import Channel
 from services.chassis.errors import DomainError, Kind
 from tests.support.asks import Ask, Asked, World
 from tests.support.changes import changes_of
-from tests.support.otherwise import another, behaves, resource_field, written_fields
+from tests.support.otherwise import another, behaves, changed_by, resource_field
 from tests.support.told import Readings
 
 __all__ = ["changed_though_given_once", "given_once"]
@@ -82,9 +83,9 @@ async def _refusal(call: Any, change: Any) -> str:
 def _given_once(asked: Asked) -> Iterator[FieldDescriptor]:
     request = asked.request
     holder = resource_field(request)
-    if holder is not None and "update_mask" in request.fields_by_name:
-        for each in written_fields(holder):
-            if behaves(each, FieldBehavior.IMMUTABLE):
+    if holder is not None and holder.message_type is not None:
+        for each in holder.message_type.fields if "update_mask" in request.fields_by_name else ():
+            if behaves(each, FieldBehavior.IMMUTABLE) or changed_by(each):
                 yield each
 
 

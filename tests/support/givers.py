@@ -4,7 +4,7 @@ more than they have (`services/chassis/ownership.py`), so that nobody opens or c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -25,10 +25,12 @@ _NEW: Final = "new"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The fields by which a method says whose a row is: people, and teams."""
+    """The fields by which a method says whose a row is: people, and teams. `hands_on` is said of
+    one that changes a row there is, which may be somebody else's."""
 
     people: tuple[str, ...]
     teams: tuple[str, ...]
+    hands_on: bool = False
 
     def cases(self) -> list[tuple[Caller, dict[str, str], bool]]:
         """Who gives a row of olive's, of the team north, to whom, and whether they may."""
@@ -40,7 +42,19 @@ class Given:
         if self.teams:
             # Within their team, it is anybody's.
             cases.append((team, {**kept, **dict.fromkeys(self.people, _ELSE)}, True))
-        return cases + [(team, {**kept, each: _ELSEWHERE}, False) for each in self.teams]
+        cases += [(team, {**kept, each: _ELSEWHERE}, False) for each in self.teams]
+        return cases + (self._of_collaborators() if self.hands_on else [])
+
+    def _of_collaborators(self) -> list[tuple[Caller, dict[str, str], bool]]:
+        """Who is let in to work on a row takes it no more than they give it away, whatever of
+        their own they may give: with scope TEAM, to anybody in their team."""
+        own = CALLERS["worker"]
+        theirs = dict.fromkeys(self.teams, own.team)
+        return [
+            (caller, {**dict.fromkeys(self.people, to), **theirs}, False)
+            for caller in (own, replace(own, role="team"))
+            for to in (own.subject, _ELSE)
+        ]
 
 
 def givers(service: str, apart: Mapping[str, str]) -> dict[str, Given]:
@@ -55,7 +69,7 @@ async def given_away(world: World, apart: Mapping[str, str]) -> dict[str, str]:
     asks = {**world.asks, **world.shared}
     asked = givers(world.service.name, apart)
     rows = {name: [_row(name, n) for n, _ in enumerate(one.cases())] for name, one in asked.items()}
-    await world.prepare({**dict.fromkeys(asks, ()), **rows})
+    await world.prepare(rows)
     wrong: dict[str, str] = {}
     for each in changes_of(world.service.name):
         if each.name not in asked:
@@ -68,7 +82,7 @@ async def given_away(world: World, apart: Mapping[str, str]) -> dict[str, str]:
             said = await _outcome(getattr(each.stub(channel), each.name), request)
             refused = said.startswith(Kind.PERMISSION_DENIED) and said.endswith("_NOT_ALLOWED")
             if said != _NEW if may else not refused:
-                wrong[f"{each.name} by {caller.subject}, {given}"] = said
+                wrong[f"{each.name} by {caller.subject} ({caller.role}), {given}"] = said
     return wrong
 
 
@@ -99,7 +113,8 @@ def _given(asked: Asked, apart: Mapping[str, str]) -> Given:
     holder = resource_field(item_of(asked.request))
     fields = list(written_fields(holder)) if holder is not None else []
     named = [each for each in fields if each.full_name not in apart]
-    return Given(_naming("users/", named), _naming("teams/", named))
+    hands_on = "update_mask" in item_of(asked.request).fields_by_name
+    return Given(_naming("users/", named), _naming("teams/", named), hands_on)
 
 
 def _naming(collection: str, fields: list[FieldDescriptor]) -> tuple[str, ...]:

@@ -45,14 +45,14 @@ notes = Table(
     Column("write_time", UtcTime),
     Column("labels", Names),
     Column("extra", Json),
-    info={"scope": Owned("owner", "team")},
+    info={"sight": Owned("owner", "team")},
 )
 lines = Table(
     "lines",
     metadata,
     Column("name", Name, primary_key=True),
     Column("note", Name, ForeignKey("notes.name"), nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 

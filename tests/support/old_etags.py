@@ -24,8 +24,7 @@ async def taken_under_old_etags(world: World) -> dict[str, str]:
     """What is answered other than that the row has changed meanwhile, by method."""
     asks = {**world.asks, **world.shared}
     asked = [each for each in guarded(world.service.name) if each.name in asks]
-    rows = {each.name: [_row(each)] for each in asked}
-    await world.prepare({**dict.fromkeys(asks, ()), **rows})
+    await world.prepare({each.name: [_row(each)] for each in asked})
     channel = await world.service.channel("users/admin", role="admin")
     said = {each.name: await _outcome(each, asks[each.name], channel) for each in asked}
     return {name: reason for name, reason in said.items() if reason != "ETAG_MISMATCH"}

@@ -12,15 +12,18 @@ from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from guanxi.options.v1 import options_pb2
 
 __all__ = [
     "another",
     "behaves",
+    "changed_by",
     "is_resource",
     "item_of",
     "items_of",
     "pattern_of",
     "resource_field",
+    "resources_of",
     "reworded",
     "written_fields",
 ]
@@ -45,8 +48,22 @@ def resource_field(request: Descriptor) -> FieldDescriptor | None:
     return next((each for each in request.fields if is_resource(each.message_type)), None)
 
 
+def resources_of(reply: Any) -> list[Any]:
+    """What a reply is, or the many in it."""
+    if is_resource(reply.DESCRIPTOR):
+        return [reply]
+    fields = [each for each in reply.DESCRIPTOR.fields if each.is_repeated]
+    lists = [each.name for each in fields if is_resource(each.message_type)]
+    return [each for name in lists for each in getattr(reply, name)]
+
+
 def behaves(field: FieldDescriptor, behavior: FieldBehavior.ValueType) -> bool:
     return behavior in field.GetOptions().Extensions[field_behavior]
+
+
+def changed_by(field: FieldDescriptor) -> list[str]:
+    """The methods that change a field, where no update does."""
+    return list(field.GetOptions().Extensions[options_pb2.changed_by])
 
 
 def written_fields(holder: FieldDescriptor) -> Iterator[FieldDescriptor]:

@@ -44,7 +44,7 @@ clients = Table(
     Column("pool", Name, nullable=False, default=""),
     Column("text", sa.Text, nullable=False, default=""),
     info={
-        "scope": Owned(
+        "sight": Owned(
             "owner",
             "team",
             named=(
@@ -61,7 +61,7 @@ collaborators = Table(
     Column("subject", Name, nullable=False),
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("client", "subject"),
-    info={"scope": Through("client", "clients")},
+    info={"sight": Through("client", "clients")},
 )
 members = Table(
     "pool_members",
@@ -69,7 +69,7 @@ members = Table(
     Column("pool", Name, nullable=False),
     Column("subject", Name, nullable=False),
     PrimaryKeyConstraint("pool", "subject"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 calls = Table(
     "calls",
@@ -77,7 +77,7 @@ calls = Table(
     Column("name", Name, primary_key=True),
     Column("client", Name, nullable=False),
     Column("text", sa.Text, nullable=False, default=""),
-    info={"scope": Through("client", "clients")},
+    info={"sight": Through("client", "clients")},
 )
 visits = Table(
     "visits",
@@ -86,7 +86,7 @@ visits = Table(
     Column("client", Name, nullable=False),
     Column("assignee", Name, nullable=False, default=""),
     Column("text", sa.Text, nullable=False, default=""),
-    info={"scope": OfCustomer("client", "clients", assignee="assignee")},
+    info={"sight": OfCustomer("client", "clients", assignee="assignee")},
 )
 bills = Table(
     "bills",
@@ -96,7 +96,7 @@ bills = Table(
     Column("seller", Name, nullable=False),
     Column("team", Name, nullable=False),
     Column("text", sa.Text, nullable=False, default=""),
-    info={"scope": OfCustomer("client", "clients", alone=Owned("seller", "team"))},
+    info={"sight": OfCustomer("client", "clients", alone=Owned("seller", "team"))},
 )
 bill_lines = Table(
     "bill_lines",
@@ -104,7 +104,7 @@ bill_lines = Table(
     Column("name", Name, primary_key=True),
     Column("bill", Name, nullable=False),
     Column("text", sa.Text, nullable=False, default=""),
-    info={"scope": Through("bill", "bills")},
+    info={"sight": Through("bill", "bills")},
 )
 # Of every client a row in every table; two bills without one, and one whose client isn't here yet.
 CLIENTS = {

@@ -10,10 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Executable, MetaData, Row, Table, create_engine, insert
+from sqlalchemy import (
+    Executable,
+    MetaData,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import create_async_engine
 
 AnyRow = Row[*tuple[Any, ...]]
+
+
+def too_large_for_any() -> Select[*tuple[Any, ...]]:
+    """More parameters than PostgreSQL takes, and deeper than SQLite does."""
+    return select(or_(*(literal(number) == number for number in range(17_000))))
 
 
 class Statements(Protocol):

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from services.chassis.client import Channel
 from services.chassis.errors import DomainError, Kind
 from tests.support.asks import Asked, methods_of
+from tests.support.otherwise import resource_field
 
 __all__ = ["Event", "Readings", "Telling", "resource_of", "type_named"]
 
@@ -82,10 +83,14 @@ class Readings:
     before: list[Any] = field(default_factory=list)
 
     async def remember(self, asked: Asked, request: Any) -> None:
-        """Reads what the request will change, if it names that."""
+        """Reads what the request will change, if it names that, or holds it."""
         kind = type_named(self.service, resource_of(asked))
         if all("name" in each.fields_by_name for each in (request.DESCRIPTOR, kind)):
             self.before[:] = await self.now(GetMessageClass(kind)(name=request.name))
+        elif "update_mask" in request.DESCRIPTOR.fields_by_name:
+            holder = resource_field(request.DESCRIPTOR)
+            assert holder is not None
+            self.before[:] = await self.now(getattr(request, holder.name))
 
     async def states(self, whole: Any, reply: Message) -> list[Any]:
         """What has become of it, as it was answered and as it is read. A batch may answer less, and

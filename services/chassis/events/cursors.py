@@ -5,7 +5,7 @@ two replicas that hold the same events apply them once.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
@@ -86,14 +86,12 @@ class Cursors:
         A version that is rolled back to after all that time reads from the beginning, as if new.
         """
         table = self._table
-        last_moved = func.max(table.c.update_time)
-        rows = await tx.all(
-            select(table.c.consumer)
-            .where(table.c.feed == self._feed, table.c.consumer != self._consumer)
-            .group_by(table.c.consumer)
-            .having(last_moved < tx.now - _UNUSED)
-        )
-        unused = [row.consumer for row in rows if is_derivation_of(reader, row.consumer)]
+        moved = await self._derivations(tx, reader)
+        unused = [
+            each
+            for each, last in moved.items()
+            if each != self._consumer and last < tx.now - _UNUSED
+        ]
         if unused:
             of_theirs = table.c.consumer.in_(unused)
             await tx.run(delete(table).where(table.c.feed == self._feed, of_theirs))
@@ -132,23 +130,24 @@ class Cursors:
         await tx.run(moved.values(position=position, epoch=epoch, update_time=tx.now))
         return replace(cursor, position=position, epoch=epoch)
 
-    async def restart(self, tx: WriteTransaction, cursor: Cursor, *, epoch: str) -> None:
-        """Sends every partition back to the beginning of a new epoch, once. Raises Fenced."""
+    async def restart(
+        self, tx: WriteTransaction, cursor: Cursor, *, epoch: str, reader: str
+    ) -> None:
+        """Sends every partition back to the beginning of a new epoch, once, and those of the
+        reader's other derivations, which fill the same tables: so the tables begin anew once, and
+        whoever comes to the end of the log has told all of it since. Raises Fenced.
+        """
         await self.move(tx, cursor, position=0, epoch=epoch)
-        again = update(self._table).where(self._mine())
-        await tx.run(again.values(position=0, epoch=epoch, update_time=tx.now))
+        table = self._table
+        readers = {self._consumer, *await self._derivations(tx, reader)}
+        of_theirs = (table.c.feed == self._feed) & table.c.consumer.in_(readers)
+        await tx.run(update(table).where(of_theirs).values(position=0, epoch=epoch))
 
     async def have_read(self, tx: ReadTransaction, *, epoch: str, through: int) -> bool:
-        """Whether every partition has applied the log of this epoch through a position.
-
-        So has every other reader of the feed in this store that has begun with it: derivations of
-        two versions fill the same tables, and what one began to read anew the other hasn't told.
-        """
+        """Whether every partition has applied the log of this epoch through a position."""
         table = self._table
-        here = table.c.epoch == epoch
-        elsewhere = self._mine() & ~here
-        behind = here & (table.c.position < through)
-        found = select(table.c.position).where(table.c.feed == self._feed, elsewhere | behind)
+        behind = (table.c.epoch != epoch) | (table.c.position < through)
+        found = select(table.c.position).where(self._mine(), behind)
         return await tx.scalar(found.limit(1)) is None
 
     async def were_of_another(self, tx: ReadTransaction, *, epoch: str) -> bool:
@@ -158,6 +157,16 @@ class Cursors:
         of_feed = cursors.feed == self._feed
         epochs = await tx.all(select(cursors.epoch).where(of_feed, cursors.epoch != "").distinct())
         return bool(epochs) and epoch not in {row.epoch for row in epochs}
+
+    async def _derivations(self, tx: ReadTransaction, reader: str) -> dict[str, datetime]:
+        """The derivations of a reader on this feed, and when each was last moved."""
+        table = self._table
+        rows = await tx.all(
+            select(table.c.consumer, func.max(table.c.update_time).label("moved"))
+            .where(table.c.feed == self._feed)
+            .group_by(table.c.consumer)
+        )
+        return {row.consumer: row.moved for row in rows if is_derivation_of(reader, row.consumer)}
 
     def _mine(self) -> ColumnElement[bool]:
         table = self._table

@@ -25,13 +25,13 @@ class Follower(Reaction, Protocol):
     async def log_renewed(self, tx: WriteTransaction) -> None:
         """The feed's log begins anew and will tell all of it again.
 
-        What is counted is emptied. What others read meanwhile, and who sees what by it, stays:
-        it is marked as of no position, so that whatever the log tells is newer.
+        What is counted is emptied. What others read meanwhile, and who sees what by it, stays as
+        it is: what the log tells, which is all that ever was, is kept beside it.
         """
         ...
 
     async def log_read(self, tx: WriteTransaction) -> None:
-        """The log is read as far as it went: what is still marked is there no more."""
+        """The log is read as far as it went: what it told is put in use."""
         ...
 
 

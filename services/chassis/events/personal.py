@@ -37,7 +37,8 @@ class _Plan:
         return bool(self.clear or self.within)
 
 
-_NOTHING: Final = _Plan((), ())
+# Of what is kept: the type, the payload, and what it has to lose.
+_Key = tuple[Descriptor, bytes, _Plan]
 
 
 class PersonalFields:
@@ -60,10 +61,7 @@ class PersonalFields:
         described = _described(event_type)
         if described is None:
             return None
-        plan = self._plan(reader, described)
-        if plan:
-            return _known_part(described, payload, plan)
-        return self._recent.known_part(described, payload)
+        return self._recent.known_part(described, payload, self._plan(reader, described))
 
     def _planned(self, reader: str, described: Descriptor) -> _Plan:
         return _plan(described, self._allowed.get(reader, frozenset()), ())
@@ -87,29 +85,30 @@ def _known_part(described: Descriptor, payload: bytes, plan: _Plan) -> bytes:
 
 
 class _Recent:
-    """What leaves of payloads that have nothing personal, the last few megabytes of it: it is the
-    same for every reader, and they read the newest events at the same time. By content, so that
+    """What leaves of payloads, the last few megabytes of it: it is the same for every reader who
+    has to lose the same, and they read the newest events at the same time. By content, so that
     nothing can be out of date."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Descriptor, bytes], bytes] = {}
-        self._kept_before: dict[tuple[Descriptor, bytes], bytes] = {}
+        self._kept: dict[_Key, bytes] = {}
+        self._kept_before: dict[_Key, bytes] = {}
         self._kept_bytes = 0
 
-    def known_part(self, described: Descriptor, payload: bytes) -> bytes:
-        """The payload without what this version doesn't know."""
-        key = described, payload
+    def known_part(self, described: Descriptor, payload: bytes, plan: _Plan) -> bytes:
+        """The payload without what is to be cleared, and what this version doesn't know."""
+        key = described, payload, plan
         known = self._kept.get(key) or self._kept_before.get(key)
         if known is None:
-            known = _known_part(described, payload, _NOTHING)
+            known = _known_part(described, payload, plan)
             self._keep(key, payload if known == payload else known)
         return known
 
-    def _keep(self, key: tuple[Descriptor, bytes], known: bytes) -> None:
+    def _keep(self, key: _Key, known: bytes) -> None:
         if self._kept_bytes > _KEPT_BYTES:
             self._kept_before, self._kept, self._kept_bytes = self._kept, {}, 0
         self._kept[key] = known
-        self._kept_bytes += len(known)
+        _, payload, _ = key
+        self._kept_bytes += len(payload) + (0 if known is payload else len(known))
 
 
 @lru_cache(maxsize=_PLANS_KEPT)

@@ -78,12 +78,13 @@ class Puller:
         derivation: Derivation | None = None,
         types: Collection[str] | None = None,
     ) -> None:
-        """`on_epoch_change` empties what was derived from the feed, or marks it; its transaction
-        also sends the cursors back to 0. `on_log_read` takes away what is still marked, once all
-        partitions have applied the log to where it ended. `on_parked` is told after an event was
-        parked. Pullers whose reactions change the same rows share a `turn` (a lock): side by side,
-        they would only conflict. A new `derivation` reads from the beginning; without one, whoever
-        calls keeps generations apart, and says which `types` of events are known (by default all).
+        """`on_epoch_change` empties what was derived from the feed, or has it told anew beside what
+        is in use; its transaction also sends the cursors back to 0. `on_log_read` puts in use what
+        was told, once all partitions have applied the log to where it ended. `on_parked` is told
+        after an event was parked. Pullers whose reactions change the same rows share a `turn` (a
+        lock): side by side, they would only conflict. A new `derivation` reads from the beginning;
+        without one, whoever calls keeps generations apart, and says which `types` of events are
+        known (by default all).
         """
         self._store = store
         self._feed = feed
@@ -262,7 +263,7 @@ class Puller:
 
     async def _start_over(self, cursor: Cursor, epoch: str) -> None:
         async def work(tx: WriteTransaction) -> None:
-            await self._cursors.restart(tx, cursor, epoch=epoch)
+            await self._cursors.restart(tx, cursor, epoch=epoch, reader=self._consumer)
             await forget_parked(
                 tx,
                 self._store.tables,

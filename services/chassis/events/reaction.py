@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import WriteTransaction
 from services.chassis.store.postgres_errors import schema_differs
+from services.chassis.store.too_large import is_too_large
 
-__all__ = ["Reaction", "is_passing"]
+__all__ = ["Reaction", "is_passing", "passes_in_time"]
 
 _PASSING = frozenset(
     {
@@ -54,3 +55,9 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, DBAPIError) and schema_differs(error):
         return True
     return isinstance(error, OperationalError | InterfaceError | OSError | MemoryError)
+
+
+def passes_in_time(error: Exception) -> bool:
+    """Whether the same work may succeed later by itself: as `is_passing`, but for a statement that
+    is too large for its database. That is no fault of any event, and stays until somebody acts."""
+    return is_passing(error) and not is_too_large(error)

@@ -1,5 +1,5 @@
-"""Notices that a log has been read as far as it went: what a mirror kept of the one before it, and
-was not told again, is gone then, and not earlier."""
+"""Notices that a log has been read as far as it went: what it told a mirror is put in use then, and
+what it didn't tell of is gone, not earlier."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -52,7 +52,7 @@ class Renewal:
             return await self._cursors.have_read(tx, epoch=epoch, through=through)
 
     async def _tell(self, epoch: str, through: int) -> bool:
-        """Whether it still holds in the transaction that takes away what wasn't told."""
+        """Whether it still holds in the transaction that puts in use what was told."""
 
         async def work(tx: WriteTransaction) -> bool:
             if not await self._cursors.have_read(tx, epoch=epoch, through=through):

@@ -3,7 +3,7 @@ directory says of those whose event may be on its way."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from services.chassis.errors import DomainError, Kind, unavailable
 from services.chassis.people.known import People, Person
@@ -38,7 +38,7 @@ class Directory:
     """
 
     store: Store
-    users: UserMirror
+    users: UserMirror[Any]
     ask_users: AskUsers = _nobody_to_ask
     teams: TeamMirror | None = None
     ask_teams: AskTeams = _nobody_to_ask

@@ -1,21 +1,31 @@
 """What a service keeps of the directory of people, as the directory's events tell it: two tables,
 and every statement on them."""
 
-from collections.abc import Collection, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, bindparam, select
 
 from services.chassis.people.known import Person
-from services.chassis.store import Mirror, Name, ReadTransaction, Shared, WriteTransaction
+from services.chassis.store import (
+    Mirror,
+    Name,
+    ReadTransaction,
+    RenewedMirror,
+    Shared,
+    WriteTransaction,
+)
 
 __all__ = ["TeamMirror", "UserMirror"]
 
+M = TypeVar("M", bound=Mirror)
 
-class UserMirror:
-    """The users, those who have left among them."""
 
-    def __init__(self, metadata: MetaData, table: str) -> None:
+class UserMirror(Generic[M]):
+    """The users, those who have left among them; `kept` says what becomes of them where the log
+    that tells of them begins anew."""
+
+    def __init__(self, metadata: MetaData, table: str, kept: Callable[[Table], M]) -> None:
         self._table = Table(
             table,
             metadata,
@@ -24,11 +34,11 @@ class UserMirror:
             Column("team", Name, nullable=False, server_default=""),
             Column("manager", Name, nullable=False, server_default=""),
             Column("position", BigInteger, nullable=False),
-            info={"scope": Shared()},
+            info={"sight": Shared()},
         )
         self._among = select(self._table).where(_among(self._table))
         self._anybody = select(self._table.c.name).limit(1)
-        self.mirror: Final = Mirror(self._table)
+        self.mirror: Final = kept(self._table)
 
     async def is_empty(self, tx: ReadTransaction) -> bool:
         """Whether nobody is in the directory, as far as its events have come."""
@@ -58,12 +68,12 @@ class TeamMirror:
             Column("name", Name, primary_key=True),
             Column("there", Boolean, nullable=False),
             Column("position", BigInteger, nullable=False),
-            info={"scope": Shared()},
+            info={"sight": Shared()},
         )
         there = self._table.c.there
         self._among = select(self._table.c.name).where(_among(self._table), there)
         self._any = select(self._table.c.name).where(there).limit(1)
-        self.mirror: Final = Mirror(self._table)
+        self.mirror: Final = RenewedMirror(self._table)
 
     async def is_empty(self, tx: ReadTransaction) -> bool:
         """Whether the directory has no team, as far as its events have come."""

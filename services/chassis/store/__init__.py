@@ -14,7 +14,7 @@ from services.chassis.store.columns import (
 )
 from services.chassis.store.connections import AnyRow, PoolUse, StartRefused
 from services.chassis.store.known import KnownNames
-from services.chassis.store.mirror import Mirror
+from services.chassis.store.mirror import Mirror, RenewedMirror
 from services.chassis.store.sessions import ReadTransaction, WriteTransaction
 from services.chassis.store.sights import Named, OfCustomer, Owned, Shared, Through
 from services.chassis.store.store import Store
@@ -36,6 +36,7 @@ __all__ = [
     "PoolUse",
     "Rank",
     "ReadTransaction",
+    "RenewedMirror",
     "Several",
     "Shared",
     "StartRefused",

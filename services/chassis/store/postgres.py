@@ -11,15 +11,26 @@ from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, NullPool, Select, Table, event, func, select
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Executable,
+    NullPool,
+    Select,
+    Table,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows
+from services.chassis.store.kept_apart import execution_options
 from services.chassis.store.many import run_many
-from services.chassis.store.postgres_errors import is_duplicate, is_lost, translated
+from services.chassis.store.postgres_errors import connecting, is_duplicate, is_lost, translated
 from services.chassis.store.postgres_readers import (
     COMPILED_STATEMENTS,
     WAIT_FOR_CONNECTION_SECONDS,
@@ -72,7 +83,7 @@ class PostgresEngine:
         connection = self._writes.connect()
         self._waiting += 1
         try:
-            with translated():
+            with connecting():
                 await connection.start()
         finally:
             self._waiting -= 1
@@ -97,7 +108,7 @@ class PostgresEngine:
         # A lock of the session, which is idle and in no transaction: of one that lasts as long as
         # a run, nothing newer could be cleaned up meanwhile.
         connection = self._sessions.connect()
-        with translated():
+        with connecting():
             await connection.start()
         try:
             with translated():
@@ -167,21 +178,21 @@ class _Writer:
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
         with translated(uncommitted=True):
-            return (await self._connection.execute(statement, parameters)).all()
+            return (await self._execute(statement, parameters)).all()
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
         with translated(uncommitted=True):
-            return (await self._connection.execute(statement, parameters)).first()
+            return (await self._execute(statement, parameters)).first()
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         with translated(uncommitted=True):
-            return (await self._connection.execute(statement, parameters)).scalar()
+            return (await self._execute(statement, parameters)).scalar()
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
         with translated(uncommitted=True):
-            return (await self._connection.execute(statement, parameters)).rowcount
+            return (await self._execute(statement, parameters)).rowcount
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         with translated(uncommitted=True):
@@ -194,6 +205,13 @@ class _Writer:
         bound = await bulk.bound_in_turns(rows)
         with translated(uncommitted=True):
             await self._connection.exec_driver_sql(bulk.sql, bound)
+
+    async def _execute(
+        self, statement: Executable, parameters: Parameters | None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        return await self._connection.execute(
+            statement, parameters, execution_options=execution_options(statement)
+        )
 
     async def commit(self, last: Sequence[tuple[Executable, Rows]]) -> None:
         def finish(connection: Connection) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.errors import DomainError, unavailable
 from services.chassis.store.retry import Conflict, ConflictOnce
 
-__all__ = ["busy", "is_duplicate", "is_lost", "schema_differs", "translated"]
+__all__ = ["busy", "connecting", "is_duplicate", "is_lost", "schema_differs", "translated"]
 
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
@@ -24,6 +25,8 @@ _NOT_NOW = ("53", "57P")
 _OTHER_SCHEMA = frozenset({"42P01", "42703", "42804", "0A000"})
 # Where PostgreSQL quotes the row it finds fault with, and asyncpg the value it can't send.
 _QUOTED = re.compile(r"\nDETAIL:.*|(?P<argument>query argument \$\d+): .*", re.DOTALL)
+
+_log = structlog.get_logger("store")
 
 
 def is_duplicate(error: DBAPIError) -> bool:
@@ -67,12 +70,22 @@ def translated(*, uncommitted: bool = False) -> Iterator[None]:
         raise meaning from error
     except PoolTimeout as error:
         raise busy() from error
-    except asyncpg.PostgresError as error:  # while connecting, when nobody wraps it
-        if not str(error.sqlstate or "").startswith(_NOT_NOW):
-            raise
-        raise unavailable("STORE_UNAVAILABLE", "the database takes no connection") from error
     except OSError as error:
         raise unavailable("STORE_UNAVAILABLE", "the database is not reachable") from error
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """As `translated`, around what opens a connection: whatever the server says instead of giving
+    one (a password that was changed, a database that is closed or gone), it is UNAVAILABLE. Callers
+    can only come back; why, the log says."""
+    with translated():
+        try:
+            yield
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            told = error.orig if isinstance(error, DBAPIError) else error
+            _log.warning("the database takes no connection", error=str(told))
+            raise unavailable("STORE_UNAVAILABLE", "the database takes no connection") from error
 
 
 def _meaning(error: DBAPIError) -> Exception | None:

@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from services.chassis.store.connections import AnyRow, Parameters
-from services.chassis.store.postgres_errors import busy, translated
+from services.chassis.store.kept_apart import execute
+from services.chassis.store.postgres_errors import busy, connecting, translated
 from services.chassis.store.prepared import prepared
 
 __all__ = ["COMPILED_STATEMENTS", "WAIT_FOR_CONNECTION_SECONDS", "PostgresReaders"]
@@ -81,7 +82,7 @@ class PostgresReaders:
         fetch: Callable[[Result], T],
     ) -> T:
         def run(connection: Connection) -> T:
-            return fetch(connection.execute(statement, parameters))
+            return fetch(execute(connection, statement, parameters))
 
         return await self._twice(lambda: greenlet_spawn(self._use, run))
 
@@ -128,7 +129,8 @@ class PostgresReaders:
         return records
 
     def _connect(self) -> Connection:
-        return self._engine.sync_engine.connect()
+        with connecting():
+            return self._engine.sync_engine.connect()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

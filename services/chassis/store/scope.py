@@ -30,7 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.connections import Parameters
-from services.chassis.store.sight import SUBJECT, TEAM, Asking, is_shared, predicate
+from services.chassis.store.sight import SUBJECT, TEAMS, Asking, is_shared, predicate
 
 __all__ = ["Statement", "refuse_overwriting", "scoped"]
 
@@ -61,10 +61,10 @@ def scoped(
     teams = caller.teams_seen
     if parameters is None:
         return _limited(statement, _asking(caller.subject, teams), works), None
-    limited = _limited_once(statement, len(teams), works)
+    limited = _limited_once(statement, bool(teams), works)
     if limited is statement:
         return statement, parameters
-    added = {TEAM.format(number): team for number, team in enumerate(teams)}
+    added: Parameters = {TEAMS: teams} if teams else {}
     return limited, {**parameters, SUBJECT: caller.subject, **added}
 
 
@@ -87,8 +87,8 @@ def _plain_predicates(
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)
-def _limited_once(statement: Executable, teams: int, works: bool) -> Executable:
-    return _limited(statement, Asking.anybody(teams), works)
+def _limited_once(statement: Executable, has_teams: bool, works: bool) -> Executable:
+    return _limited(statement, Asking.anybody(teams=has_teams), works)
 
 
 def _limited(statement: Executable, asking: Asking, works: bool) -> Executable:

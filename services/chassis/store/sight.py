@@ -4,7 +4,7 @@
 is named to read a row sees it and changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -29,17 +29,19 @@ from sqlalchemy import (
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.by_engine import by_engine
+from services.chassis.store.listed import Listed, is_listed
 from services.chassis.store.sights import Named, OfCustomer, Owned, Shared, Sight, Through, sight_of
 
 __all__ = [
     "SUBJECT",
-    "TEAM",
+    "TEAMS",
     "WORK",
     "Asking",
     "expect_sight",
     "is_shared",
     "predicate",
     "reading_differs",
+    "seeing",
     "sees",
 ]
 
@@ -47,7 +49,7 @@ __all__ = [
 WORK: Final = "WORK"
 # The caller's parameters in statements that are built once.
 SUBJECT: Final = "caller_subject"
-TEAM: Final = "caller_team_{}"
+TEAMS: Final = "caller_teams"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,28 +58,25 @@ class Asking:
     Like its parameters, equal to itself alone."""
 
     subject: BindParameter[str]
-    teams: tuple[BindParameter[str], ...]
+    # One parameter, however many there are. With one for each team a rule of a manager of 200 teams
+    # took 400, and each number of teams compiled, and kept, statements of its own.
+    teams: BindParameter[Sequence[str]] | None
 
     @classmethod
     def of(cls, subject: str, teams: Sequence[str]) -> Self:
         """A caller who is known already."""
-        # One parameter for each team, not a list: a statement for many rows takes no lists.
-        return cls(
-            bindparam(SUBJECT, subject),
-            tuple(bindparam(TEAM.format(number), team) for number, team in enumerate(teams)),
-        )
+        named = bindparam(TEAMS, teams, Listed) if teams else None
+        return cls(bindparam(SUBJECT, subject), named)
 
     @classmethod
     def in_itself(cls, subject: str, teams: Sequence[str]) -> Self:
         """Somebody in whose sight a statement is, whoever runs it: beside their parameters."""
-        return cls(literal(subject), tuple(map(literal, teams)))
+        return cls(literal(subject), literal(teams, Listed) if teams else None)
 
     @classmethod
-    def anybody(cls, teams: int) -> Self:
-        """A caller who is named when the statement is run, and sees so many teams."""
-        return cls(
-            bindparam(SUBJECT), tuple(bindparam(TEAM.format(number)) for number in range(teams))
-        )
+    def anybody(cls, *, teams: bool) -> Self:
+        """A caller who is named when the statement is run, with or without teams."""
+        return cls(bindparam(SUBJECT), bindparam(TEAMS, type_=Listed) if teams else None)
 
 
 def is_shared(table: Table) -> bool:
@@ -88,14 +87,14 @@ def is_shared(table: Table) -> bool:
 def expect_sight(metadata: MetaData) -> None:
     """Raises TypeError for a table that doesn't say how its rows are seen, or says it wrongly."""
     for table in metadata.sorted_tables:
-        if not isinstance(table.info.get("scope"), Sight):
+        if not isinstance(table.info.get("sight"), Sight):
             raise TypeError(
                 f"the table {table.name} says nothing of who sees its rows: "
-                'info={"scope": Owned(...), Through(...), OfCustomer(...) or Shared()}'
+                'info={"sight": Owned(...), Through(...), OfCustomer(...) or Shared()}'
             )
     for table in metadata.sorted_tables:
         try:
-            limited = predicate(table, Asking.anybody(1), works=False)
+            limited = predicate(table, Asking.anybody(teams=True), works=False)
         except KeyError as error:
             raise TypeError(
                 f"the scope of the table {table.name} names {error}, which is not there"
@@ -126,15 +125,23 @@ def sees(caller: Caller, table: Table, row: object) -> bool:
 
     Raises TypeError for a table whose rows don't say themselves whose they are.
     """
+    return seeing(caller, table)(row)
+
+
+def seeing(caller: Caller, table: Table) -> Callable[[object], bool]:
+    """As `sees`, for many rows."""
     sight = sight_of(table)
     match sight:
         case Shared():
-            return True
+            return lambda _: True
         case Owned():
             if caller.scope is Scope.ALL:
-                return True
-            mine = any(getattr(row, column) == caller.subject for column in sight.subjects)
-            return mine or any(getattr(row, column) in caller.teams_seen for column in sight.teams)
+                return lambda _: True
+            subject, teams = caller.subject, frozenset(caller.teams_seen)
+            return lambda row: (
+                any(getattr(row, column) == subject for column in sight.subjects)
+                or any(getattr(row, column) in teams for column in sight.teams)
+            )
         case _:
             raise TypeError(f"rows of {table.name} are seen as others are: look them up")
 
@@ -156,8 +163,9 @@ def _ways(
 ) -> Iterator[ColumnElement[bool]]:
     for column in owned.subjects:
         yield source.c[column] == asking.subject
-    if asking.teams:
-        yield from (source.c[column].in_(asking.teams) for column in owned.teams)
+    if asking.teams is not None:
+        for column in owned.teams:
+            yield is_listed(source.c[column], asking.teams)
     for named in owned.named:
         if not works or named.access is not None:
             yield _is_named(source, table, named, asking, works)
@@ -212,7 +220,7 @@ def _of_customer(
     source: FromClause, table: Table, sight: OfCustomer, asking: Asking, works: bool
 ) -> ColumnElement[bool]:
     ways = or_(*_ways_of_customer(source, table, sight, asking, works))
-    if asking.teams or sight.same or sight.alone is None:
+    if asking.teams is not None or sight.same or sight.alone is None:
         return ways
     # A person's rows are few, wherever they lie: each way finds its own by an index. PostgreSQL
     # does so only where the ways are apart; else it reads everybody's until the page is full.
@@ -234,7 +242,7 @@ def _ways_of_customer(
     seen = predicate(parents, asking, works=works)
     if seen is None:
         raise KeyError(f"{sight.mirror} as a table of owners")
-    if asking.teams or sight.same:
+    if asking.teams is not None or sight.same:
         yield _there(source, parents, as_mirrored).where(seen).correlate(source)
     else:
         # A person's own customers are few, and lead to their rows by an index; with EXISTS a list

@@ -1,4 +1,4 @@
-"""How the rows of a table are seen: every table says it, `info={"scope": Owned("owner", "team")}`.
+"""How the rows of a table are seen: every table says it, `info={"sight": Owned("owner", "team")}`.
 
 Words only; what follows from them for a caller is in `sight`.
 """
@@ -84,5 +84,5 @@ Sight: TypeAlias = Owned | Through | OfCustomer | Shared
 
 def sight_of(table: Table) -> Sight:
     """What the table says."""
-    sight: Sight = table.info["scope"]
+    sight: Sight = table.info["sight"]
     return sight

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.store.bulk import Taken, bulk_statement
 from services.chassis.store.connections import AnyRow, Parameters, PoolUse, Rows, StartRefused
 from services.chassis.store.file_lock import FileLock
+from services.chassis.store.kept_apart import execute
 from services.chassis.store.many import run_many, run_rows
 from services.chassis.store.retry import Conflict, uninterrupted
 from services.chassis.store.sqlite_readers import SqliteReaders
@@ -125,18 +126,18 @@ class _Writer:
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
-        return await self._work(lambda: self._connection.execute(statement, parameters).all())
+        return await self._work(lambda: execute(self._connection, statement, parameters).all())
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
-        return await self._work(lambda: self._connection.execute(statement, parameters).first())
+        return await self._work(lambda: execute(self._connection, statement, parameters).first())
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
-        return await self._work(lambda: self._connection.execute(statement, parameters).scalar())
+        return await self._work(lambda: execute(self._connection, statement, parameters).scalar())
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        return await self._work(lambda: self._connection.execute(statement, parameters).rowcount)
+        return await self._work(lambda: execute(self._connection, statement, parameters).rowcount)
 
     async def run_many(self, statement: Executable, rows: Rows) -> None:
         await self._work(lambda: run_many(self._connection, statement, rows))

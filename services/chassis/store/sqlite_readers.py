@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Executable, event
 from sqlalchemy.exc import OperationalError
 
 from services.chassis.store.connections import AnyRow, Parameters
+from services.chassis.store.kept_apart import execute
 from services.chassis.store.prepared import Prepared, prepared
 
 __all__ = ["SqliteReaders"]
@@ -128,13 +129,13 @@ class _Composed:
     sql: str = ""
 
     def all(self, reader: _Reader) -> Sequence[AnyRow]:
-        return reader.connection.execute(self.statement, self.parameters).all()
+        return execute(reader.connection, self.statement, self.parameters).all()
 
     def first(self, reader: _Reader) -> AnyRow | None:
-        return reader.connection.execute(self.statement, self.parameters).first()
+        return execute(reader.connection, self.statement, self.parameters).first()
 
     def scalar(self, reader: _Reader) -> Any:
-        return reader.connection.execute(self.statement, self.parameters).scalar()
+        return execute(reader.connection, self.statement, self.parameters).scalar()
 
 
 @dataclass(frozen=True, slots=True)

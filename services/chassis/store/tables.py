@@ -74,7 +74,7 @@ def chassis_tables(metadata: MetaData) -> ChassisTables:
         _idempotency_keys(metadata),
     )
     for table in tables.all():
-        table.info["scope"] = Shared()
+        table.info["sight"] = Shared()
     return tables
 
 

@@ -3,9 +3,10 @@
 from typing import Final
 
 from services.chassis.people.mirror import TeamMirror, UserMirror
+from services.chassis.store import RenewedMirror
 from services.customer.metadata import metadata
 
 __all__ = ["teams", "users"]
 
-users: Final = UserMirror(metadata, "colleagues")
+users: Final = UserMirror(metadata, "colleagues", RenewedMirror)
 teams: Final = TeamMirror(metadata, "colleague_teams")

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 
 from services.chassis.creation import New, given_names
-from services.chassis.errors import not_found, work_needed
 from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import WriteTransaction
 from services.chassis.turns import taking_turns
-from services.customer.customers import store as customers
-from services.customer.customers.model import expect_alive
+from services.customer.customers.store import in_sight
 from services.customer.touchpoints import messages
 from services.customer.touchpoints.model import Draft, Touchpoint, record
 from services.customer.touchpoints.store import touchpoints
@@ -32,19 +30,13 @@ async def log_touchpoints(
     one that they only read, FAILED_PRECONDITION (CUSTOMER_DELETED), ALREADY_EXISTS with metadata
     `unchanged`, and what the model raises.
     """
-    delete_times = await customers.delete_times(tx, {each.draft.customer for each in new.values()})
-    only_read = await tx.only_read(customers.customers.table, delete_times)
-    in_sight = [each for each in new.values() if each.draft.customer in delete_times]
-    known = await touchpoints.known(tx, given_names(in_sight))
+    customers = await in_sight(tx, {each.draft.customer for each in new.values()})
+    seen = [each for each in new.values() if each.draft.customer in customers]
+    known = await touchpoints.known(tx, given_names(seen))
     actor = tx.caller.subject if tx.caller.subject.startswith(_USERS) else ""
 
     def make(each: New[Draft]) -> Touchpoint:
-        customer = each.draft.customer
-        if customer not in delete_times:
-            raise not_found(customer)
-        if customer in only_read:
-            raise work_needed(customer)
-        expect_alive(customer, delete_times[customer])
+        customers.expect(each.draft.customer)
         return record(each, actor=actor, at=tx.now)
 
     outcomes = await create_each(new, make, known=known, field="touchpoint")

@@ -62,7 +62,7 @@ table = Table(
     # The timeline of a customer, and everyone's.
     Index("ix_touchpoints_customer_touch_time", "customer", "touch_time", "name"),
     Index("ix_touchpoints_touch_time", "touch_time", "name"),
-    info={"scope": OfCustomer("customer", "customers")},
+    info={"sight": OfCustomer("customer", "customers")},
 )
 
 touchpoints: Final = Records(

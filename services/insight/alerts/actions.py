@@ -19,6 +19,7 @@ from services.insight.sources.store import Selection
 __all__ = [
     "acknowledge_alert",
     "close_alert",
+    "follow_customers",
     "follow_rules",
     "snooze_alert",
     "wake_alerts",
@@ -30,18 +31,23 @@ class _Changes:
     """What one evaluation changes."""
 
     opened: list[Alert]
-    updated: list[Alert]
-    by_rule: list[Alert]
-    """Those of `updated` whose rule was changed since they were written."""
-    ended: list["_Ended"]
+    updated: list["_Changed"]
+    as_before: list[Alert]
+    """Those who say the same by another edition of their rule."""
+    ended: list["_Changed"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """An alert that has ended, and who was given it until then."""
+class _Changed:
+    """An alert before and after it has changed."""
 
-    alert: Alert
-    given_to: str
+    before: Alert
+    after: Alert
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether its rule was changed since it was followed last."""
+        return self.before.rule_edition != self.after.rule_edition
 
 
 async def acknowledge_alert(tx: WriteTransaction, name: str, etag: str) -> Alert:
@@ -65,8 +71,18 @@ async def wake_alerts(tx: WriteTransaction) -> int:
     """Opens the alerts whose snooze has ended; returns how many."""
     woken = [alert.woken(at=tx.now) for alert in await store.snoozed_until(tx, tx.now)]
     await alerts.save(tx, *woken)
-    _tell(tx, woken, messages.updated)
+    for alert in woken:
+        _emit(tx, alert, messages.updated(alert, alert))
     return len(woken)
+
+
+async def follow_customers(tx: WriteTransaction, generation: int, who: Selection) -> None:
+    """Gives all alerts of the selected customers, the ended too, to whose the customers are now,
+    and tells of those that have not ended."""
+    handed_over = await store.to_hand_over(tx, generation, who)
+    await store.hand_over(tx, generation, who)
+    for alert in handed_over:
+        _emit(tx, alert, messages.handed_over(alert))
 
 
 async def follow_rules(
@@ -88,18 +104,23 @@ async def follow_rules(
     changes = await _compare(tx, generation, who, matcher, texts)
     everything = tx.unscoped()
     await alerts.insert(everything, changes.opened)
-    await alerts.save(everything, *changes.updated, *(each.alert for each in changes.ended))
-    _tell(tx, changes.opened, messages.opened)
-    _tell_ended(tx, changes.ended)
-    _tell(tx, changes.updated if by_event else changes.by_rule, messages.updated)
+    changed = [each.after for each in (*changes.updated, *changes.ended)]
+    await alerts.save(everything, *changed, *changes.as_before)
+    for alert in changes.opened:
+        _emit(tx, alert, messages.opened(alert))
+    for each in changes.ended:
+        _emit(tx, each.after, messages.resolved(each.before, each.after))
+    for each in changes.updated:
+        if by_event or each.by_rule:
+            _emit(tx, each.after, messages.updated(each.before, each.after))
 
 
 async def _compare(
     tx: WriteTransaction, generation: int, who: Selection, matcher: Matcher, texts: FactTexts
 ) -> _Changes:
     live = {(alert.rule, alert.customer): alert for alert in await store.live_of(tx, who)}
-    updated: list[Alert] = []
-    by_rule: list[Alert] = []
+    updated: list[_Changed] = []
+    as_before: list[Alert] = []
     new: list[tuple[CompiledRule, Finding]] = []
     for row, rules in await matcher.matched(tx, generation, who):
         for compiled in rules:
@@ -108,21 +129,19 @@ async def _compare(
             if alert is None:
                 new.append((compiled, finding))
             elif not alert.says(finding):
-                updated.append(alert.refreshed(finding, at=tx.now))
-                if alert.update_time <= compiled.rule.update_time:
-                    by_rule.append(updated[-1])
+                updated.append(_Changed(alert, alert.refreshed(finding, at=tx.now)))
+            elif alert.rule_edition != finding.rule_edition:
+                as_before.append(alert.followed(finding))
     read = {each.rule.name for each in matcher.alerts}
     ended = [
-        _Ended(alert.resolved(at=tx.now), alert.given_to)
-        for alert in live.values()
-        if alert.rule in read
+        _Changed(alert, alert.resolved(at=tx.now)) for alert in live.values() if alert.rule in read
     ]
     ended += [
-        _Ended(alert.expired(at=tx.now), alert.given_to)
+        _Changed(alert, alert.expired(at=tx.now))
         for alert in live.values()
         if alert.rule not in matcher.in_force
     ]
-    return _Changes(await _opened(tx, new), updated, by_rule, ended)
+    return _Changes(await _opened(tx, new), updated, as_before, ended)
 
 
 async def _opened(tx: WriteTransaction, new: Sequence[tuple[CompiledRule, Finding]]) -> list[Alert]:
@@ -150,6 +169,7 @@ def _finding(compiled: CompiledRule, row: Mapping[Any, Any], texts: FactTexts) -
     rule = compiled.rule
     return Finding(
         rule=rule.name,
+        rule_edition=rule.edition,
         customer=row["customer"],
         customer_display_name=row["display_name"],
         owner=row["owner"],
@@ -172,21 +192,9 @@ async def _change(
     if after is before:
         return before
     await alerts.save(tx, after)
-    if after.live:
-        _tell(tx, [after], messages.updated)
-    else:
-        _tell_ended(tx, [_Ended(after, before.given_to)])
+    event = messages.updated if after.live else messages.resolved
+    _emit(tx, after, event(before, after))
     return after
-
-
-def _tell(tx: WriteTransaction, told: Sequence[Alert], event: Callable[[Alert], Message]) -> None:
-    for alert in told:
-        _emit(tx, alert, event(alert))
-
-
-def _tell_ended(tx: WriteTransaction, ended: Sequence[_Ended]) -> None:
-    for each in ended:
-        _emit(tx, each.alert, messages.resolved(each.alert, each.given_to))
 
 
 def _emit(tx: WriteTransaction, alert: Alert, event: Message) -> None:

@@ -1,21 +1,25 @@
 """Alert messages ↔ our own words; no rule, no SQL."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from guanxi.insight.v1 import alerts_pb2, rules_pb2
 
 from services.chassis.timestamps import to_timestamp
-from services.insight.alerts.model import Alert, Outcome
+from services.insight.alerts.model import Alert, Outcome, SeenBy
 
 __all__ = [
-    "CHANGES",
+    "TYPES",
+    "Told",
     "beginning",
     "change_message",
-    "ending_message",
+    "handed_over",
     "opened",
     "outcome_of",
+    "parting_message",
+    "read_event",
     "resolved",
     "to_message",
     "updated",
@@ -24,16 +28,19 @@ __all__ = [
 _Message = alerts_pb2.Alert
 _Change = alerts_pb2.WatchAlertsResponse
 
-_Event = alerts_pb2.AlertOpened | alerts_pb2.AlertUpdated | alerts_pb2.AlertResolved
-
-CHANGES: Final[Mapping[str, tuple[type[_Event], _Change.Change.ValueType]]] = MappingProxyType(
+_EVENTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
-        alerts_pb2.AlertOpened.DESCRIPTOR.full_name: (alerts_pb2.AlertOpened, _Change.OPENED),
-        alerts_pb2.AlertUpdated.DESCRIPTOR.full_name: (alerts_pb2.AlertUpdated, _Change.UPDATED),
-        alerts_pb2.AlertResolved.DESCRIPTOR.full_name: (alerts_pb2.AlertResolved, _Change.RESOLVED),
+        message.DESCRIPTOR.full_name: message
+        for message in (
+            alerts_pb2.AlertOpened,
+            alerts_pb2.AlertUpdated,
+            alerts_pb2.AlertHandedOver,
+            alerts_pb2.AlertResolved,
+        )
     }
 )
-"""The events of the log that watchers are told, by type."""
+TYPES: Final = frozenset(_EVENTS)
+"""The events of the log that watchers are told."""
 
 
 def to_message(alert: Alert) -> alerts_pb2.Alert:
@@ -72,13 +79,55 @@ def opened(alert: Alert) -> alerts_pb2.AlertOpened:
     return alerts_pb2.AlertOpened(alert=to_message(alert))
 
 
-def updated(alert: Alert) -> alerts_pb2.AlertUpdated:
-    return alerts_pb2.AlertUpdated(alert=to_message(alert))
+def updated(before: Alert, after: Alert) -> alerts_pb2.AlertUpdated:
+    return alerts_pb2.AlertUpdated(
+        alert=to_message(after),
+        given_to=before.given_to if before.given_to != after.given_to else "",
+        previous_assignee=before.assignee if before.assignee != after.assignee else "",
+    )
 
 
-def resolved(alert: Alert, given_to: str) -> alerts_pb2.AlertResolved:
-    """`given_to` is who was given it until then."""
-    return alerts_pb2.AlertResolved(alert=to_message(alert), given_to=given_to)
+def handed_over(before: Alert) -> alerts_pb2.AlertHandedOver:
+    return alerts_pb2.AlertHandedOver(
+        alert=to_message(before), previous_owner=before.owner, previous_team=before.team
+    )
+
+
+def resolved(before: Alert, after: Alert) -> alerts_pb2.AlertResolved:
+    return alerts_pb2.AlertResolved(alert=to_message(after), given_to=before.given_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event says of an alert: how it is, and how it was."""
+
+    change: _Change.Change.ValueType
+    alert: alerts_pb2.Alert
+    seen_by: SeenBy = field(default_factory=SeenBy)
+    """By whom it was seen until then, as far as that has changed."""
+    previous_assignee: str = ""
+    is_as_it_was: bool = False
+    """Whether nothing has changed but by whom it is seen."""
+
+    def concerns(self, subject: str) -> bool:
+        """Whether they should act, or should have until then."""
+        return subject in (self.alert.assignee, self.previous_assignee, self.seen_by.given_to)
+
+
+def read_event(event_type: str, payload: bytes) -> Told:
+    """What an event of one of the `TYPES` says."""
+    event = _EVENTS[event_type].FromString(payload)
+    match event:
+        case alerts_pb2.AlertUpdated():
+            whom = SeenBy(given_to=event.given_to)
+            return Told(_Change.UPDATED, event.alert, whom, event.previous_assignee)
+        case alerts_pb2.AlertHandedOver():
+            whom = SeenBy(event.previous_owner, event.previous_team)
+            return Told(_Change.UPDATED, event.alert, whom, is_as_it_was=True)
+        case alerts_pb2.AlertResolved():
+            return Told(_Change.RESOLVED, event.alert, SeenBy(given_to=event.given_to))
+        case _:
+            return Told(_Change.OPENED, event.alert)
 
 
 def beginning(resume_token: str) -> alerts_pb2.WatchAlertsResponse:
@@ -86,36 +135,21 @@ def beginning(resume_token: str) -> alerts_pb2.WatchAlertsResponse:
     return _Change(resume_token=resume_token)
 
 
-def change_message(
-    event_type: str, payload: bytes, resume_token: str
-) -> alerts_pb2.WatchAlertsResponse:
-    """What a watcher who sees the alert is told of an event of one of the `CHANGES`."""
-    message_type, change = CHANGES[event_type]
-    event = message_type.FromString(payload)
-    return _Change(resume_token=resume_token, change=change, alert=event.alert)
+def change_message(told: Told, resume_token: str) -> alerts_pb2.WatchAlertsResponse:
+    """What a watcher who sees the alert is told."""
+    return _Change(resume_token=resume_token, change=told.change, alert=told.alert)
 
 
-def ending_message(
-    event_type: str, payload: bytes, resume_token: str, subject: str
-) -> alerts_pb2.WatchAlertsResponse | None:
-    """What a watcher who sees the alert no more is told of an event: that it has ended, and nothing
-    of its customer, if it was given to them until then."""
-    message_type, change = CHANGES[event_type]
-    if message_type is not alerts_pb2.AlertResolved:
-        return None
-    event = alerts_pb2.AlertResolved.FromString(payload)
-    if event.given_to != subject:
-        return None
-    ended = event.alert
-    return _Change(
-        resume_token=resume_token,
-        change=change,
-        alert=_Message(
-            name=ended.name,
-            rule=ended.rule,
-            assignee=subject,
-            state=ended.state,
-            update_time=ended.update_time,
-            resolve_time=ended.resolve_time,
-        ),
+def parting_message(told: Told, resume_token: str, subject: str) -> alerts_pb2.WatchAlertsResponse:
+    """What a watcher who saw the alert until then is told, and nothing of its customer."""
+    alert = _Message(
+        name=told.alert.name,
+        rule=told.alert.rule,
+        assignee=subject if told.concerns(subject) else "",
     )
+    if told.change != _Change.RESOLVED:
+        return _Change(resume_token=resume_token, change=_Change.OUT_OF_SIGHT, alert=alert)
+    alert.state = told.alert.state
+    alert.update_time.CopyFrom(told.alert.update_time)
+    alert.resolve_time.CopyFrom(told.alert.resolve_time)
+    return _Change(resume_token=resume_token, change=told.change, alert=alert)

@@ -15,7 +15,7 @@ from services.chassis import etag
 from services.chassis.errors import DomainError, failed_precondition, invalid
 from services.insight.rules.model import Severity
 
-__all__ = ["LIVE", "Alert", "AlertState", "Evidence", "Finding", "Outcome"]
+__all__ = ["LIVE", "Alert", "AlertState", "Evidence", "Finding", "Outcome", "SeenBy"]
 
 
 class AlertState(StrEnum):
@@ -49,10 +49,20 @@ class Evidence(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenBy:
+    """Who sees an alert: the customer's owner and team, and whom it is given to."""
+
+    owner: str = ""
+    team: str = ""
+    given_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says about a customer whom it matches now."""
+    """What a rule, in one edition of it, says about a customer whom it matches now."""
 
     rule: str
+    rule_edition: str
     customer: str
     customer_display_name: str
     owner: str
@@ -70,10 +80,12 @@ class Alert:
     """One reason to get in touch with one customer; owner and team are the customer's.
 
     `given_to` is who sees it besides those who see the customer: nobody once it has ended.
+    `rule_edition` is that of the rule which was followed last.
     """
 
     name: str
     rule: str
+    rule_edition: str
     customer: str
     customer_display_name: str
     owner: str
@@ -99,6 +111,7 @@ class Alert:
         return cls(
             name=name,
             rule=finding.rule,
+            rule_edition=finding.rule_edition,
             customer=finding.customer,
             customer_display_name=finding.customer_display_name,
             owner=finding.owner,
@@ -140,7 +153,12 @@ class Alert:
     def refreshed(self, finding: Finding, *, at: datetime) -> "Alert":
         """The same alert with what the rule finds now; its state stays."""
         found = {name: getattr(finding, name) for name in _FOUND}
-        return replace(self, **found, update_time=at, version=self.version + 1)
+        followed = self.followed(finding)
+        return replace(followed, **found, update_time=at, version=self.version + 1)
+
+    def followed(self, finding: Finding) -> "Alert":
+        """The same alert, which says what this edition of its rule finds."""
+        return replace(self, rule_edition=finding.rule_edition)
 
     def acknowledge(self, *, at: datetime) -> "Alert":
         """Somebody is on it; again changes nothing. Raises FAILED_PRECONDITION, ALERT_CLOSED."""

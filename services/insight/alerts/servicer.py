@@ -5,7 +5,6 @@ from typing import Any
 
 from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc
 
-from services.chassis.caller import current_caller
 from services.chassis.clock import BusinessCalendar
 from services.chassis.events.log import EventLog
 from services.chassis.lists.listing import Listing
@@ -73,16 +72,7 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
     async def WatchAlerts(
         self, request: alerts_pb2.WatchAlertsRequest, context: Any
     ) -> AsyncIterator[alerts_pb2.WatchAlertsResponse]:
-        changes = watch(self._store, self._log, request.resume_token)
-        async for change in changes:
-            if _is_asked_for(request, change):
-                yield change
-
-
-def _is_asked_for(
-    request: alerts_pb2.WatchAlertsRequest, change: alerts_pb2.WatchAlertsResponse
-) -> bool:
-    """Where the stream begins is for everybody."""
-    if not request.assigned_to_me or not change.HasField("alert"):
-        return True
-    return change.alert.assignee == current_caller().subject
+        async for change in watch(
+            self._store, self._log, request.resume_token, assigned_to_me=request.assigned_to_me
+        ):
+            yield change

@@ -1,7 +1,7 @@
 """The alerts table and every statement on it; no rule, no message.
 
 An alert is seen as its customer is, for as long as it is kept. The customer's owner and team are
-copied into it, in the transaction that keeps them of the customer (`follow_customers`), so that a
+copied into it, in the transaction that keeps them of the customer (`hand_over`), so that a
 page of anybody's alerts comes from an index in its order, however many others have.
 """
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from services.chassis.caller import Caller
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
 from services.chassis.names import Template
@@ -38,7 +39,8 @@ from services.chassis.store import (
     UtcTime,
     WriteTransaction,
 )
-from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome
+from services.chassis.store.sight import sees
+from services.insight.alerts.model import LIVE, Alert, AlertState, Evidence, Outcome, SeenBy
 from services.insight.metadata import metadata
 from services.insight.rules.model import Severity
 from services.insight.sources.customers import CUSTOMERS
@@ -47,12 +49,14 @@ from services.insight.sources.store import RECORDS, Few, Selection
 __all__ = [
     "alerts",
     "closed_since",
-    "follow_customers",
+    "hand_over",
     "in_sight",
     "live_counts",
     "live_of",
     "page_of",
+    "saw",
     "snoozed_until",
+    "to_hand_over",
 ]
 
 table = Table(
@@ -60,6 +64,8 @@ table = Table(
     metadata,
     Column("name", Name(Template("alerts/{alert}")), primary_key=True),
     Column("rule", Name(Template("rules/{rule}")), nullable=False),
+    # Empty until this version has followed the rule for it: by none that is known.
+    Column("rule_edition", Text, server_default="", nullable=False),
     Column("customer", Name(Template("customers/{customer}")), nullable=False),
     Column("customer_display_name", Text, nullable=False),
     Column("owner", Name(Template("users/{user}")), nullable=False),
@@ -85,7 +91,7 @@ table = Table(
     Index("ix_alerts_given_to", "given_to", "severity", "create_time", "name"),
     Index("ix_alerts_assignee", "assignee", "severity", "create_time", "name"),
     Index("ix_alerts_customer", "customer", "rule"),
-    info={"scope": Owned("owner", "team", "given_to")},
+    info={"sight": Owned("owner", "team", "given_to")},
 )
 _IS_LIVE: Final = table.c.state.in_(LIVE)
 Index(
@@ -180,7 +186,18 @@ async def in_sight(tx: ReadTransaction, names: Sequence[str]) -> set[str]:
     return {row.name for row in await tx.all(_IN_SIGHT, {"keys": list(names)})}
 
 
-async def follow_customers(tx: WriteTransaction, generation: int, who: Selection) -> None:
+def saw(caller: Caller, whom: SeenBy) -> bool:
+    """Whether the caller is one of those who saw an alert, by the teams they see now."""
+    return sees(caller, table, whom)
+
+
+async def to_hand_over(tx: ReadTransaction, generation: int, who: Selection) -> list[Alert]:
+    """The live alerts of those selected customers who are somebody else's now."""
+    moved = _moved_live(type(who))
+    return await alerts.select(tx.unscoped(), moved, generation=generation, **who.parameters())
+
+
+async def hand_over(tx: WriteTransaction, generation: int, who: Selection) -> None:
     """Gives all alerts of the selected customers, the ended too, to whose the customers are now."""
     everything = tx.unscoped()
     parameters = {"generation": generation, **who.parameters()}
@@ -197,12 +214,21 @@ def _live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
 @cache
 def _moved(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
     customers = RECORDS.table(CUSTOMERS)
-    return (
-        select(table.c.name, customers.c.owner, customers.c.team)
-        .join(customers, customers.c.customer == table.c.customer)
-        .where(
-            customers.c.generation == bindparam("generation"),
-            kind.holds(table.c.customer),
-            or_(table.c.owner != customers.c.owner, table.c.team != customers.c.team),
-        )
+    names = select(table.c.name, customers.c.owner, customers.c.team)
+    return _of_others(names, customers, kind)
+
+
+@cache
+def _moved_live(kind: type[Selection]) -> Select[*tuple[Any, ...]]:
+    return _of_others(alerts.all.where(_IS_LIVE), RECORDS.table(CUSTOMERS), kind)
+
+
+def _of_others(
+    found: Select[*tuple[Any, ...]], customers: Table, kind: type[Selection]
+) -> Select[*tuple[Any, ...]]:
+    """Of the alerts those whose customers are somebody else's than they say."""
+    return found.join(customers, customers.c.customer == table.c.customer).where(
+        customers.c.generation == bindparam("generation"),
+        kind.holds(table.c.customer),
+        or_(table.c.owner != customers.c.owner, table.c.team != customers.c.team),
     )

@@ -65,7 +65,9 @@ class Evaluation:
         if self._compiled is None or self._compiled[:2] != (in_force, terms):
             today = day == self.day
             compiled = _compiled(in_force, terms, told=today)
-            matcher = Matcher(compiled, (rule.name for rule in in_force))
+            kept = self._compiled
+            before = kept[2] if kept is not None and kept[1] == terms else None
+            matcher = Matcher(compiled, (rule.name for rule in in_force), before)
             if not today:
                 return matcher
             self._compiled = (in_force, terms, matcher)

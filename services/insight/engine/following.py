@@ -10,9 +10,9 @@ import structlog
 
 from services.chassis.background import repeat
 from services.chassis.caller import Caller
-from services.chassis.events.reaction import is_passing
+from services.chassis.events.reaction import passes_in_time
 from services.chassis.store import Store, WriteTransaction
-from services.insight.alerts.store import follow_customers
+from services.insight.alerts.actions import follow_customers
 from services.insight.engine import clearing
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
@@ -135,7 +135,7 @@ class Following:
         except Overtaken:
             return  # by another replica, which ends the rebuild
         except Exception as error:
-            if is_passing(error):
+            if passes_in_time(error):
                 raise  # it is tried again
             _log.error("rebuild failed, the old state stays in use", exc_info=error)
             message = f"{type(error).__name__}: {error}"

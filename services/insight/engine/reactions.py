@@ -8,7 +8,7 @@ from guanxi.events.v1.event_feed_pb2 import Event
 
 from services.chassis.events.reaction import Reaction
 from services.chassis.store import WriteTransaction
-from services.insight.alerts.store import follow_customers
+from services.insight.alerts.actions import follow_customers
 from services.insight.engine.aside import Asides
 from services.insight.engine.computing import refresh
 from services.insight.engine.evaluation import Evaluation

@@ -79,7 +79,7 @@ class GenerationReader:
             await start_over(tx, self.reaction.generation, feed, derivation)
             if feed == PEOPLE:
                 # Who isn't told of again stays as they were: nobody is ever taken out of the
-                # directory, and each generation that reads the log marks anew.
-                await users.mirror.mark_all(tx)
+                # directory, and no generation knows when another has told all of it.
+                await users.mirror.take_as_untold(tx)
 
         return begin

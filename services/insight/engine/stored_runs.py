@@ -12,7 +12,7 @@ import structlog
 from services.chassis.background import repeat
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
-from services.chassis.events.reaction import is_passing
+from services.chassis.events.reaction import passes_in_time
 from services.chassis.store import Store, WriteTransaction
 from services.insight.engine.aside import Asides
 from services.insight.engine.evaluation import Evaluation
@@ -60,7 +60,7 @@ class StoredRuns:
                 # Events keep changing customers of this slice; of fewer they change fewer.
                 self._slice_customers //= 2
                 return True
-            if is_passing(error):
+            if passes_in_time(error):
                 raise  # it is tried again, from where it was
             await self._fail(error)
             return False

@@ -13,7 +13,7 @@ from services.insight.facts.store import FilterTerms
 from services.insight.feeds.store import change_basis
 from services.insight.people.store import users
 from services.insight.rules import messages, store
-from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight
+from services.insight.rules.model import Rule, RuleDraft, RuleKind, Sight, expect_room
 from services.insight.rules.store import CompiledRule, rules
 from services.insight.runs.actions import queue_run
 
@@ -33,11 +33,14 @@ async def create_rule(
 ) -> Rule:
     """Creates a rule and, if it is enabled, asks for its run. `people` is whom it names.
 
-    Raises ALREADY_EXISTS; INVALID_ARGUMENT beneath `rule` as the model and `compile_rule` do, and
-    ASSIGNEE_UNKNOWN, ASSIGNEE_INACTIVE; UNAVAILABLE (PEOPLE_UNAVAILABLE).
+    Raises ALREADY_EXISTS; FAILED_PRECONDITION (TOO_MANY_RULES); INVALID_ARGUMENT beneath `rule` as
+    the model and `compile_rule` do, and ASSIGNEE_UNKNOWN, ASSIGNEE_INACTIVE; UNAVAILABLE
+    (PEOPLE_UNAVAILABLE).
     """
     if await rules.find(tx, [name]):
         raise already_exists(name)
+    # Those who create one at the same moment may go one or two beyond, which does no harm.
+    expect_room(await store.count(tx))
     try:
         rule = Rule.of(draft, name, Sight.of(tx.caller), at=tx.now)
         people.expect("assignee", rule.person)

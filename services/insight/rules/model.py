@@ -13,10 +13,24 @@ from services.chassis import etag
 from services.chassis.caller import Caller, Scope
 from services.chassis.errors import DomainError, Kind, invalid
 
-__all__ = ["COMPANY", "OWNER", "Rule", "RuleDraft", "RuleKind", "Severity", "Sight"]
+__all__ = [
+    "COMPANY",
+    "MOST_RULES",
+    "OWNER",
+    "Rule",
+    "RuleDraft",
+    "RuleKind",
+    "Severity",
+    "Sight",
+    "expect_room",
+]
 
 OWNER = "owner"
 """The assignee expression that stands for whoever looks after the customer."""
+
+MOST_RULES = 500
+"""Each event is held against all that are enabled. Of 500 one takes 20 to 50 ms, with filters as
+long as they may be up to 100, and a rule's change 0.1 s of processor, or 0.8."""
 
 
 class RuleKind(StrEnum):
@@ -52,6 +66,18 @@ class Sight(NamedTuple):
 
 COMPANY = Sight(Scope.ALL, "", ())
 """That of the rules that come with the suite."""
+
+
+def expect_room(count: int) -> None:
+    """Raises FAILED_PRECONDITION, TOO_MANY_RULES where there are as many as there may be."""
+    if count >= MOST_RULES:
+        raise DomainError(
+            Kind.FAILED_PRECONDITION,
+            "TOO_MANY_RULES",
+            f"there are {count} rules, those that are not enabled included, and {MOST_RULES} are "
+            "the most: delete one that nobody needs",
+            metadata={"count": str(count), "limit": str(MOST_RULES)},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,12 @@ class Rule:
     def person(self) -> str:
         """Whom its alerts go to by name; empty where that is whoever looks after the customer."""
         return "" if self.assignee == OWNER else self.assignee
+
+    @property
+    def edition(self) -> str:
+        """Changes with every change of the rule, and is another where it was deleted and one of its
+        name was made: what follows it keeps which one that was."""
+        return etag.of(self.name, self.create_time.isoformat(), self.version)
 
     @property
     def given_to(self) -> str:

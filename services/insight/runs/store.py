@@ -40,7 +40,7 @@ table = Table(
     Column("through", Name, nullable=False),
     Index("ix_runs_create_time", "create_time", "name"),
     Index("ix_runs_end_time", "end_time"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 _IS_UNFINISHED: Final = table.c.state != RunState.DONE
 Index(

@@ -69,7 +69,7 @@ segmentations = Table(
     Column("median_gap_days", Double),
     Column("upper_quartile_gap_days", Double),
     PrimaryKeyConstraint("generation", "as_of"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 

@@ -17,11 +17,11 @@ from sqlalchemy import (
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store import (
-    Mirror,
     Name,
     Named,
     Owned,
     ReadTransaction,
+    RenewedMirror,
     Through,
     WriteTransaction,
 )
@@ -35,7 +35,7 @@ __all__ = [
     "in_sight",
     "mirror",
     "only_read",
-    "remove_marked",
+    "put_in_use",
     "save_many",
     "seen",
 ]
@@ -53,7 +53,7 @@ accounts = Table(
     Index("ix_accounts_owner", "owner", "customer"),
     Index("ix_accounts_team", "team", "customer"),
     info={
-        "scope": Owned(
+        "sight": Owned(
             "owner",
             "team",
             named=(Named("account_collaborators", "customer", access="access", key="customer"),),
@@ -70,10 +70,10 @@ collaborators = Table(
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("customer", "subject"),
     Index("ix_account_collaborators_subject", "subject", "customer", "access"),
-    info={"scope": Through("customer", "accounts", "customer")},
+    info={"sight": Through("customer", "accounts", "customer")},
 )
 
-mirror: Final = Mirror(accounts)
+mirror: Final = RenewedMirror(accounts)
 
 _SEEN: Final = select(accounts.c.customer, accounts.c.deleted).where(
     accounts.c.customer.in_(bindparam("keys", expanding=True))
@@ -108,9 +108,8 @@ async def save_many(tx: WriteTransaction, told: Iterable[Account]) -> None:
     )
 
 
-async def remove_marked(tx: WriteTransaction) -> None:
-    """Forgets the accounts that no event has told since they were marked, and who collaborates.
-    Until then they are what there is to say who sees whose orders."""
-    gone = select(accounts.c.customer).where(mirror.marked)
-    await tx.run(delete(collaborators).where(collaborators.c.customer.in_(gone)))
-    await mirror.remove_marked(tx)
+async def put_in_use(tx: WriteTransaction) -> None:
+    """What a log told that began anew is in use, now that it is read. Accounts of which it told
+    nothing are forgotten, with who collaborates: until then they say who sees whose orders."""
+    await tx.run(delete(collaborators).where(collaborators.c.customer.in_(mirror.gone)))
+    await mirror.put_in_use(tx)

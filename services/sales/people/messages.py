@@ -29,10 +29,13 @@ __all__ = [
 def new_user(request: people_pb2.CreateUserRequest, *, ids: Ids) -> New[UserDraft]:
     """Reads a request to add a user."""
     user, id = request.user, request.user_id
+    draft = user_draft(user)
+    # That they are active need not be said.
+    unsaid = ("active",) if draft.active else ()
     return New(
         name=f"users/{id or ids.new()}",
-        draft=user_draft(user),
-        fingerprint=fingerprint(user) if id else b"",
+        draft=draft,
+        fingerprint=fingerprint(user, besides=unsaid) if id else b"",
     )
 
 
@@ -43,6 +46,7 @@ def user_draft(message: people_pb2.User) -> UserDraft:
         email=message.email,
         team=message.team,
         manager=message.manager,
+        active=message.active or not message.HasField("active"),
     )
 
 

@@ -81,7 +81,9 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
         draft = messages.user_draft(user)
 
         async def work(tx: WriteTransaction) -> people_pb2.User:
-            return to_user(await actions.change_user(tx, user.name, user.etag, draft, fields))
+            changed = to_user(await actions.change_user(tx, user.name, user.etag, draft, fields))
+            field_mask.expect_fixed(request.update_mask, user, changed)
+            return changed
 
         return await self._store.answer(request, people_pb2.User, work)
 

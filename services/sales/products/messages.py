@@ -1,5 +1,7 @@
 """Product messages ↔ our own words; no rule of the business, no SQL."""
 
+from dataclasses import replace
+
 from google.type.money_pb2 import Money
 from guanxi.sales.v1 import products_pb2
 
@@ -16,10 +18,15 @@ __all__ = ["created", "draft_of", "new_product", "to_message", "updated"]
 def new_product(request: products_pb2.CreateProductRequest, *, ids: Ids) -> New[Draft]:
     """Reads a request to create a product. Raises INVALID_ARGUMENT."""
     product, id = request.product, request.product_id
+    draft = draft_of(product)
+    if not product.HasField("active"):
+        draft = replace(draft, active=True)
+    # That it is active need not be said.
+    unsaid = ("active",) if draft.active else ()
     return New(
         name=f"products/{id or ids.new()}",
-        draft=draft_of(product),
-        fingerprint=fingerprint(product, besides=("active",)) if id else b"",
+        draft=draft,
+        fingerprint=fingerprint(product, besides=unsaid) if id else b"",
     )
 
 

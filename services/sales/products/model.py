@@ -72,7 +72,8 @@ class Product:
 
 
 def list_product(new: New[Draft], *, at: datetime, etag: str) -> Product:
-    """A new product, ready to be ordered. Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING."""
+    """A new product, or one that is known to be sold no more. Raises INVALID_ARGUMENT,
+    DISPLAY_NAME_MISSING."""
     draft = new.draft
     _check_display_name(draft.display_name)
     return Product(
@@ -81,7 +82,7 @@ def list_product(new: New[Draft], *, at: datetime, etag: str) -> Product:
         sku=draft.sku,
         category=draft.category,
         list_price=draft.list_price,
-        active=True,
+        active=draft.active,
         create_time=at,
         update_time=at,
         etag=etag,

@@ -38,7 +38,7 @@ table = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Index("ix_products_display_name", "display_name", "name"),
     Index("ix_products_sku", "sku", "name"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 products: Final = Records(

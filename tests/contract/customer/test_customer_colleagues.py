@@ -22,7 +22,6 @@ from guanxi.sales.v1.people_pb2 import (
 )
 
 from services.chassis.errors import Kind
-from services.chassis.store import WriteTransaction
 from services.customer.reactions import SalesReaction
 from tests.support.accounts import SYSTEM, hear
 from tests.support.asked_people import AWAY, OLDER, REFUSED, AskedPeople
@@ -281,19 +280,19 @@ async def test_a_new_log_tells_of_everybody_anew_and_who_works_here_stays_meanwh
 ) -> None:
     store, reaction = staffed.service.store, SalesReaction()
     desk = await staffed.desk()
-
-    async def renewed(tx: WriteTransaction) -> None:
-        await reaction.log_renewed(tx)
-
-    async def read(tx: WriteTransaction) -> None:
-        await reaction.log_read(tx)
-
-    await store.write(renewed, caller=SYSTEM)
+    await store.write(reaction.log_renewed, caller=SYSTEM)
     assert (await desk.create("acme", owner="users/bob")).owner == "users/bob"
-    await hear(
-        store, told(UserCreated(user=User(name="users/ann", active=True)), 1), reaction=reaction
-    )
-    await store.write(read, caller=SYSTEM)
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
+    history = [
+        told(UserCreated(user=User(name="users/ann", active=True)), 1),
+        told(UserCreated(user=User(name="users/eve", active=True)), 2),
+    ]
+    await hear(store, *history, reaction=reaction)
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
+    left = told(UserDeactivated(user=User(name="users/eve")), 3)
+    await hear(store, left, reaction=reaction)
+    await store.write(reaction.log_read, caller=SYSTEM)
+    assert (await refusal(desk.create("new", owner="users/eve"))).reason == "OWNER_INACTIVE"
     assert (await refusal(desk.create("new", owner="users/bob"))).reason == "OWNER_UNKNOWN"
     found = await desk.customers.GetCustomer(GetCustomerRequest(name="customers/acme"))
     assert found.owner == "users/bob"

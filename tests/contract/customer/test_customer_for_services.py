@@ -52,17 +52,24 @@ async def test_a_service_that_asks_for_customers_learns_nothing_personal(
     office: Office, desk: Desk
 ) -> None:
     ann = await desk.create(
-        "ann", "Ann", phones=phones("+49 30 1"), emails=emails("a@x.example"), region="N"
+        "ann",
+        "Ann",
+        phones=phones("+49 30 1"),
+        emails=emails("a@x.example"),
+        labels={"born": "1970"},
+        region="N",
     )
     sales = await office.desk("services/sales", role="service")
     found: BatchGetCustomersResponse = await sales.customers.BatchGetCustomers(
         BatchGetCustomersRequest(names=[ann.name])
     )
     (told,) = found.customers
-    assert (told.display_name, list(told.phones), list(told.emails)) == ("", [], [])
+    assert (told.display_name, list(told.phones), dict(told.labels)) == ("", [], {})
     impersonal = Customer()
     impersonal.CopyFrom(ann)
-    for field in ("display_name", "phones", "emails"):
-        impersonal.ClearField(field)
+    impersonal.ClearField("display_name")
+    impersonal.ClearField("phones")
+    impersonal.ClearField("emails")
+    impersonal.ClearField("labels")
     assert told == impersonal
     assert await desk.customers.GetCustomer(GetCustomerRequest(name=ann.name)) == ann

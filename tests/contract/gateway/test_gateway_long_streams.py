@@ -1,5 +1,5 @@
-"""Streams that outlive what they were begun with: the connection to their service, or the key of
-their reader."""
+"""Streams that outlive what they were begun with: the connection to their service, or the key or
+the teams of their reader."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ import httpx
 import pytest
 import pytest_asyncio
 from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc, runs_pb2, runs_pb2_grpc
+from guanxi.sales.v1.people_pb2 import Reach
 
+from gateway import main
+from gateway.signin import people
 from gateway.signin.keys import create_key, revoke_key
 from services.chassis.status import from_rpc_error
 from tests.support.gateway import FakeService, RunningGateway, running_gateway
@@ -59,6 +62,15 @@ class Counting:
     async def _watch_run(self, request: Any, _: Any) -> AsyncIterator[Any]:
         yield runs_pb2.Run(name=request.name)
         await asyncio.sleep(60)
+
+
+class Silent(Counting):
+    """One whose watch says nothing, not even where it stands."""
+
+    async def _watch_alerts(self, request: Any, _: Any) -> AsyncIterator[Any]:
+        self.went_on_after.append(request.resume_token)
+        await asyncio.sleep(60)
+        yield alerts_pb2.WatchAlertsResponse()
 
 
 @asynccontextmanager
@@ -173,6 +185,68 @@ class TestKeysThatEnd:
                 await to_the_end(watch)
         error = from_rpc_error(ended.value)
         assert (error.kind.value, error.reason) == ("UNAUTHENTICATED", "API_KEY_INVALID")
+
+
+class TestReadersWhoseTeamsChange:
+    @pytest.fixture(autouse=True)
+    def looked_at_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(people, "_FRESH_SECONDS", 0.1)
+        monkeypatch.setattr(main, "_LOOK_AGAIN_SECONDS", 0.1)
+
+    async def test_a_watch_goes_on_where_it_was(self, tmp_path: Path) -> None:
+        insight, numbers = Counting(), list[int]()
+        async with before(insight, tmp_path) as (gateway, _):
+            async for event in events(gateway, gateway.key):
+                numbers.append(int(event["alert"]["name"].partition("/")[2]))
+                works_in(gateway, f"teams/t{len(numbers) // 20}")
+                if len(insight.went_on_after) == 3:
+                    break
+        assert numbers == list(range(1, len(numbers) + 1))
+
+    async def test_one_that_has_said_nothing_yet_begins_as_it_was_asked_for(
+        self, tmp_path: Path
+    ) -> None:
+        insight = Silent()
+        async with before(insight, tmp_path) as (gateway, _):
+            stub: Any = alerts_pb2_grpc.AlertServiceStub(await gateway.channel())
+            request = alerts_pb2.WatchAlertsRequest(resume_token="7")
+            watch = stub.WatchAlerts(request, metadata=gateway.metadata)
+            async with asyncio.timeout(8):
+                while len(insight.went_on_after) < 3:
+                    works_in(gateway, f"teams/t{len(insight.went_on_after)}")
+                    await asyncio.sleep(0.05)
+            watch.cancel()
+        assert set(insight.went_on_after) == {"7"}
+
+    async def test_one_that_can_not_go_on_ends_as_if_its_server_stopped(
+        self, tmp_path: Path
+    ) -> None:
+        async with before(Counting(), tmp_path) as (gateway, _):
+            stub: Any = runs_pb2_grpc.RunServiceStub(await gateway.channel())
+            request = runs_pb2.WatchRunRequest(name="runs/r1")
+            watch = stub.WatchRun(request, metadata=gateway.metadata)
+            await watch.read()
+            works_in(gateway, "teams/other")
+            async with asyncio.timeout(8):
+                with pytest.raises(grpc.aio.AioRpcError) as ended:
+                    await watch.read()
+        assert from_rpc_error(ended.value).reason == "DRAINING"
+
+    async def test_who_leaves_after_it_reads_no_more(self, tmp_path: Path) -> None:
+        async with before(Counting(), tmp_path) as (gateway, _):
+            works_in(gateway, "teams/other")
+            seen = []
+            async with asyncio.timeout(8):
+                async for event in events(gateway, gateway.key):
+                    seen.append(event)
+                    if len(seen) == 20:
+                        gateway.people.answers["LookUpReach"] = Reach(known=True)
+        assert seen[-1]["error"]["details"][0]["reason"] == "USER_INACTIVE"
+
+
+def works_in(gateway: RunningGateway, *teams: str) -> None:
+    """What the directory says of everybody from now on."""
+    gateway.people.answers["LookUpReach"] = Reach(known=True, active=True, teams=teams)
 
 
 async def to_the_end(watch: Any) -> None:

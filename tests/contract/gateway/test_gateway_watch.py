@@ -8,9 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from guanxi.insight.v1.alerts_pb2 import WatchAlertsRequest
+from guanxi.insight.v1.alerts_pb2_grpc import AlertServiceStub
+from guanxi.sales.v1.people_pb2 import Reach
 
 from gateway.signin.keys import create_key
 from tests.support.databases import Databases
@@ -90,6 +94,56 @@ async def test_what_happens_between_a_quiet_stream_and_its_return_is_told(
         await late_buyer(insight, "cyd")
         await late_buyer(insight, "dan", owner="users/eve", team="teams/south")
         assert await customers(lines, "dan") == {"customers/bob", "customers/dan"}
+
+
+async def manager(gateway: RunningGateway, *teams: str) -> str:
+    """The key of one whose teams the directory says."""
+    works_in(gateway, *teams)
+    key = create_key(gateway.keys_file, "users/max", roles=["manager"], now=datetime.now(UTC))
+    await eventually(gateway, key, "")
+    return key
+
+
+def works_in(gateway: RunningGateway, *teams: str) -> None:
+    """What the directory says of everybody from now on."""
+    gateway.people.answers["LookUpReach"] = Reach(known=True, active=True, teams=teams)
+
+
+async def test_who_changes_teams_is_told_of_their_new_ones_alerts_and_no_others(
+    gateway: RunningGateway, insight: Insight
+) -> None:
+    """A manager moved from the north went on hearing of it for minutes."""
+    key = await manager(gateway, "teams/north")
+    async with watching(gateway, key) as lines:
+        await begun(lines)
+        await late_buyer(insight, "ada", owner="users/bob", team="teams/north")
+        assert await customers(lines, "ada") == {"customers/ada"}
+        works_in(gateway, "teams/south")
+        await gone_on_anew(lines)
+        await late_buyer(insight, "bob", owner="users/bob", team="teams/north")
+        await late_buyer(insight, "cyd", owner="users/eve", team="teams/south")
+        assert await customers(lines, "cyd") == {"customers/cyd"}
+
+
+async def gone_on_anew(lines: AsyncIterator[str]) -> None:
+    """Waits until the stream is of another call: it begins with the position it stands at."""
+    line, before = await anext(lines), ""
+    while line or not before.startswith("id: "):
+        line, before = await anext(lines), line
+
+
+async def test_so_is_whoever_watches_over_grpc(gateway: RunningGateway, insight: Insight) -> None:
+    key = await manager(gateway, "teams/north")
+    stub: Any = AlertServiceStub(await gateway.channel())
+    watch = stub.WatchAlerts(WatchAlertsRequest(), metadata=(("x-api-key", key),))
+    async with asyncio.timeout(30):
+        assert not (await watch.read()).HasField("alert")
+        works_in(gateway, "teams/south")
+        assert not (await watch.read()).HasField("alert")
+        await late_buyer(insight, "bob", owner="users/bob", team="teams/north")
+        await late_buyer(insight, "cyd", owner="users/eve", team="teams/south")
+        assert (await watch.read()).alert.customer == "customers/cyd"
+    watch.cancel()
 
 
 async def test_lines_begin_with_it_too(gateway: RunningGateway, insight: Insight) -> None:

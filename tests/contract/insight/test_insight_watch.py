@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +10,12 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from guanxi.insight.v1 import alerts_pb2, rules_pb2
 
 from services.chassis.errors import DomainError, Kind
+from services.insight.engine.stored_runs import StoredRuns
 from tests.support.in_turn import in_turn
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, until
+from tests.support.watched_alerts import begun, told, watching
 
 Watched = alerts_pb2.WatchAlertsResponse
-_TOLD_SECONDS = 15
 
 
 async def late_buyer(insight: Insight, customer: str, **fields: Any) -> None:
@@ -31,23 +29,6 @@ async def late_buyer(insight: Insight, customer: str, **fields: Any) -> None:
     )
 
 
-@asynccontextmanager
-async def begun(desk: Desk, **arguments: Any) -> AsyncIterator[tuple[str, AsyncIterator[Watched]]]:
-    """A watch, and where it says that it begins."""
-    request = alerts_pb2.WatchAlertsRequest(**arguments)
-    watch: Callable[..., Any] = desk.alerts.WatchAlerts
-    async with desk.channel.stream(watch, request) as replies:
-        (beginning,) = await told(replies, 1)
-        assert beginning == Watched(resume_token=beginning.resume_token)
-        yield beginning.resume_token, replies
-
-
-@asynccontextmanager
-async def watching(desk: Desk, **arguments: Any) -> AsyncIterator[AsyncIterator[Watched]]:
-    async with begun(desk, **arguments) as (_, replies):
-        yield replies
-
-
 async def told_of_ada(insight: Insight, desk: Desk) -> str:
     """The resume token after something was told."""
     async with watching(desk) as replies:
@@ -58,12 +39,6 @@ async def told_of_ada(insight: Insight, desk: Desk) -> str:
 
 def position(resume_token: str) -> int:
     return int(resume_token.rpartition(".")[2])
-
-
-async def told(replies: AsyncIterator[Watched], count: int) -> list[Watched]:
-    """The next messages."""
-    async with asyncio.timeout(_TOLD_SECONDS):
-        return [await anext(replies) for _ in range(count)]
 
 
 async def test_a_watch_tells_what_is_opened_updated_and_resolved(
@@ -122,6 +97,42 @@ async def test_a_watch_tells_what_a_changed_rule_says_anew(insight: Insight, des
         (updated,) = await told(replies, 1)
     assert (opened.change, opened.alert.text_en) == (Watched.OPENED, "1 orders")
     assert (updated.change, updated.alert.text_en) == (Watched.UPDATED, "bought 1 times")
+
+
+async def test_a_watch_tells_what_a_changed_rule_says_where_somebody_was_on_it_before(
+    insight: Insight, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alert is newer than its rule then, and the day's run comes before the rule's."""
+
+    async def never(_: StoredRuns) -> bool:
+        return False
+
+    rule = rules_pb2.Rule(
+        kind=rules_pb2.Rule.ALERT,
+        filter="orders_total >= 1",
+        enabled=True,
+        severity=rules_pb2.NOTICE,
+        text_en="{orders_total} orders",
+    )
+    await desk.rules.CreateRule(rules_pb2.CreateRuleRequest(rule_id="mine", rule=rule))
+    await desk.rules_followed()
+    monkeypatch.setattr(StoredRuns, "_is_any_due", never)
+    async with watching(desk) as replies:
+        await insight.knows(customer_event("ada"), confirmed("o", "ada", TODAY))
+        (opened,) = await told(replies, 1)
+        rule.name, rule.text_en = "rules/mine", "bought {orders_total} times"
+        change = rules_pb2.UpdateRuleRequest(rule=rule, update_mask=FieldMask(paths=["text_en"]))
+        await desk.rules.UpdateRule(change)
+        insight.clock.move(minutes=1)
+        await desk.alerts.AcknowledgeAlert(
+            alerts_pb2.AcknowledgeAlertRequest(name=opened.alert.name)
+        )
+        (acknowledged,) = await told(replies, 1)
+        insight.clock.move(days=1)
+        (updated,) = await told(replies, 1)
+    assert (acknowledged.change, acknowledged.alert.text_en) == (Watched.UPDATED, "1 orders")
+    assert (updated.change, updated.alert.text_en) == (Watched.UPDATED, "bought 1 times")
+    assert updated.alert.state == alerts_pb2.Alert.ACKNOWLEDGED
 
 
 async def test_a_watch_is_silent_of_what_time_alone_has_put_otherwise(

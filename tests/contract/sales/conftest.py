@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.people_pb2 import DeactivateUserRequest
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from tests.support.databases import Databases
+from tests.support.people import create_user
 from tests.support.sales import AskedCustomers, create_product
 from tests.support.services import RunningService, migrated_database, running_service
 
@@ -44,5 +46,14 @@ async def products(sales: RunningService) -> ProductServiceStub:
 
 @pytest.fixture
 async def people(sales: RunningService) -> PeopleServiceStub:
-    """An admin's stub; the directory is empty."""
-    return PeopleServiceStub(await sales.channel())
+    """The stub of an admin of another name than the users of the tests; the directory is empty."""
+    return PeopleServiceStub(await sales.channel("users/admin"))
+
+
+@pytest.fixture
+async def ann_and_gone(people: PeopleServiceStub) -> PeopleServiceStub:
+    """Ann works here, and somebody did."""
+    await people.CreateUser(create_user("ann"))
+    await people.CreateUser(create_user("gone"))
+    await people.DeactivateUser(DeactivateUserRequest(name="users/gone"))
+    return people

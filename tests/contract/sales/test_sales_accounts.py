@@ -17,7 +17,7 @@ from services.chassis.errors import Kind
 from services.chassis.store import Store
 from services.sales.accounts.store import collaborators
 from services.sales.reactions import FOLLOWS
-from tests.support.accounts import SYSTEM, account, created, deleted, hear
+from tests.support.accounts import SYSTEM, account, created, deleted, hear, updated
 from tests.support.chassis import Token
 from tests.support.databases import Databases
 from tests.support.refusals import refusal
@@ -184,6 +184,47 @@ async def test_while_the_customers_log_is_read_anew_an_order_is_seen_by_whom_it_
     await hear(sales.store, told(created(ANN, owner="users/zoe", team="teams/south"), 1))
     await sales.store.write(FOLLOWS.reaction.log_read, caller=SYSTEM)
     await is_zoes_alone()
+
+
+async def test_the_past_that_a_log_tells_anew_is_shown_to_nobody_and_takes_no_orders(
+    sales: RunningService, orders: OrderServiceStub
+) -> None:
+    history = [
+        told(created(ANN, owner="users/rex"), 1),
+        told(created(BOB), 2),
+        told(updated(ANN, owner="users/zoe"), 3),
+        told(deleted(BOB), 4),
+    ]
+    await hear(sales.store, *history)
+    placed = await orders.CreateOrder(create_order(line(), customer=ANN))
+    rex, zoe = [
+        OrderServiceStub(await sales.channel(subject, role="rep"))
+        for subject in ("users/rex", "users/zoe")
+    ]
+
+    async def is_as_it_was() -> None:
+        order = orders_pb2.GetOrderRequest(name=placed.name)
+        assert (await zoe.GetOrder(order)).name == placed.name
+        assert (await refusal(rex.GetOrder(order))).kind is Kind.NOT_FOUND
+        error = await refusal(orders.CreateOrder(create_order(line(), customer=BOB)))
+        assert error.reason == "CUSTOMER_DELETED"
+
+    await sales.store.write(FOLLOWS.reaction.log_renewed, caller=SYSTEM)
+    for event in history:
+        await hear(sales.store, event)
+        await is_as_it_was()
+    await sales.store.write(FOLLOWS.reaction.log_read, caller=SYSTEM)
+    await is_as_it_was()
+
+
+async def test_a_customer_who_comes_while_the_log_is_read_anew_is_known_at_once(
+    sales: RunningService, orders: OrderServiceStub, customers: AskedCustomers
+) -> None:
+    customers.away = True
+    await hear(sales.store, told(created(ANN), 7))
+    await sales.store.write(FOLLOWS.reaction.log_renewed, caller=SYSTEM)
+    await hear(sales.store, told(created(BOB), 1))
+    await orders.CreateOrder(create_order(line(), customer=BOB))
 
 
 async def test_a_customer_that_a_restored_log_doesnt_tell_of_is_none_once_it_is_read(

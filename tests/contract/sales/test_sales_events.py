@@ -6,19 +6,22 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from guanxi.events.v1.event_feed_pb2 import Actor, Event, PullRequest
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub
-from guanxi.sales.v1 import orders_pb2, products_pb2
+from guanxi.sales.v1 import orders_pb2, people_pb2, products_pb2
 from guanxi.sales.v1.orders_pb2 import (
     BatchCreateOrdersRequest,
     CancelOrderRequest,
     ConfirmOrderRequest,
 )
 from guanxi.sales.v1.orders_pb2_grpc import OrderServiceStub
+from guanxi.sales.v1.people_pb2 import BatchGetUsersRequest, DeactivateUserRequest
+from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 from guanxi.sales.v1.products_pb2 import Product, UpdateProductRequest
 from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 
 from services.chassis.client import connect
 from services.chassis.errors import DomainError, Kind
 from tests.support.chassis import Token
+from tests.support.people import create_team, create_user
 from tests.support.sales import create_order, create_product, line
 from tests.support.services import RunningService
 
@@ -54,6 +57,9 @@ async def test_every_change_of_an_order_is_an_event_with_the_whole_order(
     draft = await orders.CreateOrder(create_order(line(), id="1", customer="customers/acme"))
     confirmed = await orders.ConfirmOrder(ConfirmOrderRequest(name=draft.name))
     cancelled = await orders.CancelOrder(CancelOrderRequest(name=draft.name, reason="late"))
+    # Why is for nobody but those who see the order.
+    assert cancelled.cancel_reason == "late"
+    cancelled.ClearField("cancel_reason")
     of_catalogue, events = 3, await pulled(feed, 6)
     types = (orders_pb2.OrderCreated, orders_pb2.OrderConfirmed, orders_pb2.OrderCancelled)
     event: Event
@@ -135,6 +141,35 @@ async def test_products_are_events_too(products: ProductServiceStub, feed: Event
     assert [event.aggregate_id for event in events] == ["products/a", "products/a", "products/b"]
     assert products_pb2.ProductCreated.FromString(events[0].payload).product == created
     assert products_pb2.ProductUpdated.FromString(events[1].payload).product == updated
+
+
+@pytest.mark.parametrize("reader", ["services/customer", "services/insight"])
+async def test_of_people_a_reader_learns_who_works_where_and_nothing_personal(
+    people: PeopleServiceStub, sales: RunningService, reader: str
+) -> None:
+    await people.CreateTeam(create_team("north", display_name="North"))
+    await people.CreateUser(
+        create_user("ann", display_name="Ann Lee", email="ann@example.com", team="teams/north")
+    )
+    await people.DeactivateUser(DeactivateUserRequest(name="users/ann"))
+    channel = await sales.channel(reader, role="service", team="")
+    team, *users = await pulled(EventFeedStub(channel), 3)
+    assert people_pb2.TeamCreated.FromString(team.payload).team.display_name == "North"
+    created = people_pb2.UserCreated.FromString(users[0].payload).user
+    gone = people_pb2.UserDeactivated.FromString(users[1].payload).user
+    for user, active in ((created, True), (gone, False)):
+        assert (user.name, user.team, user.active) == ("users/ann", "teams/north", active)
+        assert (user.display_name, user.email) == ("", "")
+
+
+async def test_who_asks_for_people_for_themselves_learns_nothing_personal_either(
+    people: PeopleServiceStub, sales: RunningService
+) -> None:
+    await people.CreateUser(create_user("ann", email="ann@example.com"))
+    customer = PeopleServiceStub(await sales.channel("services/customer", role="service"))
+    reply = await customer.BatchGetUsers(BatchGetUsersRequest(names=["users/ann"]))
+    (user,) = reply.users
+    assert (user.name, user.active, user.display_name, user.email) == ("users/ann", True, "", "")
 
 
 async def test_who_changes_a_product_is_said_to_see_what_they_see_and_no_more(

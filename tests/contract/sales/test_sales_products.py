@@ -16,6 +16,7 @@ from guanxi.sales.v1.products_pb2_grpc import ProductServiceStub
 from services.chassis.errors import DomainError, Kind
 from services.chassis.timestamps import from_timestamp
 from tests.support.in_turn import in_turn
+from tests.support.refusals import refusal
 from tests.support.sales import create_product, info_of, money, reason_of
 from tests.support.services import RunningService
 
@@ -33,6 +34,17 @@ async def test_a_product_is_created_active_under_the_id_its_caller_gave(
     assert created.list_price == money("2.555")
     assert from_timestamp(created.create_time, field="") == sales.clock.now()
     assert await products.GetProduct(GetProductRequest(name=created.name)) == created
+
+
+async def test_what_is_sold_no_more_is_brought_in_as_that(products: ProductServiceStub) -> None:
+    """A catalogue of many years has most of them."""
+    gone = create_product("a", "Lantern")
+    gone.product.active = False
+    assert not (await products.CreateProduct(gone)).active
+    for active, unchanged in ((False, "true"), (True, "false")):
+        gone.product.active = active
+        error = await refusal(products.CreateProduct(gone))
+        assert error.metadata["unchanged"] == unchanged
 
 
 async def test_without_an_id_the_server_gives_one(products: ProductServiceStub) -> None:

@@ -118,13 +118,41 @@ async def test_so_many_teams_are_beneath_one_and_no_more(people: PeopleServiceSt
     assert error.reason == "TEAM_TREE_TOO_LARGE"
 
 
+async def test_what_moves_within_its_tree_makes_it_no_larger(people: PeopleServiceStub) -> None:
+    await people.CreateTeam(create_team("top"))
+    for id, parent in (("west", "top"), ("east", "top"), ("branch", "west")):
+        await people.CreateTeam(create_team(id, parent))
+    for number in range(MOST_BENEATH - 3):
+        await people.CreateTeam(create_team(f"t{number}", "branch"))
+    assert (await changed(people, "branch", parent="teams/east")).parent == "teams/east"
+    assert (await changed(people, "t0", parent="teams/west")).parent == "teams/west"
+    await people.CreateTeam(create_team("other"))
+    error = await refusal(changed(people, "other", parent="teams/west"))
+    assert error.reason == "TEAM_TREE_TOO_LARGE"
+
+
 async def test_a_team_that_nobody_needs_is_removed(tree: PeopleServiceStub) -> None:
     await tree.CreateUser(create_user("ann", team="teams/berlin"))
-    for id in ("north", "berlin"):
+    for id, holder in (("north", "teams/berlin"), ("berlin", "users/ann")):
         error = await refusal(tree.DeleteTeam(DeleteTeamRequest(name=f"teams/{id}")))
         assert (error.kind, error.reason) == (Kind.FAILED_PRECONDITION, "TEAM_NOT_EMPTY")
+        assert error.metadata == {"resource": f"teams/{id}", "holders": holder}
     await tree.DeleteTeam(DeleteTeamRequest(name="teams/south"))
     assert (await refusal(tree.GetTeam(GetTeamRequest(name="teams/south")))).kind is Kind.NOT_FOUND
+
+
+async def test_who_keeps_a_team_from_going_is_named_and_who_of_them_has_left(
+    tree: PeopleServiceStub,
+) -> None:
+    await tree.CreateUser(create_user("ann", team="teams/north"))
+    await tree.DeactivateUser(DeactivateUserRequest(name="users/ann"))
+    error = await refusal(tree.DeleteTeam(DeleteTeamRequest(name="teams/north")))
+    assert error.message.startswith("teams/north still has users/ann (inactive), teams/berlin:")
+    for id in ("bob", "cyd", "dan", "eve", "fay"):
+        await tree.CreateUser(create_user(id, team="teams/north"))
+    error = await refusal(tree.DeleteTeam(DeleteTeamRequest(name="teams/north")))
+    assert error.metadata["holders"] == "users/bob,users/cyd,users/dan,users/eve,users/fay"
+    assert "users/fay and others:" in error.message
 
 
 async def test_a_user_works_for_their_team_and_those_beneath_it(tree: PeopleServiceStub) -> None:

@@ -92,6 +92,12 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
     url = await migrated_database(databases, "customer")
     async with running_service("customer", url, roles=ANY_SCOPE) as service:
 
+        async def delete(rows: Sequence[str]) -> None:
+            desk = await Office(service).desk()
+            for row in rows:
+                name = f"customers/{row}"
+                await desk.customers.DeleteCustomer(customers_pb2.DeleteCustomerRequest(name=name))
+
         async def prepare(rows: Mapping[str, Sequence[str]]) -> None:
             desk = await Office(service).desk()
             for row in ids_of(rows):
@@ -104,9 +110,7 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
                 )
             if READ_ROW in ids_of(rows):
                 await desk.touchpoints.LogTouchpoint(touch(READ_ROW))
-            for row in rows["UndeleteCustomer"]:
-                name = f"customers/{row}"
-                await desk.customers.DeleteCustomer(customers_pb2.DeleteCustomerRequest(name=name))
+            await delete(rows["UndeleteCustomer"])
             await let_in(service, collaborators, ids_of(rows))
 
-        yield World(service, ASKS, prepare)
+        yield World(service, ASKS, prepare, delete=delete)

@@ -122,10 +122,16 @@ async def sales_world(databases: Databases) -> AsyncIterator[World]:
                 await people.CreateTeam(create_team(row))
             await let_in(service, collaborators, ids_of(rows))
 
-        yield World(service, ASKS, prepare, SHARED)
+        async def delete(rows: Sequence[str]) -> None:
+            deleted = customers_pb2.CustomerDeleted
+            await hear(service.store, *told_of(rows, deleted, beginning=1_000))
+
+        yield World(service, ASKS, prepare, SHARED, delete)
 
 
-def told_of(rows: Sequence[str]) -> list[Event]:
-    """What the customer service tells of its customers."""
-    created = [customer_event(row, owner=OWNER, team=TEAM) for row in rows]
-    return [told(each, position) for position, each in enumerate(created, start=1)]
+def told_of(
+    rows: Sequence[str], event: type[Any] = customers_pb2.CustomerCreated, *, beginning: int = 1
+) -> list[Event]:
+    """What the customer service tells of its customers, at positions from `beginning` on."""
+    events = [customer_event(row, event, owner=OWNER, team=TEAM) for row in rows]
+    return [told(each, position) for position, each in enumerate(events, start=beginning)]

@@ -46,6 +46,13 @@ async def moved(store: Store, of: Cursors, partition: int, position: int, epoch:
     await store.write(work, caller=SYSTEM)
 
 
+async def restarted(store: Store, of: Cursors, cursor: Cursor) -> None:
+    async def work(tx: WriteTransaction) -> None:
+        await of.restart(tx, cursor, epoch="new", reader="c")
+
+    await store.write(work, caller=SYSTEM)
+
+
 async def test_a_new_partition_begins_where_the_one_stands_that_its_events_were_in(
     store: Store,
 ) -> None:
@@ -83,16 +90,28 @@ async def test_a_restart_sends_all_partitions_of_this_reader_and_feed_back_and_n
     others = [await prepared(store, feed="g"), await prepared(store, consumer="d")]
     for each in (mine, *others):
         await moved(store, each, 0, 7, "old")
-    await store.write(lambda tx: mine.restart(tx, Cursor(0, 7, "old"), epoch="new"), caller=SYSTEM)
+    await restarted(store, mine, Cursor(0, 7, "old"))
     assert await standing(store, mine, 2) == [0, 0]
     assert [await standing(store, each, 1) for each in others] == [[7], [7]]
     async with store.read(caller=SYSTEM) as tx:
         assert [(await mine.load(tx, each)).epoch for each in (0, 1)] == ["new", "new"]
 
 
-async def test_a_log_is_read_when_every_reader_that_has_begun_with_it_is_through(
-    store: Store,
-) -> None:
+async def test_a_restart_sends_the_readers_other_versions_back_with_it(store: Store) -> None:
+    """They fill the same tables, which begin anew once."""
+    old, new, unbegun = [
+        await prepared(store, consumer=Derivation(version, {"a"}).consumer("c"))
+        for version in (1, 2, 3)
+    ]
+    for each in (old, new):
+        await moved(store, each, 0, 7, "old")
+    await restarted(store, new, Cursor(0, 7, "old"))
+    async with store.read(caller=SYSTEM) as tx:
+        found = [await each.load(tx, 0) for each in (old, new, unbegun)]
+    assert found == [Cursor(0, 0, "new")] * 3
+
+
+async def test_a_log_is_read_when_all_partitions_of_its_reader_are_through(store: Store) -> None:
     mine = await prepared(store, 2)
 
     async def read(through: int) -> bool:
@@ -104,12 +123,7 @@ async def test_a_log_is_read_when_every_reader_that_has_begun_with_it_is_through
     await moved(store, mine, 1, 5, "e")
     assert await read(5)
     assert not await read(6)
-    beside = await prepared(store, consumer="d")
-    assert await read(5)
-    await moved(store, beside, 0, 4, "e")
-    assert not await read(5)
-    await moved(store, beside, 0, 5, "e")
-    assert await read(5)
+    await moved(store, await prepared(store, consumer="d"), 0, 4, "e")
     await moved(store, await prepared(store, feed="g"), 0, 1, "e")
     assert await read(5)
 

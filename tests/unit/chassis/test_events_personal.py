@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from guanxi.customer.v1 import customers_pb2, touchpoints_pb2
-from guanxi.sales.v1 import orders_pb2
+from guanxi.sales.v1 import orders_pb2, products_pb2
 
 from services.chassis.descriptors import ContractError
 from services.chassis.events.personal import PersonalFields
@@ -67,6 +67,12 @@ def test_what_was_said_in_a_touchpoint_stays_with_its_service() -> None:
     assert shown.type == touchpoints_pb2.Touchpoint.CALL
 
 
+def test_why_an_order_was_cancelled_stays_with_its_service() -> None:
+    order = orders_pb2.Order(name="orders/1", cancel_reason="Ann Lee has died", reference="17")
+    shown = seen(INSIGHT, orders_pb2.OrderCancelled(order=order)).order
+    assert (shown.cancel_reason, shown.reference) == ("", "17")
+
+
 def test_an_event_without_personal_fields_passes_whole() -> None:
     order = orders_pb2.Order(name="orders/1", lines=[orders_pb2.OrderLine(product="products/a")])
     event = orders_pb2.OrderConfirmed(order=order)
@@ -88,10 +94,10 @@ def within(field: int, message: Any) -> bytes:
     [
         ("guanxi.customer.v1.CustomerCreated", created().SerializeToString() + UNKNOWN),
         ("guanxi.customer.v1.CustomerCreated", within(1, customers_pb2.Customer(name="c"))),
-        ("guanxi.sales.v1.OrderCancelled", UNKNOWN),
-        ("guanxi.sales.v1.OrderCancelled", within(1, orders_pb2.Order(name="orders/1"))),
+        ("guanxi.sales.v1.ProductUpdated", UNKNOWN),
+        ("guanxi.sales.v1.ProductUpdated", within(1, products_pb2.Product(name="products/a"))),
     ],
-    ids=["customer's event", "customer", "order's event", "order"],
+    ids=["customer's event", "customer", "product's event", "product"],
 )
 def test_what_a_newer_version_has_written_is_not_passed_on_unread(
     reader: str, event_type: str, payload: bytes
@@ -112,6 +118,13 @@ def test_what_all_readers_may_have_is_the_same_for_each_whoever_asks_first_and_a
             assert fields.shown(reader, "guanxi.sales.v1.OrderCancelled", payload) == whole
 
 
+def test_what_is_kept_for_one_reader_is_not_given_to_another_who_may_have_less() -> None:
+    event = created()
+    for reader in (INSIGHT, SALES, INSIGHT):
+        expected = "Ann Lee" if reader == INSIGHT else ""
+        assert seen(reader, event).customer.display_name == expected
+
+
 def test_the_same_bytes_are_another_event_in_another_type() -> None:
     """What this version doesn't know in the one, it does in the other."""
     payload = orders_pb2.Order(reference="r").SerializeToString()
@@ -120,12 +133,17 @@ def test_the_same_bytes_are_another_event_in_another_type() -> None:
     assert fields.shown(SALES, "guanxi.sales.v1.OrderConfirmed", payload) == b""
 
 
-def test_so_many_payloads_as_a_log_has_are_not_all_kept() -> None:
+@pytest.mark.parametrize(
+    "long",
+    [orders_pb2.Order(reference="r" * 100_000), orders_pb2.Order(cancel_reason="r" * 100_000)],
+    ids=["shown", "personal"],
+)
+def test_so_many_payloads_as_a_log_has_are_not_all_kept(long: orders_pb2.Order) -> None:
     fields = PersonalFields({})
     tracemalloc.start()
     for number in range(400):
-        order = orders_pb2.Order(name=f"orders/{number}", reference="r" * 100_000)
-        fields.shown(SALES, "guanxi.sales.v1.Order", order.SerializeToString())
+        long.name = f"orders/{number}"
+        fields.shown(SALES, "guanxi.sales.v1.Order", long.SerializeToString())
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 20_000_000  # of 40 MB

@@ -100,10 +100,10 @@ async def test_whoever_dies_before_the_end_leaves_what_goes_to_the_next(sales: R
         await sales.until(lambda found: len(found) == 19)
 
 
-async def test_what_one_version_is_about_to_read_anew_the_other_takes_nothing_of(
+async def test_what_one_version_has_read_anew_the_other_begins_no_second_time(
     sales: Reading,
 ) -> None:
-    """Two versions fill one table, and the newer, which began later, has marked all of it."""
+    """Two versions fill one table: what it kept of the log before is told apart once."""
     old, new = Mirror(), Mirror()
     # Half of the connections, so that the other isn't kept waiting for one.
     of_old: dict[str, Any] = {"derivation": Derivation(1, {"a"}), "partitions": 2}
@@ -115,15 +115,36 @@ async def test_what_one_version_is_about_to_read_anew_the_other_takes_nothing_of
         await lose(sales, "007")
         await sales.until(lambda found: len(found) == 19)
     new.may_apply.clear()
-    async with running(puller(sales, new, **of_new).run):
-        await eventually(lambda: new.renewed == 1)
-        async with running(puller(sales, old, **of_old).run):
-            await asyncio.sleep(0.5)
-            left = [text for text in names(0, 20) if text != "007"]
-            assert sorted(await applied_texts(sales.store)) == left
-            new.may_apply.set()
-            await eventually(lambda: new.read == 2)
+    async with (
+        running(puller(sales, new, **of_new).run),
+        running(puller(sales, old, **of_old).run),
+    ):
+        await asyncio.sleep(0.5)
+        left = [text for text in names(0, 20) if text != "007"]
+        assert sorted(await applied_texts(sales.store)) == left
+        new.may_apply.set()
+        await eventually(lambda: new.read == 2)
+    assert (old.renewed, new.renewed) == (1, 0)
     assert sorted(await applied_texts(sales.store)) == left
+
+
+async def test_a_version_that_comes_while_a_new_log_is_read_takes_away_what_that_doesnt_tell_of(
+    sales: Reading,
+) -> None:
+    """An upgrade: the version before it never comes to the end."""
+    old, new = Mirror(), Mirror()
+    of_old: dict[str, Any] = {"derivation": Derivation(1, {"a"}), "max_events": 3}
+    await sales.write(*names(0, 20))
+    async with running(puller(sales, old, **of_old).run):
+        await sales.until(lambda found: len(found) == 20)
+        await eventually(lambda: old.read == 1)
+        old.may_apply.clear()
+        await lose(sales, "007", "011")
+        await eventually(lambda: old.renewed == 1)
+        await asyncio.sleep(0.2)  # until it is committed
+    async with running(puller(sales, new, derivation=Derivation(2, {"a"})).run):
+        await sales.until(lambda found: len(found) == 18)
+    assert new.renewed == 0
 
 
 async def test_a_version_that_begins_with_another_log_begins_anew(sales: Reading) -> None:

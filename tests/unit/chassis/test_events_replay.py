@@ -14,7 +14,7 @@ from services.chassis.errors import DomainError, Kind
 from services.chassis.events import list_parked
 from services.chassis.events.cursors import Cursors
 from services.chassis.events.parking import forget_parked, forget_parked_of, park, replay_all
-from services.chassis.events.reaction import is_passing
+from services.chassis.events.reaction import is_passing, passes_in_time
 from services.chassis.store import Store, WriteTransaction
 from tests.support.feeds import KeepingReaction, applied_texts
 from tests.support.notes import SYSTEM, NoteAdded, opened
@@ -188,6 +188,7 @@ def from_database(kind: type[Any]) -> Exception:
 )
 def test_what_passes_by_itself_is_no_fault_of_the_event(error: Exception) -> None:
     assert is_passing(error)
+    assert passes_in_time(error)
 
 
 @pytest.mark.parametrize(
@@ -210,3 +211,4 @@ def test_what_passes_by_itself_is_no_fault_of_the_event(error: Exception) -> Non
 )
 def test_what_would_fail_again_is_laid_to_the_event(error: Exception) -> None:
     assert not is_passing(error)
+    assert not passes_in_time(error)

@@ -78,6 +78,26 @@ def test_what_is_given_once_is_not_changed(stage: pb.Customer.LifecycleStage) ->
     assert refused.value.reason == "UPDATE_MASK_FIXED_FIELD"
 
 
+@pytest.mark.parametrize("paths", [["delete_time"], [], ["*"]])
+def test_what_methods_of_its_own_change_is_refused_by_their_names(paths: list[str]) -> None:
+    change, mask = customer(), FieldMask(paths=paths)
+    change.delete_time.seconds = 1
+    field_mask.expect_fixed(mask, change, change)
+    assert "delete_time" not in field_mask.resolve(mask, change)
+    with pytest.raises(DomainError, match="changed by DeleteCustomer and UndeleteCustomer") as no:
+        field_mask.expect_fixed(mask, change, customer())
+    assert (no.value.reason, no.value.violations[0].field) == (
+        "UPDATE_MASK_FIXED_FIELD",
+        "update_mask",
+    )
+
+
+def test_what_the_server_sets_moves_by_itself_and_is_not_compared() -> None:
+    read, now = customer(), customer()
+    read.update_time.seconds, now.update_time.seconds = 1, 2
+    field_mask.expect_fixed(None, read, now)
+
+
 def test_what_a_mask_does_not_name_is_not_looked_at() -> None:
     current, change = customer(lifecycle_stage=pb.Customer.LEAD), customer()
     change.lifecycle_stage = pb.Customer.LOST

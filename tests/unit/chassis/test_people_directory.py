@@ -13,13 +13,19 @@ from services.chassis.ids import Uuid7Ids
 from services.chassis.people.directory import Directory
 from services.chassis.people.known import Person
 from services.chassis.people.mirror import TeamMirror, UserMirror
-from services.chassis.store import Store, WriteTransaction, chassis_tables, new_metadata
+from services.chassis.store import (
+    RenewedMirror,
+    Store,
+    WriteTransaction,
+    chassis_tables,
+    new_metadata,
+)
 from tests.support.asked_people import AWAY, OLDER
 from tests.support.notes import SYSTEM, StoppedClock
 
 metadata = new_metadata()
 chassis_tables(metadata)
-users = UserMirror(metadata, "colleagues")
+users = UserMirror(metadata, "colleagues", RenewedMirror)
 teams = TeamMirror(metadata, "colleague_teams")
 
 
@@ -167,8 +173,8 @@ async def test_where_no_teams_are_kept_every_team_goes(store: Store) -> None:
 async def test_while_nobody_and_no_team_is_known_every_name_goes(store: Store) -> None:
     async def renewed(tx: WriteTransaction) -> None:
         for mirror in (users.mirror, teams.mirror):
-            await mirror.mark_all(tx)
-            await mirror.remove_marked(tx)
+            await mirror.begin_anew(tx)
+            await mirror.put_in_use(tx)
 
     await store.write(renewed, caller=SYSTEM)
     told = Told(error=AWAY)

@@ -65,7 +65,7 @@ def columns() -> list[Column[object]]:
 
 
 metadata = new_metadata()
-table = Table("pictures", metadata, *columns(), info={"scope": Owned("owner")})
+table = Table("pictures", metadata, *columns(), info={"sight": Owned("owner")})
 pictures = Records(
     table,
     Picture,

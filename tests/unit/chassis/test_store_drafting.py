@@ -56,7 +56,7 @@ quotes = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("share", sa.Double),
     sa.Column("create_time", UtcTime, nullable=False),
-    info={"scope": Owned("name")},
+    info={"sight": Owned("name")},
 )
 sa.Index("uq_quotes_amount", quotes.c.amount, unique=True)
 open_ones = quotes.c.state == sa.text("'OPEN'")
@@ -68,7 +68,7 @@ sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("quote", "position"),
     sqlite_with_rowid=False,
-    info={"scope": Through("quote", "quotes")},
+    info={"sight": Through("quote", "quotes")},
 )
 """
 

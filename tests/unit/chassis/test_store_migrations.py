@@ -32,7 +32,7 @@ notes = Table(
     metadata,
     Column("name", Name, primary_key=True),
     Column("text", sa.Text),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 

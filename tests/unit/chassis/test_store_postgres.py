@@ -1,11 +1,12 @@
 """What only PostgreSQL does: conflicts between real concurrent transactions, lost connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.engine import make_url
 
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store import Store, WriteTransaction
@@ -146,3 +147,54 @@ async def test_a_transaction_without_snapshot_sees_what_others_have_committed(
             return int(await tx.scalar(select(notes.c.number)))
 
         assert await store.write(look_twice, caller=SYSTEM, snapshot=snapshot) == expected
+
+
+async def read(store: Store, parameters: dict[str, object] | None) -> None:
+    async with store.read(caller=SYSTEM) as tx:
+        await tx.scalar(select(notes.c.number), parameters)
+
+
+async def work_alone(store: Store) -> None:
+    async with store.alone("work"):
+        pass
+
+
+async def set_number(tx: WriteTransaction) -> None:
+    await tx.run(update(notes).values(number=1))
+
+
+@pytest.mark.parametrize(
+    ("close", "open_again"),
+    [
+        ("ALTER DATABASE {0} ALLOW_CONNECTIONS false", "ALTER DATABASE {0} ALLOW_CONNECTIONS true"),
+        ("ALTER DATABASE {0} RENAME TO away_{0}", "ALTER DATABASE away_{0} RENAME TO {0}"),
+    ],
+)
+async def test_a_database_that_takes_no_connections_is_unavailable_until_it_does(
+    store: Store, postgres_url: str, close: str, open_again: str
+) -> None:
+    url = make_url(postgres_url)
+    beside = await asyncpg.connect(
+        host=url.host, port=url.port, user=url.username, database="postgres"
+    )
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+    try:
+        await read(store, {})
+        await beside.fetch(cut, url.database)
+        await beside.execute(close.format(url.database))
+        await beside.fetch(cut, url.database)
+        uses: list[Callable[[], Awaitable[object]]] = [
+            lambda: read(store, None),
+            lambda: read(store, {}),
+            lambda: work_alone(store),
+            lambda: store.write(set_number, caller=SYSTEM),
+        ]
+        for use in uses:
+            with pytest.raises(DomainError) as refused:
+                await use()
+            assert refused.value.reason == "STORE_UNAVAILABLE"
+        await beside.execute(open_again.format(url.database))
+        for use in uses:
+            await use()
+    finally:
+        await beside.close()

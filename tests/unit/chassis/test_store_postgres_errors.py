@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from services.chassis.errors import DomainError, Kind
 from services.chassis.store.postgres_errors import (
     busy,
+    connecting,
     is_duplicate,
     is_lost,
     schema_differs,
@@ -85,20 +86,20 @@ def test_a_connection_that_is_lost_before_anything_is_committed_is_tried_over_an
         (PoolTimeout("no connection"), "STORE_BUSY"),
         (asyncpg.TooManyConnectionsError("too many"), "STORE_UNAVAILABLE"),
         (asyncpg.CannotConnectNowError("starting up"), "STORE_UNAVAILABLE"),
+        (asyncpg.InvalidPasswordError("changed"), "STORE_UNAVAILABLE"),
+        (wrapped("28P01"), "STORE_UNAVAILABLE"),
+        (wrapped("3D000"), "STORE_UNAVAILABLE"),
+        (wrapped("55000"), "STORE_UNAVAILABLE"),
         (ConnectionRefusedError("refused"), "STORE_UNAVAILABLE"),
     ],
 )
 def test_where_there_is_no_connection_to_be_had_it_is_unavailable(
     error: Exception, reason: str
 ) -> None:
-    found = meaning(error)
-    assert isinstance(found, DomainError)
+    with pytest.raises(DomainError) as told, connecting():
+        raise error
+    found = told.value
     assert (found.kind, found.reason, found.retry_after_seconds) == (Kind.UNAVAILABLE, reason, 1)
-
-
-def test_a_password_that_is_wrong_is_told_as_that() -> None:
-    error = asyncpg.InvalidPasswordError("wrong")
-    assert meaning(error) is error
 
 
 def test_busy_connections_are_told_as_that() -> None:

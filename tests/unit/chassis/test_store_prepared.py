@@ -68,7 +68,7 @@ things = Table(
     Column("share", sa.Double),
     Column("message", sa.LargeBinary),
     Column("text", sa.Text),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 FULL: dict[str, Any] = {
     "name": "things/full",

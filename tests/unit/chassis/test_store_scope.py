@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -16,9 +17,12 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store import ReadTransaction, Store, Taken, WriteTransaction, upsert
+from services.chassis.store.connections import Parameters
+from services.chassis.store.scope import scoped
 from tests.support.notes import ANN, SYSTEM, add_note, lines, note_names, notes, opened
 
 OWN, TEAM, ALL = (replace(ANN, scope=scope) for scope in Scope)
@@ -206,3 +210,27 @@ async def test_rows_copied_by_an_insert_are_the_callers(store: Store) -> None:
         return await tx.run(insert(notes).from_select(["name", "owner", "number"], source))
 
     assert await store.write(copy, caller=OWN) == 2
+
+
+@pytest.mark.parametrize("engine", [sqlite, postgresql], ids=["sqlite", "postgresql"])
+@pytest.mark.parametrize("parameters", [None, {}], ids=["once", "often"])
+def test_a_statement_is_the_same_for_whoever_has_one_team_and_two_hundred(
+    engine: Any, parameters: Parameters | None
+) -> None:
+    texts = set()
+    for count in (1, 200):
+        teams = tuple(f"teams/{number}" for number in range(count))
+        limited: Any = scoped(select(notes.c.name), replace(TEAM, teams=teams), parameters)[0]
+        texts.add(str(limited.compile(dialect=engine.dialect())))
+    assert len(texts) == 1
+
+
+async def test_whoever_has_hundreds_of_teams_sees_them_all_and_no_others(store: Store) -> None:
+    many = (*(f'teams/"{number}' for number in range(500)), "teams/south")
+    manager = replace(TEAM, subject="users/max", teams=many)
+    async with store.read(caller=manager) as tx:
+        expected = ["notes/ann-south", "notes/carl"]
+        once_and_often: tuple[Parameters | None, ...] = (None, {})
+        for parameters in once_and_often:
+            rows = await tx.all(select(notes.c.name).order_by(notes.c.name), parameters)
+            assert [row.name for row in rows] == expected

@@ -245,7 +245,7 @@ async def test_a_row_of_a_composed_key_is_seen_as_its_parent_of_the_same_key(
         Column("generation", sa.Integer, primary_key=True, autoincrement=False),
         Column("person", sa.String(100), primary_key=True),
         Column("owner", sa.String(100), nullable=False),
-        info={"scope": Owned("owner")},
+        info={"sight": Owned("owner")},
     )
     deeds = Table(
         "deeds",
@@ -253,7 +253,7 @@ async def test_a_row_of_a_composed_key_is_seen_as_its_parent_of_the_same_key(
         Column("name", sa.String(100), primary_key=True),
         Column("generation", sa.Integer, nullable=False),
         Column("person", sa.String(100), nullable=False),
-        info={"scope": OfCustomer("person", "people", "person", same=("generation",))},
+        info={"sight": OfCustomer("person", "people", "person", same=("generation",))},
     )
     store = await Store.open(database_url, metadata=declared, clock=SystemClock(), ids=Uuid7Ids())
 

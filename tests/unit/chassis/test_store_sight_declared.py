@@ -15,18 +15,18 @@ from services.chassis.store import Named, OfCustomer, Owned, Shared, Store, Thro
     ("info", "what"),
     [
         ({}, "says nothing of who sees its rows"),
-        ({"scope": Through("name", "gone")}, "gone"),
-        ({"scope": Owned("boss")}, "boss"),
-        ({"scope": Owned("owner", named=(Named("gone", "row"),))}, "gone"),
-        ({"scope": OfCustomer("owner", "shared")}, "shared"),
-        ({"scope": Through("owner", "shared")}, "shared"),
+        ({"sight": Through("name", "gone")}, "gone"),
+        ({"sight": Owned("boss")}, "boss"),
+        ({"sight": Owned("owner", named=(Named("gone", "row"),))}, "gone"),
+        ({"sight": OfCustomer("owner", "shared")}, "shared"),
+        ({"sight": Through("owner", "shared")}, "shared"),
     ],
 )
 async def test_a_table_that_does_not_say_who_sees_it_stops_the_start(
     sqlite_url: str, info: dict[str, object], what: str
 ) -> None:
     declared = new_metadata()
-    shared = {"scope": Shared()}
+    shared = {"sight": Shared()}
     Table("shared", declared, Column("name", sa.Text, primary_key=True), info=shared)
     Table(
         "odd",

@@ -30,7 +30,7 @@ def kept(name: str, sight: Owned | Shared) -> Table:
         Column("owner", Name),
         Column("team", Name),
         Column("assignee", Name),
-        info={"scope": sight},
+        info={"sight": sight},
     )
 
 

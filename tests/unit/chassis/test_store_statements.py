@@ -39,7 +39,7 @@ wide = Table(
     metadata,
     Column("name", Name, primary_key=True),
     *(Column(f"c{number}", sa.Integer) for number in range(WIDTH - 1)),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 known = Table(
     "known",
@@ -47,7 +47,7 @@ known = Table(
     Column("name", Name, primary_key=True),
     Column("owner", Name, nullable=False),
     Column("fingerprint", sa.LargeBinary),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 
@@ -199,7 +199,7 @@ plans = Table(
     Column("name", Name, primary_key=True),
     Column("owner", Name, nullable=False),
     Column("fingerprint", sa.LargeBinary),
-    info={"scope": Owned("owner")},
+    info={"sight": Owned("owner")},
 )
 
 

@@ -95,3 +95,10 @@ def test_what_opens_before_the_list_is_read_is_shown_once(gateway: Gateway) -> N
     assert text.count("alerts/late was told") == 1
     assert text.count("alerts/a was told") == 2
     assert text.index("opened") < text.index("updated")
+
+
+def test_an_alert_that_is_out_of_sight_is_told_by_its_name(gateway: Gateway) -> None:
+    """Nothing else is told of it, not even when it changed."""
+    gone = alerts_pb2.Alert(name="alerts/a", rule="rules/late")
+    gateway.on_watch = [Response(change=Response.OUT_OF_SIGHT, alert=gone)]
+    assert "out of sight: rules/late, alerts/a\n" in shown("--watch")

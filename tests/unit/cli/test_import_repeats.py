@@ -112,6 +112,14 @@ def test_what_was_refused_for_it_stays_refused_until_it_is_mended(tmp_path: Path
     assert lines_of(written(refused, "\n".join(rows[:2]))) == ({"j-2": 1}, [])
 
 
+def test_a_line_of_more_digits_than_any_file_has_lines_is_no_line(tmp_path: Path) -> None:
+    rows = f"{'9' * 5_000},,{A}3,,{B}"
+    assert lines_of(written(tmp_path / "refused.csv", f"line,reason,{HEADER}{rows}")) == (
+        {"j-1": 1, "j-2": 1},
+        [],
+    )
+
+
 def test_a_row_that_is_refused_makes_no_product_and_no_customer(tmp_path: Path) -> None:
     rows = (
         "K-1,2026-01-30,many,10.00,LEE,BAD-1\nK-2,soon,1,10.00,KIM,BAD-2\n"

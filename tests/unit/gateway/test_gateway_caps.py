@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.grpc_server import MAX_STREAMS
-from gateway.http.app import MAX_DEADLINE_SECONDS
 from gateway.http.endpoints import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 from gateway.http.head import MAX_HEAD_BYTES, MAX_URL_BYTES
+from gateway.http.waiting import MAX_DEADLINE_SECONDS
 from gateway.settings import GatewaySettings
 from services.chassis.http.limits import HttpLimits
 

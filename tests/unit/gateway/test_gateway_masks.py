@@ -37,6 +37,16 @@ def test_what_only_the_server_sets_is_no_part_of_a_body_and_all_else_is() -> Non
     assert not left_out & {"display_name", "phones", "owner", "labels", "next_follow_up_time"}
 
 
+@pytest.mark.parametrize("field", ["active", "deactivateTime", "deactivate_time"])
+def test_what_methods_of_its_own_change_is_named_so_that_another_value_is_refused(
+    field: str,
+) -> None:
+    user = CONTRACT.types.message("guanxi.sales.v1.User")
+    assert user is not None
+    named = mask_fields(user).paths_of_body({field: None, "createTime": None})
+    assert named == [{"deactivateTime": "deactivate_time"}.get(field, field)]
+
+
 @pytest.mark.parametrize("body", [{}, {"createTime": "2024-01-01T00:00:00Z"}, b""])
 def test_a_body_that_sets_nothing_has_no_mask(body: object) -> None:
     request = encode(

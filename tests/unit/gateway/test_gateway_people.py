@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from guanxi.sales.v1.people_pb2 import Reach
@@ -10,7 +11,7 @@ from guanxi.sales.v1.people_pb2 import Reach
 from gateway.signin.keys import ApiKey
 from gateway.signin.people import People
 from services.chassis.errors import Kind
-from tests.support.directory import AWAY, OLDER, Directory
+from tests.support.directory import AWAY, OLDER, SILENT, Directory
 from tests.support.refusals import refusal
 
 ANN = "users/ann"
@@ -113,6 +114,90 @@ async def test_while_it_is_away_what_it_said_last_goes_on(
     directory.refusal = None
     directory.reaches[ANN] = GONE
     seconds.at += 3
+    assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
+
+
+async def comes_in_at_once(people: People, subject: str) -> bool:
+    """Whether a caller is let in before anything else has happened."""
+    settling = asyncio.create_task(people.settle(subject))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    at_once = settling.done()
+    settling.cancel()
+    return at_once
+
+
+async def waited(people: People) -> float:
+    """For how long a caller was held up, in seconds."""
+    began = time.monotonic()
+    await people.settle(ANN)
+    return time.monotonic() - began
+
+
+async def test_whom_it_knows_a_silent_directory_does_not_hold_up_for_long(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    """Every known caller waited one second in every three, for calls that don't need sales."""
+    directory.reaches[ANN] = HERE
+    await people.settle(ANN)
+    directory.answering.clear()
+    seconds.at += 3
+    assert await waited(people) < 0.5
+    assert people.teams_of(KEY) == ("teams/north", "teams/berlin")
+
+
+async def test_nor_at_all_once_it_has_held_up_somebody(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches |= {ANN: HERE, "users/bob": HERE}
+    await people.settle(ANN)
+    await people.settle("users/bob")
+    directory.refusal = SILENT
+    seconds.at += 3_600
+    await people.settle(ANN)
+    directory.answering.clear()
+    for each in ("users/bob", ANN):
+        seconds.at += 2.4
+        assert await comes_in_at_once(people, each)
+    seconds.at += 5
+    assert not await comes_in_at_once(people, ANN)
+
+
+async def test_of_a_silent_directory_one_question_is_open_for_each_caller(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches[ANN] = HERE
+    await people.settle(ANN)
+    directory.answering.clear()
+    seconds.at += 3
+    await asyncio.gather(*(people.settle(ANN) for _ in range(10)))
+    assert directory.asked == [ANN, ANN]
+
+
+async def test_what_was_asked_behind_a_caller_is_known_to_the_next(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches[ANN] = HERE
+    await people.settle(ANN)
+    directory.reaches[ANN] = GONE
+    directory.answering.clear()
+    seconds.at += 3
+    await people.settle(ANN)
+    directory.answering.set()
+    await asyncio.sleep(0.01)
+    assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
+    assert directory.asked == [ANN, ANN]
+
+
+async def test_a_slow_directory_is_waited_for_where_its_last_answer_is_old(
+    people: People, directory: Directory, seconds: Seconds
+) -> None:
+    directory.reaches[ANN] = HERE
+    await people.settle(ANN)
+    directory.reaches[ANN] = GONE
+    directory.answering.clear()
+    asyncio.get_running_loop().call_later(0.3, directory.answering.set)
+    seconds.at += 30
     assert (await refusal(people.settle(ANN))).reason == "USER_INACTIVE"
 
 

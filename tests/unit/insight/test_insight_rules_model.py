@@ -40,6 +40,7 @@ DRAFT = RuleDraft(
 )
 FINDING = Finding(
     rule="rules/r",
+    rule_edition="first",
     customer="customers/ada",
     customer_display_name="Ada",
     owner="users/ann",
@@ -71,6 +72,14 @@ def test_the_facts_of_a_rule_come_once_in_the_order_of_its_filter() -> None:
         at=NOW,
     )
     assert compile_rule(rule, TERMS).facts == ("orders_total", "age_days")
+
+
+def test_a_rule_has_another_edition_once_it_is_changed_or_made_anew_under_its_name() -> None:
+    rule = Rule.of(DRAFT, "rules/r", COMPANY, at=NOW)
+    changed = rule.change(replace(DRAFT, text_en="x"), ["text_en"], ADMIN, at=NOW)
+    made_anew = Rule.of(DRAFT, "rules/r", COMPANY, at=LATER)
+    assert len({rule.edition, changed.edition, made_anew.edition}) == 3
+    assert rule.followed_by("runs/1").edition == rule.edition
 
 
 def test_a_rule_is_for_the_owner_where_it_names_nobody() -> None:

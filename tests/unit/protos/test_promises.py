@@ -15,7 +15,7 @@ from google.protobuf.descriptor_pb2 import (
 from guanxi.options.v1 import options_pb2
 
 from protos.build import GEN
-from protos.promises import broken_promises
+from protos.promises import VERBS_APART, broken_promises
 
 METHOD = "guanxi.sales.v1.OrderService.CreateOrder"
 
@@ -25,13 +25,23 @@ def contracts() -> FileDescriptorSet:
     return FileDescriptorSet.FromString((GEN / "guanxi.binpb").read_bytes())
 
 
-def create_order(contracts: FileDescriptorSet) -> MethodDescriptorProto:
+def method_of(contracts: FileDescriptorSet, name: str) -> MethodDescriptorProto:
     return next(
         method
         for file in contracts.file
         for service in file.service
         for method in service.method
-        if f"{file.package}.{service.name}.{method.name}" == METHOD
+        if f"{file.package}.{service.name}.{method.name}" == name
+    )
+
+
+def field_of(contracts: FileDescriptorSet, name: str) -> FieldDescriptorProto:
+    return next(
+        field
+        for file in contracts.file
+        for message in file.message_type
+        for field in message.field
+        if f"{file.package}.{message.name}.{field.name}" == f"guanxi.{name}"
     )
 
 
@@ -86,8 +96,42 @@ def test_a_mistake_in_a_method_is_one_sentence_that_names_it(
     mistake: Callable[[MethodDescriptorProto], None],
     sentence: str,
 ) -> None:
-    mistake(create_order(contracts))
+    mistake(method_of(contracts, METHOD))
     assert f"{METHOD} {sentence}" in broken_promises(contracts)
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "sentence"),
+    [
+        ("CancelOrder", "sales.orders.read", "asks for sales.orders.read and doesn't only read"),
+        (
+            "GetOrder",
+            "sales.orders.write",
+            "only reads and asks for sales.orders.write: it is to be a .read",
+        ),
+        (
+            "BatchCreateOrders",
+            "sales.orders.write",
+            "creates many at once and asks for sales.orders.write: it is to be an .import",
+        ),
+    ],
+)
+def test_a_permission_whose_verb_is_not_what_a_method_does_does_not_build(
+    contracts: FileDescriptorSet, method: str, asked: str, sentence: str
+) -> None:
+    name = f"guanxi.sales.v1.OrderService.{method}"
+    permission(asked)(method_of(contracts, name))
+    assert broken_promises(contracts) == [f"{name} {sentence}"]
+
+
+def test_a_verb_that_is_apart_is_one_that_is_asked_for(contracts: FileDescriptorSet) -> None:
+    asked = {
+        method.options.Extensions[options_pb2.access].permission
+        for file in contracts.file
+        for service in file.service
+        for method in service.method
+    }
+    assert set(VERBS_APART) <= asked
 
 
 def any_number_of_lines(field: FieldDescriptorProto) -> None:
@@ -115,6 +159,24 @@ def any_length_of_values(field: FieldDescriptorProto) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "sales.v1.Product.category",
+        "sales.v1.Order.cancel_reason",
+        "sales.v1.OrderLine.description",
+        "customer.v1.Customer.labels",
+    ],
+    ids=["text", "what the server fills in", "within a record", "map"],
+)
+def test_a_text_that_events_tell_of_and_nobody_has_decided_on_does_not_build(
+    contracts: FileDescriptorSet, name: str
+) -> None:
+    field_of(contracts, name).options.ClearExtension(options_pb2.personal)
+    sentence = f"guanxi.{name} is told of by events and doesn't say whether it is personal"
+    assert broken_promises(contracts) == [sentence]
+
+
+@pytest.mark.parametrize(
     ("name", "mistake", "sentence"),
     [
         ("sales.v1.Order.lines", any_number_of_lines, "takes any number of guanxi"),
@@ -135,13 +197,5 @@ def test_a_request_without_bounds_does_not_build(
     mistake: Callable[[FieldDescriptorProto], None],
     sentence: str,
 ) -> None:
-    mistake(
-        next(
-            field
-            for file in contracts.file
-            for message in file.message_type
-            for field in message.field
-            if f"{file.package}.{message.name}.{field.name}" == f"guanxi.{name}"
-        )
-    )
+    mistake(field_of(contracts, name))
     assert any(sentence in problem for problem in broken_promises(contracts))

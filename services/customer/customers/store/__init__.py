@@ -1,21 +1,22 @@
-"""The tables of customers and every statement on them: `customers` themselves, the `keys` by which
-other systems know them, and the orders that count, `counted_orders`. No rule, no message."""
+"""The tables of customers and every statement on them: `customers` themselves, of which of them the
+caller may keep something new (`in_sight`), the `keys` by which other systems know them, and the
+orders that count for them, `counted_orders`. No rule, no message."""
 
 from services.customer.customers.store import counted_orders, keys
 from services.customer.customers.store.customers import (
     collaborators,
     customers,
-    delete_times,
     kin,
     page,
     unsettled,
 )
+from services.customer.customers.store.in_sight import in_sight
 
 __all__ = [
     "collaborators",
     "counted_orders",
     "customers",
-    "delete_times",
+    "in_sight",
     "keys",
     "kin",
     "page",

@@ -31,7 +31,7 @@ customer_orders = Table(
     Column("customer", Name, nullable=False),
     Column("counts", Boolean, nullable=False),
     # Counted before there is a customer, and shown to nobody.
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 customer_order_counts = Table(
@@ -39,7 +39,7 @@ customer_order_counts = Table(
     metadata,
     Column("customer", Name, primary_key=True),
     Column("orders", Integer, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _KNOWN: Final = select(customer_orders.c.order_name, customer_orders.c.counts).where(

@@ -87,7 +87,7 @@ table = Table(
     Index("ix_customers_team_create_time", "team", "create_time", "name"),
     Index("ix_customers_display_name_key", "display_name_key"),
     info={
-        "scope": Owned(
+        "sight": Owned(
             "owner", "team", named=(Named("customer_collaborators", "customer", access="access"),)
         )
     },
@@ -107,7 +107,7 @@ collaborators = Table(
     Column("access", Name, nullable=False),
     PrimaryKeyConstraint("customer", "subject"),
     Index("ix_customer_collaborators_subject", "subject", "customer", "access"),
-    info={"scope": Through("customer", "customers")},
+    info={"sight": Through("customer", "customers")},
 )
 
 customers: Final = Records(

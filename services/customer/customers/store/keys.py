@@ -58,7 +58,7 @@ customer_keys = Table(
         postgresql_where=_EXTERNAL,
         sqlite_where=_EXTERNAL,
     ),
-    info={"scope": Through("customer", "customers")},
+    info={"sight": Through("customer", "customers")},
 )
 
 # What is done by one at a time, and when it was done last. Nothing is read from it: two who look
@@ -68,7 +68,7 @@ customer_turns = Table(
     metadata,
     Column("key", Name, primary_key=True),
     Column("turn_time", UtcTime, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _HOLDERS: Final = (

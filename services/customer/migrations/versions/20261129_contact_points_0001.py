@@ -13,7 +13,7 @@ from alembic import op
 from services.chassis.store import Name
 
 revision = "contact_points_0001"
-down_revision = "colleagues_0002"
+down_revision = "colleagues_0003"
 oldest_code = "contact_points_0001"
 
 _AT_ONCE = 1_000

@@ -12,6 +12,7 @@ from services.chassis.caller import Caller
 from services.chassis.store import AnyRow, ReadTransaction
 from services.chassis.store.bulk import bulk_statement
 from services.chassis.store.connections import Parameters
+from services.chassis.store.kept_apart import execute
 from services.insight.facts.store import facts
 from services.insight.rules.store import Matcher
 from services.insight.sources.store import Selection
@@ -62,18 +63,18 @@ class Snapshot:
     async def all(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> Sequence[AnyRow]:
-        return await self._on_thread(lambda: self._connection.execute(statement, parameters).all())
+        return await self._on_thread(lambda: execute(self._connection, statement, parameters).all())
 
     async def first(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> AnyRow | None:
         return await self._on_thread(
-            lambda: self._connection.execute(statement, parameters).first()
+            lambda: execute(self._connection, statement, parameters).first()
         )
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         return await self._on_thread(
-            lambda: self._connection.execute(statement, parameters).scalar()
+            lambda: execute(self._connection, statement, parameters).scalar()
         )
 
     async def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:

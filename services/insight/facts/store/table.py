@@ -106,7 +106,7 @@ facts = Table(
     Index("ix_facts_owner", "generation", "owner", "customer"),
     Index("ix_facts_team", "generation", "team", "customer"),
     sqlite_with_rowid=False,
-    info={"scope": Owned("owner", "team")},
+    info={"sight": Owned("owner", "team")},
 )
 
 _NO_FACTS: Final = frozenset(

@@ -50,7 +50,7 @@ set_asides = Table(
     Column("error", Text, nullable=False),
     Column("set_aside_time", UtcTime, nullable=False),
     PrimaryKeyConstraint("generation", "customer"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 

@@ -23,7 +23,7 @@ rules_owed = Table(
     Column("id", Name, nullable=False),
     Column("since", UtcTime, nullable=False),
     PrimaryKeyConstraint("generation", "id"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _OF_GENERATION: Final = rules_owed.c.generation == bindparam("of")

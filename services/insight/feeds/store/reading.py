@@ -74,7 +74,7 @@ read_model = Table(
     Column("basis", BigInteger, nullable=False),
     # A feed has another log than the generation in use was derived from, which is being rebuilt.
     Column("outdated", Boolean, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 _rebuilds = Table(
     "rebuilds",
@@ -87,7 +87,7 @@ _rebuilds = Table(
     Column("start_time", UtcTime, nullable=False),
     Column("end_time", UtcTime),
     Column("error", Text, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 rebuilds: Final = Records(_rebuilds, Rebuild)

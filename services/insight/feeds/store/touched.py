@@ -47,7 +47,7 @@ touched = Table(
     Column("customer", Name, nullable=False),
     PrimaryKeyConstraint("generation", "mark", "customer"),
     sqlite_with_rowid=False,
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 # More at once are not told apart: an import's batches would write as many rows here as facts.

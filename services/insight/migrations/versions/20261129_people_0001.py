@@ -6,7 +6,7 @@ from alembic import op
 from services.chassis.store import Name
 
 revision = "people_0001"
-down_revision = "0001"
+down_revision = "alerts_0001"
 oldest_code = "0001"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Integer, Table, Text, bindparam, delete
+from sqlalchemy import Boolean, Column, Integer, Table, Text, bindparam, delete, func, select
 
 from services.chassis.caller import Scope
 from services.chassis.lists.filters import Field, enum
@@ -22,7 +22,7 @@ from services.chassis.store import (
 from services.insight.metadata import metadata
 from services.insight.rules.model import OWNER, Rule, RuleKind, Severity
 
-__all__ = ["enabled", "remove", "rules"]
+__all__ = ["count", "enabled", "remove", "rules"]
 
 table = Table(
     "rules",
@@ -47,7 +47,7 @@ table = Table(
     Column("update_time", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
     Column("run", Name(Template("runs/{run}")), nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _DIMENSIONS: Final = ("BEHAVIOR", "ORGANIZATION", "VALUE", "INTEREST", "LIFECYCLE", "CUSTOM")
@@ -68,12 +68,18 @@ rules: Final = Records(
 )
 
 _ENABLED: Final = rules.all.where(table.c.enabled).order_by(table.c.name)
+_COUNT: Final = select(func.count()).select_from(table)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("key"))
 
 
 async def enabled(tx: ReadTransaction) -> tuple[Rule, ...]:
     """The rules in force, in order of name."""
     return tuple(await rules.select(tx, _ENABLED))
+
+
+async def count(tx: ReadTransaction) -> int:
+    """How many there are, in force or not."""
+    return int(await tx.scalar(_COUNT, {}))
 
 
 async def remove(tx: WriteTransaction, name: str) -> None:

@@ -44,7 +44,7 @@ def table_of(source: Source[Any, Any], metadata: MetaData) -> Table:
         *(_column(name, kind) for name, kind in fields.items()),
         PrimaryKeyConstraint("generation", source.key),
         sqlite_with_rowid=False,
-        info={"scope": _OWNED if source is CUSTOMERS else _OF_CUSTOMER},
+        info={"sight": _OWNED if source is CUSTOMERS else _OF_CUSTOMER},
     )
     if source.key != "customer":
         Index(f"ix_{source.name}_customer", table.c.generation, table.c.customer)

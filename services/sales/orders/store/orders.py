@@ -75,7 +75,7 @@ table = Table(
     Index("ix_orders_customer_order_time", "customer", "order_time", "name"),
     Index("ix_orders_seller_order_time", "seller", "order_time", "name"),
     Index("ix_orders_team_order_time", "team", "order_time", "name"),
-    info={"scope": OfCustomer("customer", "accounts", "customer", alone=Owned("seller", "team"))},
+    info={"sight": OfCustomer("customer", "accounts", "customer", alone=Owned("seller", "team"))},
 )
 
 # No foreign key: lines are written once,
@@ -95,7 +95,7 @@ order_lines = Table(
     PrimaryKeyConstraint("order_name", "position"),
     # SQLite keeps the lines of an order together, sorted by the key: no second index to fill.
     sqlite_with_rowid=False,
-    info={"scope": Through("order_name", "orders")},
+    info={"sight": Through("order_name", "orders")},
 )
 
 orders: Final = Records(

@@ -1,6 +1,7 @@
 """What can be done with teams, on an open transaction."""
 
 from collections.abc import Collection
+from typing import Final
 
 from google.protobuf.message import Message
 
@@ -13,6 +14,9 @@ from services.sales.people.model import MOST_BENEATH, MOST_LEVELS, Team, TeamDra
 from services.sales.people.store import teams
 
 __all__ = ["change_team", "create_team", "delete_team"]
+
+# Of what is in a team: enough to see what it is about.
+_MOST_NAMED: Final = 5
 
 
 async def create_team(tx: WriteTransaction, new: New[TeamDraft]) -> Team:
@@ -61,10 +65,7 @@ async def delete_team(tx: WriteTransaction, name: str, etag: str) -> Team:
     await store.advance(tx)
     team = await teams.get(tx, name)
     team.expect(etag)
-    if not await store.is_empty(tx, name):
-        raise failed_precondition(
-            "TEAM_NOT_EMPTY", f"somebody is in {name}, or a team beneath it", resource=name
-        )
+    await _expect_empty(tx, name)
     await store.remove_team(tx, name)
     _emit(tx, team, messages.team_deleted(team))
     return team
@@ -80,7 +81,8 @@ async def _expect_place(tx: ReadTransaction, team: Team, branch: dict[str, int])
         raise invalid("parent", "PARENT_NOT_FOUND", f"{team.parent} was not found")
     if team.name in above:
         raise invalid("parent", "TEAM_CYCLE", f"{team.parent} is {team.name}, or beneath it")
-    size = len(await store.beneath(tx, above[-1])) - 1 + len(branch)
+    # A branch that stands beneath the same top already is no more teams than before.
+    size = len(branch.keys() | await store.beneath(tx, above[-1])) - 1
     levels = len(above) + 1 + max(branch.values())
     if levels > MOST_LEVELS or size > MOST_BENEATH:
         raise invalid(
@@ -89,6 +91,25 @@ async def _expect_place(tx: ReadTransaction, team: Team, branch: dict[str, int])
             f"with it {above[-1]} would have {levels} levels and {size} teams beneath; "
             f"{MOST_LEVELS} and {MOST_BENEATH} are the most",
         )
+
+
+async def _expect_empty(tx: ReadTransaction, name: str) -> None:
+    """Whether the team may go; who is in it is named, and who of them has left, whom nobody thinks
+    of."""
+    members = await store.members(tx, name, most=_MOST_NAMED + 1)
+    teams_beneath = await store.right_beneath(tx, name, most=_MOST_NAMED + 1)
+    holders = [*members, *teams_beneath]
+    if not holders:
+        return
+    named = holders[:_MOST_NAMED]
+    told = [each if members.get(each, True) else f"{each} (inactive)" for each in named]
+    raise failed_precondition(
+        "TEAM_NOT_EMPTY",
+        f"{name} still has {', '.join(told)}{' and others' if len(holders) > len(named) else ''}: "
+        "put them elsewhere first, those who have left, too",
+        resource=name,
+        holders=",".join(named),
+    )
 
 
 def _emit(tx: WriteTransaction, team: Team, event: Message) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from google.protobuf.message import Message
 
 from services.chassis.creation import New, given_names
-from services.chassis.errors import DomainError, Kind, beneath, invalid
+from services.chassis.errors import DomainError, Kind, beneath, failed_precondition, invalid
 from services.chassis.normal import folded
 from services.chassis.outcomes import Outcomes, create_each
 from services.chassis.store import ReadTransaction, WriteTransaction
@@ -34,9 +34,9 @@ async def create_users(
 ) -> Outcomes[User]:
     """Adds each user, or says what is wrong with them; the others come in all the same.
 
-    Reports ALREADY_EXISTS, with metadata `unchanged`, or EMAIL_TAKEN, and INVALID_ARGUMENT
-    (TEAM_NOT_FOUND, MANAGER_NOT_FOUND, MANAGER_INACTIVE and the model's). A manager may stand
-    further up in the same batch.
+    Reports ALREADY_EXISTS, with metadata `unchanged`, or EMAIL_TAKEN, INVALID_ARGUMENT
+    (TEAM_NOT_FOUND, MANAGER_NOT_FOUND, MANAGER_INACTIVE and the model's) and FAILED_PRECONDITION
+    (USER_IS_CALLER). A manager may stand further up in the same batch.
     """
     await store.advance(tx)
     drafts = [each.draft for each in new.values()]
@@ -47,11 +47,14 @@ async def create_users(
 
     def make(each: New[UserDraft]) -> User:
         user = join(each, at=tx.now, etag=tx.new_id())
+        if not user.active:
+            _expect_somebody_else(tx, user.name)
         _expect_team(user, there)
         _expect_manager(user, managers)
         _expect_own_email(user, holders)
         managers[user.name] = user
-        holders[user.email_key] = user.name
+        if user.email_key:
+            holders[user.email_key] = user.name
         return user
 
     outcomes = await create_each(new, make, known=known, field="user")
@@ -90,10 +93,12 @@ async def change_user(
 
 
 async def deactivate_user(tx: WriteTransaction, name: str, etag: str) -> User:
-    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (USER_INACTIVE)."""
+    """Raises NOT_FOUND, ABORTED (ETAG_MISMATCH), FAILED_PRECONDITION (USER_INACTIVE,
+    USER_IS_CALLER)."""
     await store.advance(tx)
     before = await users.get(tx, name)
     before.expect(etag)
+    _expect_somebody_else(tx, name)
     after = before.deactivate(at=tx.now, etag=tx.new_id())
     await users.save(tx, after)
     _emit(tx, after, messages.user_deactivated(after))
@@ -135,7 +140,8 @@ def _expect_manager(user: User, managers: Mapping[str, User]) -> None:
     manager = managers.get(user.manager)
     if manager is None:
         raise invalid("manager", "MANAGER_NOT_FOUND", f"{user.manager} was not found")
-    if not manager.active:
+    # Of who has left it is history: theirs may have left before them.
+    if user.active and not manager.active:
         raise invalid("manager", "MANAGER_INACTIVE", f"{user.manager} works here no more")
 
 
@@ -144,9 +150,19 @@ def _expect_no_cycle(user: User, above: Container[str]) -> None:
         raise invalid("manager", "MANAGER_CYCLE", f"{user.manager} reports to {user.name}")
 
 
+def _expect_somebody_else(tx: WriteTransaction, leaving: str) -> None:
+    """Whoever shuts the door isn't on its outer side: nobody else may be left to open it."""
+    if leaving == tx.caller.subject:
+        raise failed_precondition(
+            "USER_IS_CALLER",
+            f"you are {leaving}: another admin has to say that you work here no more",
+            resource=leaving,
+        )
+
+
 def _expect_own_email(user: User, holders: Mapping[str, str]) -> None:
     holder = holders.get(user.email_key, user.name)
-    if holder != user.name:
+    if user.email_key and holder != user.name:
         raise DomainError(
             Kind.ALREADY_EXISTS,
             "EMAIL_TAKEN",

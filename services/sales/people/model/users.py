@@ -21,6 +21,7 @@ class UserDraft:
     email: str = ""
     team: str = ""
     manager: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ class Reach:
 
 
 def join(new: New[UserDraft], *, at: datetime, etag: str) -> User:
-    """A new user, active at once. Raises INVALID_ARGUMENT, DISPLAY_NAME_MISSING."""
+    """A new user, or one who is known to have left. Raises INVALID_ARGUMENT,
+    DISPLAY_NAME_MISSING."""
     draft = new.draft
     _check_display_name(draft.display_name)
     return User(
@@ -101,8 +103,8 @@ def join(new: New[UserDraft], *, at: datetime, etag: str) -> User:
         email_key=folded(draft.email),
         team=draft.team,
         manager=draft.manager,
-        active=True,
-        deactivate_time=None,
+        active=draft.active,
+        deactivate_time=None if draft.active else at,
         create_time=at,
         update_time=at,
         etag=etag,

@@ -20,7 +20,7 @@ directory: Final = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("edition", Integer, nullable=False),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 _ADVANCE: Final = update(directory).values(edition=directory.c.edition + 1)

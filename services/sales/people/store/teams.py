@@ -23,7 +23,7 @@ from services.sales.metadata import metadata
 from services.sales.people.model import MOST_LEVELS, Team
 from services.sales.people.store.users import users
 
-__all__ = ["above", "beneath", "is_empty", "remove", "teams"]
+__all__ = ["above", "beneath", "members", "remove", "right_beneath", "teams"]
 
 table = Table(
     "teams",
@@ -37,7 +37,7 @@ table = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Index("ix_teams_display_name", "display_name", "name"),
     Index("ix_teams_parent", "parent", "name"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 teams: Final = Records(
@@ -68,8 +68,18 @@ _next_down = select(table.c.name, _down.c.steps + 1).where(
 _branch = _down.union_all(_next_down)
 _BENEATH: Final = select(_branch.c.name, _branch.c.steps).order_by(_branch.c.steps, _branch.c.name)
 
-_SOMEBODY: Final = select(users.c.name).where(users.c.team == bindparam("key")).limit(1)
-_SOME_TEAM: Final = select(table.c.name).where(table.c.parent == bindparam("key")).limit(1)
+_MEMBERS: Final = (
+    select(users.c.name, users.c.active)
+    .where(users.c.team == bindparam("key"))
+    .order_by(users.c.active.desc(), users.c.name)
+    .limit(bindparam("most"))
+)
+_RIGHT_BENEATH: Final = (
+    select(table.c.name)
+    .where(table.c.parent == bindparam("key"))
+    .order_by(table.c.name)
+    .limit(bindparam("most"))
+)
 
 
 async def above(tx: ReadTransaction, name: str) -> list[str]:
@@ -82,12 +92,15 @@ async def beneath(tx: ReadTransaction, name: str) -> dict[str, int]:
     return {row.name: row.steps for row in await tx.all(_BENEATH, {"key": name})}
 
 
-async def is_empty(tx: ReadTransaction, name: str) -> bool:
-    """Whether nobody is in the team, and no team beneath it."""
-    for statement in (_SOMEBODY, _SOME_TEAM):
-        if await tx.first(statement, {"key": name}) is not None:
-            return False
-    return True
+async def members(tx: ReadTransaction, name: str, *, most: int) -> dict[str, bool]:
+    """So many of those in the team, and whether each works here; who does comes first."""
+    rows = await tx.all(_MEMBERS, {"key": name, "most": most})
+    return {row.name: row.active for row in rows}
+
+
+async def right_beneath(tx: ReadTransaction, name: str, *, most: int) -> list[str]:
+    """So many of the teams whose parent it is."""
+    return [row.name for row in await tx.all(_RIGHT_BENEATH, {"key": name, "most": most})]
 
 
 async def remove(tx: WriteTransaction, name: str) -> None:

@@ -36,7 +36,7 @@ table = Table(
     Index("ix_users_email_key", "email_key"),
     Index("ix_users_team", "team", "name"),
     Index("ix_users_manager", "manager", "name"),
-    info={"scope": Shared()},
+    info={"sight": Shared()},
 )
 
 users: Final = Records(
