@@ -49,12 +49,22 @@ def resource_field(request: Descriptor) -> FieldDescriptor | None:
 
 
 def resources_of(reply: Any) -> list[Any]:
-    """What a reply is, or the many in it."""
+    """What a reply is, or the many in it, also where each has more to say of it."""
     if is_resource(reply.DESCRIPTOR):
         return [reply]
-    fields = [each for each in reply.DESCRIPTOR.fields if each.is_repeated]
-    lists = [each.name for each in fields if is_resource(each.message_type)]
-    return [each for name in lists for each in getattr(reply, name)]
+    many = [each for each in reply.DESCRIPTOR.fields if each.is_repeated and each.message_type]
+    elements = [each for field in many for each in _elements(reply, field)]
+    held = [(each, resource_field(each.DESCRIPTOR)) for each in elements]
+    return [
+        getattr(each, field.name) if field else each
+        for each, field in held
+        if field or is_resource(each.DESCRIPTOR)
+    ]
+
+
+def _elements(reply: Any, field: FieldDescriptor) -> list[Any]:
+    is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
+    return [] if is_map else list(getattr(reply, field.name))
 
 
 def behaves(field: FieldDescriptor, behavior: FieldBehavior.ValueType) -> bool:

@@ -58,6 +58,8 @@ async def upsert_customers(
             looked_for[index] = wanted_keys(each)
         except DomainError as error:
             outcomes.refused[index] = error
+    if not validate_only:
+        await _take_turns(tx, wanted, looked_for)
     known = await _Known.of(tx, wanted, looked_for, people)
     async for index, sought in taking_turns(looked_for.items()):
         try:
@@ -91,10 +93,6 @@ class _Known:
         people: People,
     ) -> "_Known":
         every = {key for sought in looked_for.values() for key in sought}
-        turns = {each.key for each in every}
-        if any(each.new.draft.parent_organization for each in wanted.values()):
-            turns.add("parent_organization")
-        await keys.take_turn(tx, turns)
         found = await keys.holders(tx, every)
         new = [each.new for each in wanted.values()]
         names = given_names(new)
@@ -132,6 +130,16 @@ class _Known:
             self.holders.get(key, {}).pop(customer.name, None)
         for key in customer.keys:
             self.holders.setdefault(key, {})[customer.name] = None
+
+
+async def _take_turns(
+    tx: WriteTransaction, wanted: Mapping[int, Upsert], looked_for: Mapping[int, frozenset[Key]]
+) -> None:
+    """Nobody else looks for any of them at the same moment."""
+    turns = {key.key for sought in looked_for.values() for key in sought}
+    if any(each.new.draft.parent_organization for each in wanted.values()):
+        turns.add("parent_organization")
+    await keys.take_turn(tx, turns)
 
 
 def _upsert(
