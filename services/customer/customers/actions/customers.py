@@ -81,7 +81,9 @@ def make_customer(
     owner, team = settle_owner(tx.caller, new.draft.owner, new.draft.team)
     colleagues.expect(owner)
     etag = tx.new_id()
-    customer = register(new, owner=owner, team=team, at=tx.now, etag=etag)
+    customer = register(
+        new, owner=owner, team=team, at=tx.now, etag=etag, declared=surroundings.declared
+    )
     surroundings.expect(customer)
     customer = customer.bought(orders.get(new.name, 0), at=tx.now, etag=etag)
     surroundings.admit(customer)
@@ -146,10 +148,12 @@ async def change_customer(
     before = await customers.get(tx, name)
     before.expect(etag)
     try:
-        after = before.change(draft, fields, at=tx.now, etag=tx.new_id())
+        surroundings = await Surroundings.of(tx, [draft])
+        after = before.change(
+            draft, fields, at=tx.now, etag=tx.new_id(), declared=surroundings.declared
+        )
         if after is before:
             return before
-        surroundings = await Surroundings.of(tx, [draft])
         expect_change(tx, before, after, surroundings, colleagues)
     except DomainError as error:
         raise beneath("customer", error) from None

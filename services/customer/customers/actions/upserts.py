@@ -145,7 +145,9 @@ def _upsert(
         raise work_needed(before.name)
     before.expect(wanted.etag)
     draft, etag = wanted.new.draft, tx.new_id()
-    after = enrich(before, draft, wanted.fields, at=tx.now, etag=etag)
+    after = enrich(
+        before, draft, wanted.fields, at=tx.now, etag=etag, declared=known.surroundings.declared
+    )
     if after is before:
         return Upserted(before, UpsertOutcome.UNCHANGED)
     expect_change(tx, before, after, known.surroundings, colleagues)
