@@ -136,7 +136,8 @@ class Records(Generic[R]):
         """
         asked = (query or self.query).page(self.all if among is None else among, listing)
         rows = await tx.all(asked.statement)
-        found = await self._models(rows)
+        # What a list is ordered by besides the columns stands behind them.
+        found = await made_in_turns(self.of_row, rows)
         kept, next_page_token = asked.cut(rows, fitting and fitting(found))
         return Page(found[: len(kept)], next_page_token)
 
