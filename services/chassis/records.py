@@ -32,8 +32,9 @@ class Records(Generic[R]):
     """The rows of a table, read and written as models.
 
     The table's columns are the model's fields, in order. A field that is a NamedTuple (or None) has
-    a column for each of its parts: `list_price_units` for `list_price.units`. Fields behind the
-    last column are kept elsewhere and have defaults. Raises TypeError where that is not so.
+    a column for each of its parts: `list_price_units` for `list_price.units`; or one of its own
+    name, whose type keeps it whole. Fields behind the last column are kept elsewhere and have
+    defaults. Raises TypeError where that is not so.
     """
 
     def __init__(self, table: Table, model: type[R], query: Query | None = None) -> None:
@@ -125,16 +126,19 @@ class Records(Generic[R]):
         *,
         among: Select[*tuple[Any, ...]] | None = None,
         fitting: Callable[[Sequence[R]], int] | None = None,
+        query: Query | None = None,
     ) -> Page[R]:
         """A page of a list. Raises INVALID_ARGUMENT, as `Query.page`.
 
         `among` is a statement on `all` that the list is limited to. `fitting` says how many of the
-        rows can be sent at once, where that may be fewer than were asked for.
+        rows can be sent at once, where that may be fewer than were asked for. `query` is what this
+        list can be asked, where that is more than all of them can.
         """
-        query = self.query.page(self.all if among is None else among, listing)
-        rows = await tx.all(query.statement)
-        found = await self._models(rows)
-        kept, next_page_token = query.cut(rows, fitting and fitting(found))
+        asked = (query or self.query).page(self.all if among is None else among, listing)
+        rows = await tx.all(asked.statement)
+        # What a list is ordered by besides the columns stands behind them.
+        found = await made_in_turns(self.of_row, rows)
+        kept, next_page_token = asked.cut(rows, fitting and fitting(found))
         return Page(found[: len(kept)], next_page_token)
 
     async def known(self, tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:

@@ -1,6 +1,7 @@
 """The one place that knows everything the customer service is made of; reads top to bottom."""
 
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
+from guanxi.customer.v1.fields_pb2_grpc import add_CustomFieldServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
@@ -16,6 +17,10 @@ from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
 from services.customer.colleagues.actions import PeopleStub, directory
 from services.customer.customers.servicer import CustomerServicer
+from services.customer.customers.store import customers as customer_records
+from services.customer.fields.actions import Indexing
+from services.customer.fields.model import FieldResource
+from services.customer.fields.servicer import CustomFieldServicer
 from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
 from services.customer.settings import CustomerSettings
@@ -60,15 +65,18 @@ async def assemble(
         store, directory(store, people), calendar=calendar, ids=ids, country=settings.country
     )
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
+    fields = CustomFieldServicer(store, calendar=calendar)
     return Assembly(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),
             (add_TouchpointServiceServicer_to_server, touchpoints),
+            (add_CustomFieldServiceServicer_to_server, fields),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
         tasks=[
             *upkeep(store, log, settings),
+            Indexing(store, {FieldResource.CUSTOMER: customer_records.c.custom_fields}).run,
             *FOLLOWS.tasks(store, feed, settings.sales_partitions, metrics),
         ],
         caught_up=FOLLOWS.caught_up(store, feed),

@@ -33,6 +33,7 @@ __all__ = [
     "Several",
     "UtcTime",
     "holds_name",
+    "json_text",
     "microseconds",
 ]
 
@@ -81,7 +82,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
-        return _text
+        return json_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
         return _value
@@ -121,7 +122,7 @@ class Names(TypeDecorator[tuple[str, ...]]):
         self.form = form
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str] | None], str | None]:
-        return _text
+        return json_text
 
     def result_processor(
         self, dialect: Dialect, coltype: object
@@ -188,7 +189,8 @@ def holds_name(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.cast(Text).contains(_compact(name), autoescape=True)
 
 
-def _text(value: Any) -> str | None:
+def json_text(value: Any) -> str | None:
+    """A JSON value as it is stored: compact, with sorted keys; None stays so."""
     return None if value is None else _compact(value)
 
 
@@ -202,12 +204,12 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 
 def _several_text(instants: Sequence[int], values: Sequence[Sequence[Any]] | None) -> str | None:
     if not instants or not values:
-        return _text(values)
+        return json_text(values)
     rows = [list(each) for each in values]
     for row in rows:
         for index in instants:
             row[index] = _stored(row[index])
-    return _text(rows)
+    return json_text(rows)
 
 
 def _several(

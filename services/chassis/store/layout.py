@@ -74,7 +74,8 @@ def _layout(model: type[Any], table: Table) -> tuple[list[str], list[_Spread]]:
     for field in fields(model):
         if len(expected) == len(columns) and field.default is not MISSING:
             continue
-        parts = _parts_of(types[field.name])
+        whole = field.name in table.c
+        parts = None if whole else _parts_of(types[field.name])
         if parts is not None:
             spread.insert(0, _Spread(len(stored), len(expected), parts))
         stored.append(field.name)

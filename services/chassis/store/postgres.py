@@ -126,6 +126,11 @@ class PostgresEngine:
         finally:
             await uninterrupted(connection.close())
 
+    async def define(self, statement: str) -> None:
+        with translated():
+            async with self._sessions.connect() as connection:
+                await connection.exec_driver_sql(statement)
+
     def use(self) -> PoolUse:
         return PoolUse(
             readers=self._size,

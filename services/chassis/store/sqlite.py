@@ -91,6 +91,11 @@ class SqliteEngine:
         finally:
             self._alone.remove(work)
 
+    async def define(self, statement: str) -> None:
+        async with self.writing() as writer:
+            await writer.run(sa.text(statement))
+            await writer.commit(())
+
     def use(self) -> PoolUse:
         return PoolUse(
             readers=self.readers.count,

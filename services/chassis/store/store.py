@@ -66,6 +66,11 @@ class Store:
         return self._tables
 
     @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect
+
+    @property
     def emitted(self) -> asyncio.Event:
         """Set when a transaction with events was committed; the sequencer waits for it."""
         return self._emitted
@@ -146,6 +151,11 @@ class Store:
         Raises UNAVAILABLE without a database.
         """
         return self._engine.alone(work)
+
+    async def define(self, statement: str) -> None:
+        """Runs a statement that defines something beside the migrations, an index say, in no
+        transaction of anybody's. Raises UNAVAILABLE without a database."""
+        await self._engine.define(statement)
 
     async def purge(self) -> int:
         """Deletes expired idempotency keys; returns how many."""

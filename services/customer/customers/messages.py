@@ -9,6 +9,7 @@ from services.chassis import field_mask
 from services.chassis.creation import New
 from services.chassis.enums import ContractEnum
 from services.chassis.errors import DomainError, beneath
+from services.chassis.fields.messages import given_fields, value_messages
 from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import stated_timestamp, to_timestamp
@@ -66,6 +67,7 @@ def draft_of(message: customers_pb2.Customer, country: str) -> Draft:
         next_follow_up_time = stated_timestamp(message, "next_follow_up_time")
         first_seen_time = stated_timestamp(message, "first_seen_time")
         consents = _consents_of(message)
+        custom_fields = given_fields(message.custom_fields)
     except DomainError as error:
         raise beneath("customer", error) from None
     return Draft(
@@ -78,6 +80,7 @@ def draft_of(message: customers_pb2.Customer, country: str) -> Draft:
         addresses=addresses_of(message.addresses),
         external_ids=dict(message.external_ids),
         consents=consents,
+        custom_fields=custom_fields,
         industry=message.industry,
         region=message.region,
         lifecycle_stage=_STAGES.member(message.lifecycle_stage),
@@ -107,6 +110,7 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
         addresses=address_messages(customer.addresses),
         external_ids=customer.external_ids,
         consents=[_consent_message(each) for each in customer.consents],
+        custom_fields=value_messages(customer.custom_fields),
         industry=customer.industry,
         region=customer.region,
         lifecycle_stage=_STAGES.number(customer.lifecycle_stage),

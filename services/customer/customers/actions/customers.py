@@ -86,7 +86,9 @@ def make_customer(
     people.expect("owner", owner)
     people.expect_team("team", new.draft.team)
     etag = tx.new_id()
-    customer = register(new, owner=owner, team=team, at=tx.now, etag=etag)
+    customer = register(
+        new, owner=owner, team=team, at=tx.now, etag=etag, declared=surroundings.declared
+    )
     surroundings.expect(customer)
     customer = customer.bought(orders.get(new.name, 0), at=tx.now, etag=etag)
     surroundings.admit(customer)
@@ -152,12 +154,19 @@ async def change_customer(
     before = await customers.get(tx, name)
     before.expect(etag)
     try:
+        surroundings = await Surroundings.of(tx, [draft], people)
         with_team = team_of_owner(tx.caller, before, draft, fields, people)
-        after = before.change(with_team, {*fields, "team"}, at=tx.now, etag=tx.new_id())
+        after = before.change(
+            with_team,
+            {*fields, "team"},
+            at=tx.now,
+            etag=tx.new_id(),
+            declared=surroundings.declared,
+        )
         if after is before:
             return before
         named = draft.team if "team" in fields else ""
-        expect_change(tx, before, after, named, await Surroundings.of(tx, [draft], people))
+        expect_change(tx, before, after, named, surroundings)
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)

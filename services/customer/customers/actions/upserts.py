@@ -152,12 +152,12 @@ def _upsert(
     if before.name in known.only_read:
         raise work_needed(before.name)
     before.expect(wanted.etag)
-    people, fields, etag = known.surroundings.people, wanted.fields, tx.new_id()
-    draft = team_of_owner(tx.caller, before, wanted.new.draft, fields, people)
-    after = enrich(before, draft, {*fields, "team"}, at=tx.now, etag=etag)
+    around, fields, etag = known.surroundings, wanted.fields, tx.new_id()
+    draft = team_of_owner(tx.caller, before, wanted.new.draft, fields, around.people)
+    after = enrich(before, draft, {*fields, "team"}, at=tx.now, etag=etag, declared=around.declared)
     if after is before:
         return Upserted(before, UpsertOutcome.UNCHANGED)
-    expect_change(tx, before, after, wanted.new.draft.team, known.surroundings)
+    expect_change(tx, before, after, wanted.new.draft.team, around)
     known.admit(after, before)
     return Upserted(after, UpsertOutcome.UPDATED)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeVar
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
+from services.chassis.fields.declarations import NOTHING_DECLARED, Declared, FieldValue, filled
 from services.chassis.normal import folded
 from services.customer.contact_points.model import (
     EmailAddress,
@@ -60,6 +61,7 @@ class Customer:
     addresses: tuple[PostalAddress, ...]
     external_ids: Mapping[str, str]
     consents: tuple[Consent, ...]
+    custom_fields: Mapping[str, FieldValue]
     industry: str
     region: str
     lifecycle_stage: LifecycleStage
@@ -88,7 +90,15 @@ class Customer:
         """Raises ABORTED, ETAG_MISMATCH unless the etag is empty or this version's."""
         expect_etag(etag, self.etag, self.name)
 
-    def change(self, draft: Draft, fields: Collection[str], *, at: datetime, etag: str) -> Self:
+    def change(
+        self,
+        draft: Draft,
+        fields: Collection[str],
+        *,
+        at: datetime,
+        etag: str,
+        declared: Declared = NOTHING_DECLARED,
+    ) -> Self:
         """The customer with the named fields of the draft; itself where they say nothing new.
 
         Who leaves a phone number or an email address turns from SUBSCRIBER to LEAD. An empty owner
@@ -97,7 +107,11 @@ class Customer:
         Raises FAILED_PRECONDITION, CUSTOMER_DELETED and what `register` raises.
         """
         expect_alive(self.name, self.delete_time)
-        given = replace(self, **_given(draft, fields))
+        values = _given(draft, fields)
+        if "custom_fields" in fields:
+            before, given_fields = self.custom_fields, draft.custom_fields
+            values["custom_fields"] = filled(declared, before, given_fields, new=False)
+        given = replace(self, **values)
         if self.display_name == _whole_name(self) and "display_name" not in fields:
             given = replace(given, display_name=_whole_name(given) or self.display_name)
         changed = _in_normal_form(given, draft.country)
@@ -176,11 +190,20 @@ def expect_alive(name: str, delete_time: datetime | None) -> None:
         )
 
 
-def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str) -> Customer:
-    """A new customer: LEAD where a phone number or an email address is left, else SUBSCRIBER.
+def register(
+    new: New[Draft],
+    *,
+    owner: str,
+    team: str,
+    at: datetime,
+    etag: str,
+    declared: Declared = NOTHING_DECLARED,
+) -> Customer:
+    """A new customer, with the custom fields that are declared: LEAD where a phone number or an
+    email address is left, else SUBSCRIBER.
 
     Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REFERRED_BY_ITSELF, PARENT_OF_ITSELF,
-    FIRST_SEEN_TIME_IN_FUTURE, CONSENT_TWICE, CONSENT_TIME_IN_FUTURE.
+    FIRST_SEEN_TIME_IN_FUTURE, CONSENT_TWICE, CONSENT_TIME_IN_FUTURE, and what `filled` raises.
     """
     draft = new.draft
     seen = draft.first_seen_time or at
@@ -199,6 +222,7 @@ def register(new: New[Draft], *, owner: str, team: str, at: datetime, etag: str)
         addresses=draft.addresses,
         external_ids=draft.external_ids,
         consents=dated_each(draft.consents, at=at),
+        custom_fields=filled(declared, {}, draft.custom_fields, new=True),
         industry=draft.industry,
         region=draft.region,
         lifecycle_stage=draft.lifecycle_stage or _first_stage(draft),

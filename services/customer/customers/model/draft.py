@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from services.chassis.fields.declarations import Given
 from services.customer.contact_points.model import EmailAddress, PhoneNumber, PostalAddress
 from services.customer.customers.model.consents import Said
 from services.customer.customers.model.lifecycle import LifecycleStage
@@ -56,4 +57,5 @@ class Draft:
     first_seen_time: datetime | None = None
     external_ids: Mapping[str, str] = field(default_factory=dict)
     consents: tuple[Said, ...] = ()
+    custom_fields: Mapping[str, Given | None] = field(default_factory=dict)
     country: str = ""

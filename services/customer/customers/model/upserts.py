@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, failed_precondition, invalid
+from services.chassis.fields.declarations import NOTHING_DECLARED, Declared
 from services.customer.contact_points.model import (
     country_of,
     email_identity,
@@ -87,7 +88,13 @@ def expect_one(names: Collection[str]) -> str:
 
 
 def enrich(
-    customer: Customer, draft: Draft, fields: Collection[str], *, at: datetime, etag: str
+    customer: Customer,
+    draft: Draft,
+    fields: Collection[str],
+    *,
+    at: datetime,
+    etag: str,
+    declared: Declared = NOTHING_DECLARED,
 ) -> Customer:
     """The customer with what the draft states and adds: a system that knows one phone number takes
     none away. Itself where all of it is known.
@@ -95,7 +102,7 @@ def enrich(
     Raises FAILED_PRECONDITION, EXTERNAL_ID_DIFFERS, what `change` and `dated_each` raise.
     """
     _expect_same_ids(customer, draft)
-    changed = customer.change(_merged(customer, draft), fields, at=at, etag=etag)
+    changed = customer.change(_merged(customer, draft), fields, at=at, etag=etag, declared=declared)
     consents = added(customer.consents, dated_each(draft.consents, at=at))
     if consents == customer.consents:
         return changed

@@ -16,6 +16,9 @@ from sqlalchemy import (
     select,
 )
 
+from services.chassis.fields.column import FieldValues
+from services.chassis.fields.declarations import Declared
+from services.chassis.fields.lists import with_custom_fields
 from services.chassis.lists.filters import Field, ListType, StringType
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
@@ -63,6 +66,7 @@ table = Table(
     Column("addresses", Several(PostalAddress), nullable=False),
     Column("external_ids", Json, nullable=False),
     Column("consents", Several(Consent), nullable=False),
+    Column("custom_fields", FieldValues, nullable=False),
     Column("industry", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("lifecycle_stage", Choice(LifecycleStage), nullable=False),
@@ -157,9 +161,14 @@ _UNSETTLED: Final = customers.all.where(
 )
 
 
-async def page(tx: ReadTransaction, listing: Listing, *, show_deleted: bool) -> Page[Customer]:
-    """A page of customers. Raises INVALID_ARGUMENT."""
-    return await customers.page(tx, listing, among=None if show_deleted else _ALIVE)
+async def page(
+    tx: ReadTransaction, listing: Listing, declared: Declared, *, show_deleted: bool
+) -> Page[Customer]:
+    """A page of customers; `declared` are the custom fields that it may be asked by. Raises
+    INVALID_ARGUMENT."""
+    query = with_custom_fields(customers.query, table.c.custom_fields, declared.values())
+    among = None if show_deleted else _ALIVE
+    return await customers.page(tx, listing, among=among, query=query)
 
 
 async def delete_times(tx: ReadTransaction, names: Collection[str]) -> dict[str, datetime | None]:
