@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from guanxi.customer.v1.contacts_pb2_grpc import ContactServiceStub
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
@@ -17,6 +18,7 @@ class Desk:
     """What one colleague works with."""
 
     customers: CustomerServiceStub
+    contacts: ContactServiceStub
     touchpoints: TouchpointServiceStub
 
     async def create(
@@ -39,4 +41,8 @@ class Office:
         self, subject: str = "users/ann", *, role: str = "admin", team: str = "teams/north"
     ) -> Desk:
         channel = await self.service.channel(subject, role=role, team=team)
-        return Desk(CustomerServiceStub(channel), TouchpointServiceStub(channel))
+        return Desk(
+            CustomerServiceStub(channel),
+            ContactServiceStub(channel),
+            TouchpointServiceStub(channel),
+        )

@@ -3,6 +3,7 @@ other systems know them, and the orders that count, `counted_orders`. No rule, n
 
 from services.customer.customers.store import counted_orders, keys
 from services.customer.customers.store.customers import (
+    Kin,
     collaborators,
     customers,
     delete_times,
@@ -12,6 +13,7 @@ from services.customer.customers.store.customers import (
 )
 
 __all__ = [
+    "Kin",
     "collaborators",
     "counted_orders",
     "customers",
