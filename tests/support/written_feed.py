@@ -119,5 +119,7 @@ def customer_of(message: Any) -> str:
             return str(message.touchpoint.name.partition("/touchpoints/")[0])
         case orders_pb2.OrderCreated() | orders_pb2.OrderConfirmed() | orders_pb2.OrderCancelled():
             return str(message.order.customer)
+        case _ if "contact" in message.DESCRIPTOR.fields_by_name:
+            return str(message.contact.name.partition("/contacts/")[0])
         case _:
             return str(message.customer.name)
