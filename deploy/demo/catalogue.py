@@ -57,6 +57,9 @@ FAMILY_NAMES = (
     "Lin", "Wang", "Zhao", "Huang", "Zhou", "Wu", "Xu", "Sun", "Ma", "Zhu",
     "Baker", "Fischer", "Rossi", "Novak", "Silva", "Okafor", "Haddad", "Kim", "Tanaka", "Moreau",
 )  # fmt: skip
+GIVEN_NAMES = (
+    "Wei", "Min", "Jing", "Hao", "Anna", "Peter", "Giulia", "Jan", "Ana", "Ngozi", "Omar", "Claire",
+)  # fmt: skip
 TRADES = (
     "Trading", "Waterworks", "Foods", "Chemicals", "Energy", "Facilities",
     "Pharma", "Engineering", "Brewery", "Paper", "Textiles", "Dairy",

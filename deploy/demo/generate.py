@@ -6,6 +6,7 @@ import random
 from datetime import date
 
 from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
+from guanxi.customer.v1.contacts_pb2 import Contact
 from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 
@@ -23,6 +24,13 @@ _TALKS = (
     ("Framework contract", Touchpoint.CONTRACT),
     ("Quality of the last delivery", Touchpoint.QUALITY),
 )
+# From the top.
+_CHAIN = (
+    ("Managing director", Contact.DECISION_MAKER),
+    ("Head of finance", Contact.APPROVER),
+    ("Head of purchasing", Contact.EVALUATOR),
+)
+_STANCES = (Contact.CHAMPION, Contact.SUPPORTER, Contact.NEUTRAL, Contact.SKEPTIC)
 
 
 def generate(today: date, currency: str) -> Demo:
@@ -30,9 +38,11 @@ def generate(today: date, currency: str) -> Demo:
     demo = Demo(products=products(currency))
     add_scenarios(demo, today, currency)
     chance = random.Random(SEED)  # noqa: S311 - invented data, nothing secret
+    people = random.Random(SEED)  # noqa: S311 - of their own: lives don't change with them
     for number in range(_OTHERS):
         life = Life(demo, f"demo-{number:04d}", chance.choice(catalogue.SELLERS), today, currency)
         _live(life, chance, number)
+        life.employs(*_people(people))
     return demo
 
 
@@ -47,6 +57,22 @@ def _live(life: Life, chance: random.Random, number: int) -> None:
     if not never_buys:
         _buy(life, chance, known_for, stopped_days_ago)
     _talk(life, chance, known_for, stopped_days_ago)
+
+
+def _people(chance: random.Random) -> list[Contact]:
+    """Nobody at half of them; at others up to three, who sign after those who report to them."""
+    count = chance.choice((0, 0, 0, 0, 0, 1, 1, 2, 2, 3))
+    return [
+        Contact(
+            given_name=chance.choice(catalogue.GIVEN_NAMES),
+            family_name=chance.choice(catalogue.FAMILY_NAMES),
+            job_title=title,
+            role=role,
+            approval_order=count - level,
+            stance=chance.choice(_STANCES),
+        )
+        for level, (title, role) in enumerate(_CHAIN[:count])
+    ]
 
 
 def _buy(life: Life, chance: random.Random, known_for: int, stopped_days_ago: int) -> None:

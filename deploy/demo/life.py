@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.money_pb2 import Money
+from guanxi.customer.v1.contacts_pb2 import Contact, CreateContactRequest
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.touchpoints_pb2 import LogTouchpointRequest, Touchpoint
 from guanxi.sales.v1.orders_pb2 import CreateOrderRequest, Order, OrderLine
@@ -23,6 +24,7 @@ class Demo:
 
     products: list[CreateProductRequest] = field(default_factory=list)
     customers: list[CreateCustomerRequest] = field(default_factory=list)
+    contacts: list[CreateContactRequest] = field(default_factory=list)
     orders: list[CreateOrderRequest] = field(default_factory=list)
     touchpoints: list[LogTouchpointRequest] = field(default_factory=list)
 
@@ -44,6 +46,18 @@ class Life:
         customer.labels.update(GENERATED)
         customer.first_seen_time.CopyFrom(self._at(days_ago, hour=8))
         self.demo.customers.append(CreateCustomerRequest(customer_id=self.id, customer=customer))
+
+    def employs(self, *contacts: Contact) -> None:
+        """People at the customer, each reporting to the one before."""
+        superior = ""
+        for number, contact in enumerate(contacts):
+            id = f"demo-{self.id}-{number}"
+            contact.reports_to = superior
+            contact.labels.update(GENERATED)
+            self.demo.contacts.append(
+                CreateContactRequest(parent=f"customers/{self.id}", contact_id=id, contact=contact)
+            )
+            superior = f"customers/{self.id}/contacts/{id}"
 
     def orders(self, *basket: tuple[DemoProduct, int], days_ago: int) -> None:
         """A confirmed order of products and quantities at list price."""

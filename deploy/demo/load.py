@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from guanxi.customer.v1.contacts_pb2 import BatchCreateContactsRequest
+from guanxi.customer.v1.contacts_pb2_grpc import ContactServiceStub
 from guanxi.customer.v1.customers_pb2 import BatchCreateCustomersRequest
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.customer.v1.touchpoints_pb2 import BatchLogTouchpointsRequest
@@ -19,7 +21,7 @@ from deploy.demo.generate import generate
 
 
 async def load(connection: Connection, today: date, currency: str) -> int:
-    """Loads products, customers, orders and touchpoints; returns the number of customers.
+    """Loads products, customers, contacts, orders and touchpoints; returns the number of customers.
 
     Raises:
         CommandError: the suite refused something or stayed unreachable.
@@ -34,6 +36,11 @@ async def load(connection: Connection, today: date, currency: str) -> int:
     await _send(
         CustomerServiceStub(channel).BatchCreateCustomers,
         cut(demo.customers, lambda items: BatchCreateCustomersRequest(requests=items)),
+        metadata,
+    )
+    await _send(
+        ContactServiceStub(channel).BatchCreateContacts,
+        cut(demo.contacts, lambda items: BatchCreateContactsRequest(requests=items)),
         metadata,
     )
     await _send(

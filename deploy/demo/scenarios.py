@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from guanxi.customer.v1.contact_points_pb2 import EmailAddress, PhoneNumber
+from guanxi.customer.v1.contacts_pb2 import Contact
 from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import Touchpoint
 
@@ -49,6 +50,35 @@ def _silent_monthly_buyer(life: Life) -> None:
 
 def _silent_vip(life: Life) -> None:
     life.begins(_company("Huaxin Group (VIP, not contacted for 30 days)"), days_ago=900)
+    life.employs(
+        Contact(
+            given_name="\u5efa\u56fd",
+            family_name="\u9648",
+            job_title="General manager",
+            role=Contact.DECISION_MAKER,
+            approval_order=3,
+            stance=Contact.NEUTRAL,
+        ),
+        Contact(
+            given_name="\u654f",
+            family_name="\u5218",
+            job_title="Head of finance",
+            department="Finance",
+            role=Contact.APPROVER,
+            approval_order=2,
+            stance=Contact.SKEPTIC,
+        ),
+        Contact(
+            given_name="\u4f1f",
+            family_name="\u8d75",
+            phones=[PhoneNumber(number="+86 138 0013 8000", kind=PhoneNumber.MOBILE)],
+            job_title="Plant engineer",
+            department="Works",
+            role=Contact.EVALUATOR,
+            approval_order=1,
+            stance=Contact.CHAMPION,
+        ),
+    )
     for days_ago in range(20, 900, 40):
         life.orders((_SKID, 5), (_PUMP_L, 4), days_ago=days_ago)
     for days_ago in range(36, 900, 25):

@@ -22,9 +22,13 @@ Value = TypeVar("Value")
 
 def compose(name: str, parts: Parts, zone: tzinfo = UTC, day: BriefDay = TODAY) -> CallBrief:
     """The brief of the parts that came, with the missing ones named; days are those of `zone`."""
-    brief = CallBrief(name=name)
-    if parts.customer is not None:
-        brief.customer.CopyFrom(parts.customer)
+    brief = CallBrief(
+        name=name,
+        customer=parts.customer,
+        segment=parts.segment,
+        prediction=parts.prediction,
+        decision_chain=parts.chain,
+    )
     if parts.touchpoints is not None:
         touchpoints = parts.touchpoints.touchpoints
         brief.touchpoints.extend(touchpoints)
@@ -36,10 +40,6 @@ def compose(name: str, parts: Parts, zone: tzinfo = UTC, day: BriefDay = TODAY) 
         brief.recent_orders.extend(parts.orders.orders)
     if parts.alerts is not None:
         brief.alerts.extend(parts.alerts.alerts)
-    if parts.segment is not None:
-        brief.segment.CopyFrom(parts.segment)
-    if parts.prediction is not None:
-        brief.prediction.CopyFrom(parts.prediction)
     if parts.facts is not None:
         brief.same_period.CopyFrom(_same_period(parts.facts))
     for part, error in sorted(parts.missing.items()):

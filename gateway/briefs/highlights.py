@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
+from guanxi.customer.v1.contacts_pb2 import Signer
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from guanxi.insight.v1.facts_pb2 import CustomerFacts
 
@@ -16,6 +17,7 @@ __all__ = ["highlights"]
 
 _ALERTS = 3
 _PURCHASES = 2
+_SIGNERS = 3
 
 
 def highlights(
@@ -34,6 +36,7 @@ def highlights(
         yield from _same_period(brief)
     if "next_order_start" not in told:
         yield from _next_order(brief)
+    yield from _next_signers(brief)
     if facts is not None and facts.HasField("last_contact_time"):
         yield from _last_contact(brief, facts, zone)
     if brief.purchases:
@@ -67,6 +70,22 @@ def _next_order(brief: CallBrief) -> Iterator[str]:
         yield f"An order was expected about {expected}{between}, and has not come."
     else:
         yield f"Next order expected about {expected}{between}."
+
+
+def _next_signers(brief: CallBrief) -> Iterator[str]:
+    chain = brief.decision_chain
+    signers = {each.contact: each for level in chain.levels for each in level.signers}
+    missing = [signers[name] for name in chain.next_signers]
+    if missing:
+        names = ", ".join(_titled(each) for each in missing[:_SIGNERS])
+        more = len(missing) - _SIGNERS
+        yield f"Next to approve: {names}" + (f" and {more} more." if more > 0 else ".")
+
+
+def _titled(signer: Signer) -> str:
+    return (
+        f"{signer.display_name} ({signer.job_title})" if signer.job_title else signer.display_name
+    )
 
 
 def _last_contact(brief: CallBrief, facts: CustomerFacts, zone: tzinfo) -> Iterator[str]:

@@ -2,12 +2,13 @@
 the others are there."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from google.type.date_pb2 import Date
-from guanxi.customer.v1 import customers_pb2, customers_pb2_grpc, touchpoints_pb2
+from guanxi.customer.v1 import contacts_pb2, customers_pb2, customers_pb2_grpc, touchpoints_pb2
+from guanxi.customer.v1.contacts_pb2_grpc import ContactServiceStub
 from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
 from guanxi.insight.v1 import alerts_pb2, facts_pb2, predictions_pb2, segments_pb2
@@ -56,6 +57,7 @@ class Parts:
     segment: segments_pb2.CustomerSegment | None = None
     prediction: predictions_pb2.Prediction | None = None
     facts: facts_pb2.CustomerFacts | None = None
+    chain: contacts_pb2.DecisionChain | None = None
     missing: dict[CallBrief.Part.ValueType, DomainError] = field(default_factory=dict)
 
 
@@ -75,12 +77,13 @@ async def ask(sources: Sources, customer: str, day: BriefDay) -> Parts:
             )
             return None
 
-    async def alerts() -> Any:
+    async def of_today(
+        number: CallBrief.Part.ValueType, owner: str, what: str, call: Callable[..., Any]
+    ) -> Any:
         if day.is_today:
-            return await part(CallBrief.ALERTS, "insight", _alerts(sources, customer))
-        # Rules look at today's facts, and an alert says what they find now.
-        parts.missing[CallBrief.ALERTS] = failed_precondition(
-            "PART_OF_TODAY", "alerts are of today, and this brief is of another day"
+            return await part(number, owner, call(sources, customer))
+        parts.missing[number] = failed_precondition(
+            "PART_OF_TODAY", f"{what} of today, and this brief is of another day"
         )
         return None
 
@@ -93,15 +96,18 @@ async def ask(sources: Sources, customer: str, day: BriefDay) -> Parts:
         parts.segment,
         parts.prediction,
         parts.facts,
+        parts.chain,
     ) = await asyncio.gather(
         part(CallBrief.PROFILE, "customer", _customer(sources, customer)),
         part(CallBrief.JOURNEY, "customer", _touchpoints(sources, customer, day)),
         part(CallBrief.PURCHASES, "sales", _purchases(sources, customer, day)),
         part(CallBrief.RECENT_ORDERS, "sales", _orders(sources, customer, day)),
-        alerts(),
+        # Rules look at today's facts, and an alert says what they find now.
+        of_today(CallBrief.ALERTS, "insight", "alerts are", _alerts),
         part(CallBrief.SEGMENT, "insight", _segment(sources, customer, day.as_of)),
         part(CallBrief.PREDICTION, "insight", _prediction(sources, customer, day.as_of)),
         part(CallBrief.SAME_PERIOD, "insight", _facts(sources, customer, day.as_of)),
+        of_today(CallBrief.DECISION_CHAIN, "customer", "the decision chain is", _chain),
     )
     return parts
 
@@ -110,6 +116,11 @@ def _customer(sources: Sources, customer: str) -> Any:
     stub = customers_pb2_grpc.CustomerServiceStub(sources.customer)
     request = customers_pb2.GetCustomerRequest(name=customer)
     return stub.GetCustomer(request, timeout=_PART_SECONDS)
+
+
+def _chain(sources: Sources, customer: str) -> Any:
+    request = contacts_pb2.GetDecisionChainRequest(name=f"{customer}/decisionChain")
+    return ContactServiceStub(sources.customer).GetDecisionChain(request, timeout=_PART_SECONDS)
 
 
 def _touchpoints(sources: Sources, customer: str, day: BriefDay) -> Any:

@@ -1,1 +1,2 @@
-"""The customer service: whom the company deals with, and every step of the journey with them."""
+"""The customer service: whom the company deals with, who decides there, and every step of the
+journey with them."""

@@ -1,5 +1,6 @@
 """The one place that knows everything the customer service is made of; reads top to bottom."""
 
+from guanxi.customer.v1.contacts_pb2_grpc import add_ContactServiceServicer_to_server
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.fields_pb2_grpc import add_CustomFieldServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
@@ -16,6 +17,7 @@ from services.chassis.process.commands import Assembly, Channels, Program
 from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
 from services.customer.colleagues.actions import PeopleStub, directory
+from services.customer.contacts.servicer import ContactServicer
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.customers.store import customers as customer_records
 from services.customer.fields.actions import Indexing
@@ -64,12 +66,14 @@ async def assemble(
     customers = CustomerServicer(
         store, directory(store, people), calendar=calendar, ids=ids, country=settings.country
     )
+    contacts = ContactServicer(store, calendar=calendar, ids=ids, country=settings.country)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     fields = CustomFieldServicer(store, calendar=calendar)
     return Assembly(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),
+            (add_ContactServiceServicer_to_server, contacts),
             (add_TouchpointServiceServicer_to_server, touchpoints),
             (add_CustomFieldServiceServicer_to_server, fields),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),

@@ -31,6 +31,8 @@ TELLING = Telling(
         "BatchUpsertCustomers": "CustomerUpdated",
         # Of the customer who gave it.
         "RecordConsent": "ConsentRecorded",
+        # Of whoever had approved.
+        "RestartDecisionChain": "ContactUnapproved",
         # A live alert is told as it is: whether it is read or sleeps, its state says.
         "AcknowledgeAlert": "AlertUpdated",
         "SnoozeAlert": "AlertUpdated",

@@ -35,6 +35,14 @@ def test_a_seasonal_buyer_is_not_dormant_between_seasons(demo_run: LocalRun) -> 
     assert segment["activity"] in ("ACTIVE", "DUE")
 
 
+def test_whoever_has_three_to_convince_is_tagged_for_it(demo_run: LocalRun) -> None:
+    facts = demo_run.suite.get("/v1/customers/huaxin-group/facts")
+    assert facts["decisionChainLength"] == 3
+    assert "long-decision-chain" in facts["tags"]
+    chain = demo_run.suite.get("/v1/customers/huaxin-group/decisionChain")
+    assert chain["nextSigners"] == ["customers/huaxin-group/contacts/demo-huaxin-group-2"]
+
+
 def test_demo_customers_say_that_they_are_generated(demo_run: LocalRun) -> None:
     page = demo_run.suite.get("/v1/customers", filter='labels.demo = "generated"', pageSize="1000")
     assert len(page["customers"]) == 500

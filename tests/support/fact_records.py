@@ -57,6 +57,7 @@ class CustomerFacts:
     last_touch_channel: TouchChannel
     intent_downloads: int
     days_since_unanswered_intent: int | None
+    decision_chain_length: int
     r_score: int | None
     f_score: int | None
     m_score: int | None
@@ -85,7 +86,13 @@ def records(facts: FactColumns) -> list[CustomerFacts]:
 def _lists(facts: FactColumns) -> dict[str, list[Any]]:
     """Every column as a list of Python values under its record's name."""
     lists: dict[str, list[Any]] = {}
-    for part in (facts.orders, facts.touches, facts.predictions, facts.segments):
+    for part in (
+        facts.orders,
+        facts.touches,
+        facts.contacts,
+        facts.predictions,
+        facts.segments,
+    ):
         for field in fields(part):
             column = getattr(part, field.name)
             if isinstance(column, np.ndarray):

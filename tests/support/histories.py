@@ -1,9 +1,9 @@
-"""Hypothesis strategies for the orders, touchpoints and records of a few customers.
+"""Hypothesis strategies for the orders, touchpoints, contacts and records of a few customers.
 
 Close together in time, so that days, instants, amounts and gaps coincide often.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.insight.engine.model import FactColumns, compute_facts
 from services.insight.segments.model import Population
 from services.insight.sources.columns import (
+    ContactColumns,
     CustomerColumns,
     OrderColumns,
     TouchChannel,
@@ -22,6 +23,7 @@ __all__ = ["History", "day_us", "histories"]
 
 OrderRow = tuple[int, int, int]
 TouchRow = tuple[int, int, int, int, bool]
+ContactRow = tuple[int, int]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +41,7 @@ class History:
     orders: list[OrderRow]
     touches: list[TouchRow]
     first_seen_us: list[int | None]
+    contacts: list[ContactRow] = field(default_factory=list)
 
     def facts(
         self, as_of: date, population: Population | None = None, zone: tzinfo = UTC
@@ -47,6 +50,7 @@ class History:
         return compute_facts(
             OrderColumns.of(self.orders),
             TouchColumns.of(self.touches),
+            ContactColumns.of(self.contacts),
             CustomerColumns.of(self.first_seen_us),
             as_of=as_of,
             zone=zone,
@@ -59,6 +63,7 @@ class History:
             orders=[(0, *row[1:]) for row in self.orders if row[0] == customer],
             touches=[(0, *row[1:]) for row in self.touches if row[0] == customer],
             first_seen_us=[self.first_seen_us[customer]],
+            contacts=[(0, *row[1:]) for row in self.contacts if row[0] == customer],
         )
 
     def until(self, instant_us: int) -> "History":
@@ -70,6 +75,7 @@ class History:
                 seen if seen is not None and seen < instant_us else None
                 for seen in self.first_seen_us
             ],
+            contacts=self.contacts,
         )
 
 
@@ -89,4 +95,5 @@ def histories(draw: st.DrawFn, around: date, days: int = 500) -> History:
         first_seen_us=draw(
             st.lists(st.one_of(st.none(), hours), min_size=customers, max_size=customers)
         ),
+        contacts=draw(st.lists(st.tuples(customer, st.integers(1, 4)), max_size=12)),
     )

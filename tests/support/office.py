@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from guanxi.customer.v1.contacts_pb2_grpc import ContactServiceStub
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.customer.v1.fields_pb2_grpc import CustomFieldServiceStub
@@ -18,6 +19,7 @@ class Desk:
     """What one colleague works with."""
 
     customers: CustomerServiceStub
+    contacts: ContactServiceStub
     touchpoints: TouchpointServiceStub
     fields: CustomFieldServiceStub
 
@@ -43,6 +45,7 @@ class Office:
         channel = await self.service.channel(subject, role=role, team=team)
         return Desk(
             CustomerServiceStub(channel),
+            ContactServiceStub(channel),
             TouchpointServiceStub(channel),
             CustomFieldServiceStub(channel),
         )

@@ -13,9 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from tests.support.oracle_scores import classes, quantile, scores, windows
-from tests.support.retail import COLUMNS, Line, Touch
+from tests.support.retail import COLUMNS, Line, Signer, Touch
 
-__all__ = ["Opinion", "lines_frame", "read_lines", "recompute", "touches_frame"]
+__all__ = ["Opinion", "lines_frame", "read_lines", "recompute", "signers_frame", "touches_frame"]
 
 CONTACTS = ["CALL", "MEETING", "EMAIL", "CHAT", "VISIT"]
 # In the order of the contract, which settles ties between channels.
@@ -58,9 +58,16 @@ def touches_frame(touches: Iterable[Touch]) -> pl.DataFrame:
     return pl.DataFrame(list(touches), schema=schema, orient="row")
 
 
+def signers_frame(signers: Iterable[Signer]) -> pl.DataFrame:
+    """Contacts as a frame, also if there are none."""
+    schema = {"customer_id": pl.String, "approval_order": pl.Int64, "active": pl.Boolean}
+    return pl.DataFrame(list(signers), schema=schema, orient="row")
+
+
 def recompute(
     lines: pl.DataFrame,
     touches: pl.DataFrame,
+    signers: pl.DataFrame,
     *,
     as_of: date,
     zone: str,
@@ -77,7 +84,7 @@ def recompute(
         .pipe(_with_day, "seen", zone)
     )
     everyone = (
-        pl.concat([f.select("customer_id") for f in (every_order, every_touch, records)])
+        pl.concat([f.select("customer_id") for f in (every_order, every_touch, signers, records)])
         .drop_nulls()
         .unique()
     )
@@ -96,6 +103,7 @@ def recompute(
         _same_period(orders, purchases, as_of),
         _cycles(gaps),
         _journey(contacts, as_of),
+        _chain(signers),
     ):
         facts = facts.join(found, on="customer_id", how="left")
     facts = _completed(facts)
@@ -240,12 +248,19 @@ def _journey(touches: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return touched.join(stated, on="customer_id", how="left")
 
 
+def _chain(signers: pl.DataFrame) -> pl.DataFrame:
+    there = signers.filter(pl.col("active") & (pl.col("approval_order") > 0))
+    return there.group_by("customer_id").agg(
+        decision_chain_length=pl.col("approval_order").n_unique().cast(pl.Int64)
+    )
+
+
 def _completed(facts: pl.DataFrame) -> pl.DataFrame:
     """Counts and sums over nothing are 0; the rest stays unset."""
     counted = (
         *("orders_total", "orders_365d", "purchase_days", "spend_total_minor", "gap_count"),
         *("spend_365d_minor", "spend_same_period_minor", "contacts_90d", "negotiations_180d"),
-        "intent_downloads",
+        *("intent_downloads", "decision_chain_length"),
     )
     ratio = pl.col("largest_order_same_period_minor") / pl.col("average_order_value_minor")
     return facts.with_columns(

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["COLUMNS", "Line", "Touch", "retail_lines", "touches", "write_csv"]
+__all__ = ["COLUMNS", "Line", "Signer", "Touch", "retail_lines", "signers", "touches", "write_csv"]
 
 
 class Line(NamedTuple):
@@ -44,6 +44,14 @@ class Touch(NamedTuple):
     type: str
     channel: str
     topics: str
+
+
+class Signer(NamedTuple):
+    """One contact, and where they sign; 0 for who doesn't."""
+
+    customer_id: str
+    approval_order: int
+    active: bool
 
 
 class _Kind(Enum):
@@ -144,6 +152,16 @@ def touches(seed: int, customers: Sequence[str], each: int = 6) -> list[Touch]:
             )
     random.shuffle(found)
     return found
+
+
+def signers(seed: int, customers: Sequence[str]) -> list[Signer]:
+    """Up to seven contacts a customer; several share a level, and some have left."""
+    random = Random(seed)
+    return [
+        Signer(customer, random.randint(0, 5), random.random() < 0.8)
+        for customer in customers
+        for _ in range(random.randint(0, 7))
+    ]
 
 
 def write_csv(lines: Iterable[Line], path: Path) -> Path:

@@ -9,15 +9,16 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from services.insight.sources.columns import (
     WALK_IN,
+    ContactColumns,
     CustomerColumns,
     OrderColumns,
     TouchChannel,
     TouchColumns,
     TouchType,
 )
-from tests.support.retail import Line, Touch
+from tests.support.retail import Line, Signer, Touch
 
-__all__ = ["customer_columns", "instant_us", "order_columns", "touch_columns"]
+__all__ = ["contact_columns", "customer_columns", "instant_us", "order_columns", "touch_columns"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,6 +53,17 @@ def touch_columns(touches: Iterable[Touch], places: Mapping[str, int]) -> TouchC
                 bool({"PRICE", "DISCOUNT"} & set(touch.topics.split())),
             )
             for touch in touches
+        ]
+    )
+
+
+def contact_columns(signers: Iterable[Signer], places: Mapping[str, int]) -> ContactColumns:
+    """One row for each who is there and signs."""
+    return ContactColumns.of(
+        [
+            (places[each.customer_id], each.approval_order)
+            for each in signers
+            if each.active and each.approval_order
         ]
     )
 

@@ -127,5 +127,7 @@ def customer_of(message: Any) -> str:
             return str(message.order.customer)
         case UserCreated() | UserUpdated() | UserDeactivated() | UserReactivated():
             return str(message.user.name)
+        case _ if "contact" in message.DESCRIPTOR.fields_by_name:
+            return str(message.contact.name.partition("/contacts/")[0])
         case _:
             return str(message.customer.name)

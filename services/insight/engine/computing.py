@@ -10,6 +10,7 @@ from services.insight.engine.rows import fact_rows
 from services.insight.facts import store
 from services.insight.numbers.business_days import Day
 from services.insight.segments.model import Population
+from services.insight.sources.contacts import CONTACTS
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.orders import ORDERS
 from services.insight.sources.store import Few, KeptRecords, Selection, load
@@ -38,6 +39,7 @@ def compute(kept: KeptRecords, day: Day, population: Population | None) -> FactC
     return compute_facts(
         kept.of(ORDERS),
         kept.of(TOUCHES),
+        kept.of(CONTACTS),
         kept.of(CUSTOMERS),
         as_of=day.date,
         zone=day.zone,

@@ -10,6 +10,7 @@ from datetime import date, tzinfo
 
 import numpy as np
 
+from services.insight.facts.model.contact_facts import ContactFactColumns, contact_facts
 from services.insight.facts.model.order_facts import DatedOrders, OrderFactColumns, order_facts
 from services.insight.facts.model.touch_facts import DatedTouches, TouchFactColumns, touch_facts
 from services.insight.numbers.business_days import business_days, day_number
@@ -21,7 +22,13 @@ from services.insight.segments.model import (
     measure_population,
     segment_customers,
 )
-from services.insight.sources.columns import NO_ORDER, CustomerColumns, OrderColumns, TouchColumns
+from services.insight.sources.columns import (
+    NO_ORDER,
+    ContactColumns,
+    CustomerColumns,
+    OrderColumns,
+    TouchColumns,
+)
 
 __all__ = ["FactColumns", "compute_facts", "population_of", "score", "score_orders"]
 
@@ -33,6 +40,7 @@ class FactColumns:
     as_of: date
     orders: OrderFactColumns
     touches: TouchFactColumns
+    contacts: ContactFactColumns
     predictions: PredictionColumns
     segments: SegmentColumns
 
@@ -43,6 +51,7 @@ class FactColumns:
 def compute_facts(
     orders: OrderColumns,
     touches: TouchColumns,
+    contacts: ContactColumns,
     customers: CustomerColumns,
     *,
     as_of: date,
@@ -51,9 +60,9 @@ def compute_facts(
 ) -> FactColumns:
     """Facts of every customer at the end of business day `as_of` in `zone`.
 
-    Orders and touchpoints after that day don't count, nor do walk-ins. Without a population there
-    are no scores, and no cycle for customers with fewer than 3 gaps. An index beyond the customers
-    is an IndexError.
+    Orders and touchpoints after that day don't count, nor do walk-ins; contacts are as they are
+    now. Without a population there are no scores, and no cycle for customers with fewer than 3
+    gaps. An index beyond the customers is an IndexError.
     """
     today = day_number(as_of)
     known_orders = _orders_until(today, orders, zone)
@@ -63,7 +72,8 @@ def compute_facts(
 
     from_orders = order_facts(known_orders, len(customers), today)
     from_touches = touch_facts(known_touches, age_days, today)
-    return _scored(as_of, from_orders, from_touches, population)
+    from_contacts = contact_facts(contacts, len(customers))
+    return _scored(as_of, from_orders, from_touches, from_contacts, population)
 
 
 def population_of(parts: Sequence[FactColumns]) -> Population:
@@ -79,7 +89,7 @@ def population_of(parts: Sequence[FactColumns]) -> Population:
 
 def score(facts: FactColumns, population: Population | None) -> FactColumns:
     """The same facts, measured against another population."""
-    return _scored(facts.as_of, facts.orders, facts.touches, population)
+    return _scored(facts.as_of, facts.orders, facts.touches, facts.contacts, population)
 
 
 def score_orders(
@@ -110,11 +120,17 @@ def _scored(
     as_of: date,
     orders: OrderFactColumns,
     touches: TouchFactColumns,
+    contacts: ContactFactColumns,
     population: Population | None,
 ) -> FactColumns:
     predictions, segments = score_orders(orders, population)
     return FactColumns(
-        as_of=as_of, orders=orders, touches=touches, predictions=predictions, segments=segments
+        as_of=as_of,
+        orders=orders,
+        touches=touches,
+        contacts=contacts,
+        predictions=predictions,
+        segments=segments,
     )
 
 

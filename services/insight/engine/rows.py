@@ -50,7 +50,11 @@ def fact_rows(
         "next_follow_up_time": [_moment(row.next_follow_up_us) for row in customers],
         **{name: [getattr(row, name) for row in customers] for name in _RECORDED},
         **_stored_columns(
-            computed.orders, computed.touches, computed.predictions, computed.segments
+            computed.orders,
+            computed.touches,
+            computed.contacts,
+            computed.predictions,
+            computed.segments,
         ),
     }
     rows = zip(*(columns[column.name] for column in facts.columns), strict=True)

@@ -1,4 +1,4 @@
-"""Orders, touchpoints and customers as columns: what facts are computed from.
+"""Orders, touchpoints, contacts and customers as columns: what facts are computed from.
 
 A customer is a place 0 … n-1 in `CustomerColumns`; rows come in any order. Instants are
 microseconds since 1970-01-01 UTC, amounts are minor units of the base currency.
@@ -16,6 +16,7 @@ from services.insight.numbers.columns import UNSET, Flags, Ints
 __all__ = [
     "NO_ORDER",
     "WALK_IN",
+    "ContactColumns",
     "CustomerColumns",
     "OrderColumns",
     "TouchChannel",
@@ -110,6 +111,20 @@ class TouchColumns:
             channel=table[:, 3],
             about_price=table[:, 4] != 0,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactColumns:
+    """Contacts who sign, one row each; `approval_order` from 1 on."""
+
+    customer: Ints
+    approval_order: Ints
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int]]) -> Self:
+        """From rows (customer, approval_order)."""
+        table = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return cls(table[:, 0], table[:, 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from services.chassis.events.derivation import Derivation
 from services.insight.people.messages import USERS
+from services.insight.sources.contacts import CONTACTS
 from services.insight.sources.customers import CUSTOMERS
 from services.insight.sources.orders import ORDERS
 from services.insight.sources.source import Readers, Source
@@ -11,7 +12,7 @@ from services.insight.sources.touches import TOUCHES
 
 __all__ = ["DERIVATION", "READERS", "SOURCES"]
 
-SOURCES: Final[tuple[Source[Any, Any], ...]] = (CUSTOMERS, ORDERS, TOUCHES)
+SOURCES: Final[tuple[Source[Any, Any], ...]] = (CUSTOMERS, CONTACTS, ORDERS, TOUCHES)
 
 READERS: Final = Readers(SOURCES)
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from guanxi.customer.v1.contacts_pb2 import (
+    BatchCreateContactsRequest,
+    Contact,
+    CreateContactRequest,
+    ListContactsRequest,
+)
 from guanxi.customer.v1.customers_pb2 import (
     BatchCreateCustomersRequest,
     CreateCustomerRequest,
@@ -45,6 +51,19 @@ async def test_a_full_batch_of_customers_lets_others_in(
     request = BatchCreateCustomersRequest(requests=[item] * count, validate_only=validate_only)
     path = "/guanxi.customer.v1.CustomerService/BatchCreateCustomers"
     assert await held_ms(office.service, path, request) < MOST_MS
+
+
+async def test_a_batch_and_a_page_of_contacts_let_others_in(office: Office, desk: Desk) -> None:
+    await desk.create("acme", kind=Customer.ORGANIZATION)
+    contact = Contact(
+        display_name="x", phones=phones(*(f"+49{10**58 + number}" for number in range(20)))
+    )
+    item = CreateContactRequest(parent="customers/acme", contact=contact)
+    path = "/guanxi.customer.v1.ContactService"
+    batch = BatchCreateContactsRequest(requests=[item] * 1000)
+    assert await held_ms(office.service, f"{path}/BatchCreateContacts", batch) < MOST_MS
+    page = ListContactsRequest(parent="customers/-", page_size=1000)
+    assert await held_ms(office.service, f"{path}/ListContacts", page) < MOST_MS
 
 
 async def test_a_full_page_of_customers_lets_others_in(office: Office, desk: Desk) -> None:

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
-from guanxi.customer.v1 import customers_pb2, touchpoints_pb2_grpc
+from guanxi.customer.v1 import contacts_pb2, contacts_pb2_grpc, customers_pb2, touchpoints_pb2_grpc
 from guanxi.gateway.v1 import briefs_pb2, briefs_pb2_grpc
 from guanxi.insight.v1 import alerts_pb2, alerts_pb2_grpc, facts_pb2, facts_pb2_grpc
 from guanxi.sales.v1 import orders_pb2_grpc
@@ -179,11 +179,13 @@ async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
     briefs.sales_is_there = True
     services = {
         "touchpoints": FakeService("guanxi.customer.v1.TouchpointService"),
+        "contacts": FakeService("guanxi.customer.v1.ContactService"),
         "orders": FakeService("guanxi.sales.v1.OrderService"),
         "alerts": FakeService("guanxi.insight.v1.AlertService"),
     }
     beside = (
         (touchpoints_pb2_grpc.add_TouchpointServiceServicer_to_server, services["touchpoints"]),
+        (contacts_pb2_grpc.add_ContactServiceServicer_to_server, services["contacts"]),
         (orders_pb2_grpc.add_OrderServiceServicer_to_server, services["orders"]),
         (alerts_pb2_grpc.add_AlertServiceServicer_to_server, services["alerts"]),
     )
@@ -211,13 +213,16 @@ async def test_a_brief_of_another_day_asks_for_what_had_happened_by_its_end(aske
     end = asked.request("orders", "ListPurchases").end_time
     assert end.ToJsonString() == "2026-02-28T16:00:00Z"
     assert not asked.services["alerts"].seen
+    assert not asked.services["contacts"].seen
     assert not answer.get("alerts")
+    assert "decisionChain" not in answer
     # Nothing of today, and nothing that was to come.
     assert "highlights" not in answer or answer["highlights"] == []
     missing = {each["part"]: each["status"] for each in answer["missingParts"]}
     assert missing["ALERTS"]["code"] == grpc.StatusCode.FAILED_PRECONDITION.value[0]
     assert missing["ALERTS"]["message"] == "alerts are of today, and this brief is of another day"
-    assert _info(missing["ALERTS"]) == ("PART_OF_TODAY", "gateway.guanxi", {})
+    for part in ("ALERTS", "DECISION_CHAIN"):
+        assert _info(missing[part]) == ("PART_OF_TODAY", "gateway.guanxi", {})
 
 
 @pytest.mark.parametrize("query", ["", "?asOf=2026-03-02"])
@@ -226,11 +231,23 @@ async def test_a_brief_of_today_has_its_alerts_and_all_there_is(asked: Asked, qu
     asked.services["alerts"].answers["ListAlerts"] = alerts_pb2.ListAlertsResponse(
         alerts=[alerts_pb2.Alert(text_en="of today")]
     )
+    asked.services["contacts"].answers["GetDecisionChain"] = chain()
     answer = (await asked.gateway.http.get(PATH + query)).json()
-    assert answer["highlights"] == ["of today"]
+    assert answer["highlights"] == ["of today", "Next to approve: Kim (Buyer)."]
+    assert answer["decisionChain"]["nextSigners"] == ["customers/ann/contacts/kim"]
+    assert asked.request("contacts", "GetDecisionChain").name == "customers/ann/decisionChain"
     assert asked.request("touchpoints", "ListTouchpoints").filter == ""
     assert asked.request("orders", "ListOrders").filter == 'customer = "customers/ann"'
     assert not asked.request("orders", "ListPurchases").HasField("end_time")
+
+
+def chain() -> contacts_pb2.DecisionChain:
+    """kim signs next."""
+    kim = contacts_pb2.Signer(
+        contact="customers/ann/contacts/kim", display_name="Kim", job_title="Buyer"
+    )
+    level = contacts_pb2.ApprovalLevel(approval_order=1, signers=[kim])
+    return contacts_pb2.DecisionChain(levels=[level], next_signers=[kim.contact])
 
 
 def _info(status: dict[str, Any]) -> tuple[str, str, dict[str, str]]:

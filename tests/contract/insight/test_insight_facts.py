@@ -29,7 +29,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 async def test_list_facts_tells_type_unit_and_meaning_of_every_fact(desk: Desk) -> None:
     reply = await desk.facts.ListFacts(facts_pb2.ListFactsRequest())
     by_name = {each.fact: each for each in reply.facts}
-    assert len(reply.facts) == 45
+    assert len(reply.facts) == 46
     assert by_name["days_since_order"].type == "INT"
     assert by_name["days_since_order"].unit == "days"
     assert "RFM" in by_name["days_since_order"].meaning

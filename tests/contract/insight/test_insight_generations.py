@@ -31,6 +31,7 @@ from services.insight.sources.orders import ORDERS
 from services.insight.sources.registered import DERIVATION, SOURCES
 from services.insight.sources.store import RECORDS
 from tests.support.insight import TODAY, Desk, Insight, confirmed, customer_event, touch, until
+from tests.support.signers import signer
 from tests.support.written_feed import full_name
 
 SYSTEM = Caller.system("test")
@@ -85,6 +86,7 @@ async def test_a_superseded_generation_is_cleared_and_no_other(insight: Insight)
         customer_event("ada"),
         confirmed("o1", "ada", YESTERDAY),
         touch("t1", "ada", YESTERDAY, "CALL"),
+        signer("kim", "ada", 1),
     )
     await desk.run()
     await desk.feeds.StartRebuild(feeds_pb2.StartRebuildRequest())

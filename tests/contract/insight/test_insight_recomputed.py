@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.money_pb2 import Money
-from guanxi.customer.v1 import touchpoints_pb2
+from guanxi.customer.v1 import contacts_pb2, touchpoints_pb2
 from guanxi.insight.v1 import feeds_pb2
 from guanxi.sales.v1 import orders_pb2
 from sqlalchemy import select
@@ -23,8 +23,8 @@ from services.chassis.store import AnyRow
 from services.insight.facts.store import facts
 from tests.support.databases import Databases
 from tests.support.insight import Insight, WrittenFeed, insight_reading, until
-from tests.support.oracle import lines_frame, recompute, touches_frame
-from tests.support.retail import Line, Touch, retail_lines, touches
+from tests.support.oracle import lines_frame, recompute, signers_frame, touches_frame
+from tests.support.retail import Line, Signer, Touch, retail_lines, signers, touches
 from tests.support.retail_columns import instant_us, order_columns
 from tests.support.services import migrated_database
 
@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
     "time_zone": "America/New_York",
     "batch_events": 97,
 }
-# The oracle is asked about facts that come from orders, touchpoints and the population.
+# The oracle is asked about facts that come from orders, touchpoints, contacts and the population.
 COMPARED = [column for column in facts.columns if column.name not in ("generation", "as_of")]
 
 
@@ -44,9 +44,11 @@ async def test_after_an_interrupted_import_and_after_a_rebuild_every_fact_is_the
     lines = list(retail_lines(seed=11, invoices=500, customers=60))
     customers = sorted({line.customer_id for line in lines} - {""})
     journeys = touches(7, customers[::2])
+    chains = signers(3, customers[::3])
     opinion = recompute(
         lines_frame(lines),
         touches_frame(journeys),
+        signers_frame(chains),
         as_of=AS_OF,
         zone="America/New_York",
         first_seen={},
@@ -55,7 +57,11 @@ async def test_after_an_interrupted_import_and_after_a_rebuild_every_fact_is_the
     url = await migrated_database(databases, "insight")
     feeds = {"customer": WrittenFeed(), "sales": WrittenFeed()}
     sales = shuffled(orders(lines, customers))
-    feeds["customer"].write(*shuffled(map(logged, range(len(journeys)), journeys)))
+    journey = map(logged, range(len(journeys)), journeys)
+    feeds["customer"].write(*shuffled([*journey, *map(met, range(len(chains)), chains)]))
+    feeds["customer"].write(
+        *(left(number, one) for number, one in enumerate(chains) if not one.active)
+    )
 
     async with insight_reading(url, feeds, **SETTINGS):
         feeds["sales"].write(*sales[: len(sales) // 2])
@@ -112,6 +118,22 @@ def logged(number: int, touch: Touch) -> Message:
             touch_time=moment(instant_us(touch.touch_time)),
             topics=[kind.Topic.Value(topic) for topic in touch.topics.split()],
         )
+    )
+
+
+def met(number: int, signer: Signer) -> Message:
+    return contacts_pb2.ContactCreated(contact=contact(number, signer, active=True))
+
+
+def left(number: int, signer: Signer) -> Message:
+    return contacts_pb2.ContactDeactivated(contact=contact(number, signer, active=False))
+
+
+def contact(number: int, signer: Signer, *, active: bool) -> contacts_pb2.Contact:
+    return contacts_pb2.Contact(
+        name=f"customers/{signer.customer_id}/contacts/c{number}",
+        approval_order=signer.approval_order,
+        active=active,
     )
 
 

@@ -74,6 +74,7 @@ async def test_the_default_rules_are_there_and_marked(desk: Desk) -> None:
     assert names == [
         "intent",
         "lateness",
+        "long-decision-chain",
         "missed-cycle",
         "price-sensitive",
         "repurchase-due",
@@ -92,7 +93,7 @@ async def test_lists_of_rules_are_filtered_ordered_and_paged(desk: Desk) -> None
     assert [each.name for each in first.rules] == ["rules/vip", "rules/price-sensitive"]
     request.page_token = first.next_page_token
     second = await desk.rules.ListRules(request)
-    assert [each.name for each in second.rules] == ["rules/intent"]
+    assert [each.name for each in second.rules] == ["rules/long-decision-chain", "rules/intent"]
 
 
 async def test_a_new_tag_rule_tags_everyone(insight: Insight, desk: Desk) -> None:

@@ -1,4 +1,5 @@
-"""The customer service: customers, and a journey of the one that all reads are about."""
+"""The customer service: customers, a contact of each, and a journey of the one that all reads are
+about."""
 
 from __future__ import annotations
 
@@ -6,7 +7,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from guanxi.customer.v1 import contact_points_pb2, customers_pb2, touchpoints_pb2
+from guanxi.customer.v1 import (
+    contact_points_pb2,
+    contacts_pb2,
+    customers_pb2,
+    touchpoints_pb2,
+)
 
 from services.customer.customers.store import collaborators
 from tests.support.asks import Ask, Takes, World, ids_of
@@ -29,6 +35,22 @@ def touch(row: str) -> touchpoints_pb2.LogTouchpointRequest:
         parent=f"customers/{row}",
         touchpoint=touchpoints_pb2.Touchpoint(type=touchpoints_pb2.Touchpoint.CALL),
     )
+
+
+def contact(row: str) -> contacts_pb2.CreateContactRequest:
+    """A second contact of the customer."""
+    return contacts_pb2.CreateContactRequest(
+        parent=f"customers/{row}", contact=contacts_pb2.Contact(display_name="Another")
+    )
+
+
+def lee(row: str) -> str:
+    """The contact there is."""
+    return f"customers/{row}/contacts/lee"
+
+
+def chain(row: str) -> str:
+    return f"customers/{row}/decisionChain"
 
 
 def upsert(row: str) -> customers_pb2.UpsertCustomerRequest:
@@ -79,6 +101,32 @@ ASKS = {
     "UndeleteCustomer": Ask(
         lambda row: customers_pb2.UndeleteCustomerRequest(name=f"customers/{row}")
     ),
+    "CreateContact": Ask(contact),
+    "BatchCreateContacts": Ask(
+        lambda row: contacts_pb2.BatchCreateContactsRequest(requests=[contact(row)])
+    ),
+    "GetContact": Ask(lambda row: contacts_pb2.GetContactRequest(name=lee(row))),
+    "BatchGetContacts": Ask(lambda row: contacts_pb2.BatchGetContactsRequest(names=[lee(row)])),
+    "ListContacts": Ask(
+        lambda row: contacts_pb2.ListContactsRequest(
+            parent="customers/-", filter=f'name = "{lee(row)}"'
+        )
+    ),
+    "UpdateContact": Ask(
+        lambda row: contacts_pb2.UpdateContactRequest(
+            contact=contacts_pb2.Contact(name=lee(row), job_title="Buyer"),
+            update_mask=FieldMask(paths=["job_title"]),
+        )
+    ),
+    "DeleteContact": Ask(lambda row: contacts_pb2.DeleteContactRequest(name=lee(row))),
+    "DeactivateContact": Ask(lambda row: contacts_pb2.DeactivateContactRequest(name=lee(row))),
+    "ReactivateContact": Ask(lambda row: contacts_pb2.ReactivateContactRequest(name=lee(row))),
+    "ApproveContact": Ask(lambda row: contacts_pb2.ApproveContactRequest(name=lee(row))),
+    "UnapproveContact": Ask(lambda row: contacts_pb2.UnapproveContactRequest(name=lee(row))),
+    "GetDecisionChain": Ask(lambda row: contacts_pb2.GetDecisionChainRequest(name=chain(row))),
+    "RestartDecisionChain": Ask(
+        lambda row: contacts_pb2.RestartDecisionChainRequest(name=chain(row))
+    ),
     "LogTouchpoint": Ask(touch),
     "BatchLogTouchpoints": Ask(
         lambda row: touchpoints_pb2.BatchLogTouchpointsRequest(requests=[touch(row)])
@@ -107,6 +155,20 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
                     owner=OWNER,
                     team=TEAM,
                     emails=emails(address_of(row)),
+                )
+                await desk.contacts.CreateContact(
+                    contacts_pb2.CreateContactRequest(
+                        parent=f"customers/{row}",
+                        contact=contacts_pb2.Contact(display_name="Lee", approval_order=1),
+                        contact_id="lee",
+                    )
+                )
+            for row in rows["ReactivateContact"]:
+                left = contacts_pb2.DeactivateContactRequest(name=lee(row))
+                await desk.contacts.DeactivateContact(left)
+            for row in (*rows["UnapproveContact"], *rows["RestartDecisionChain"]):
+                await desk.contacts.ApproveContact(
+                    contacts_pb2.ApproveContactRequest(name=lee(row))
                 )
             if READ_ROW in ids_of(rows):
                 await desk.touchpoints.LogTouchpoint(touch(READ_ROW))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from google.type.money_pb2 import Money
+from guanxi.customer.v1.contacts_pb2 import ApprovalLevel, DecisionChain, Signer
 from guanxi.customer.v1.customers_pb2 import Customer
 from guanxi.customer.v1.touchpoints_pb2 import ListTouchpointsResponse, Touchpoint
 from guanxi.gateway.v1.briefs_pb2 import CallBrief
@@ -64,6 +65,25 @@ def test_what_was_talked_about_most_comes_first() -> None:
     brief = compose(_NAME, Parts(touchpoints=touchpoints))
     assert list(brief.topics) == [Touchpoint.PRICE, Touchpoint.DELIVERY]
     assert list(brief.products_of_concern) == ["products/b", "products/a"]
+
+
+def _chain(*names: str, **fields: Any) -> DecisionChain:
+    """Who signs at one level, and has not."""
+    signers = [Signer(contact=f"contacts/{n}", display_name=n.title(), **fields) for n in names]
+    return DecisionChain(
+        levels=[ApprovalLevel(approval_order=1, signers=signers)],
+        next_signers=[each.contact for each in signers],
+    )
+
+
+def test_who_has_to_approve_next_is_a_highlight() -> None:
+    def said(chain: DecisionChain) -> list[str]:
+        return list(compose(_NAME, Parts(chain=chain)).highlights)
+
+    assert said(_chain("kim", job_title="Buyer")) == ["Next to approve: Kim (Buyer)."]
+    assert said(_chain("kim", "lee")) == ["Next to approve: Kim, Lee."]
+    assert said(_chain("a", "b", "c", "d", "e")) == ["Next to approve: A, B, C and 2 more."]
+    assert said(DecisionChain()) == []
 
 
 def test_the_same_period_is_the_one_that_insight_looked_at() -> None:

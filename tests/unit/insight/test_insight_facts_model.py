@@ -8,6 +8,7 @@ from guanxi.customer.v1 import touchpoints_pb2
 from services.insight.engine.model import compute_facts
 from services.insight.facts.model.order_facts import is_large, same_period
 from services.insight.sources.columns import (
+    ContactColumns,
     CustomerColumns,
     OrderColumns,
     TouchChannel,
@@ -50,6 +51,12 @@ def test_who_has_done_nothing_has_zeros_and_nothing_else() -> None:
     assert record.first_touch_channel is TouchChannel.CHANNEL_UNSPECIFIED
 
 
+def test_people_who_sign_at_one_level_make_one_level_and_gaps_are_none() -> None:
+    contacts = [(0, 1), (0, 1), (0, 7), (1, 2), (-1, 3)]
+    found = records(History([], [], [None] * 3, contacts).facts(TODAY))
+    assert [each.decision_chain_length for each in found] == [2, 1, 0]
+
+
 def test_two_orders_of_a_day_are_two_orders_and_one_purchase_day() -> None:
     record = from_orders((3, 100), (3, 250), (1, -40))
 
@@ -67,6 +74,7 @@ def with_returns(*orders: tuple[int, int, int]) -> CustomerFacts:
         compute_facts(
             OrderColumns.of(rows, [original for *_, original in orders]),
             TouchColumns.of([]),
+            ContactColumns.of([]),
             CustomerColumns.of([None]),
             as_of=TODAY,
             zone=UTC,

@@ -15,9 +15,21 @@ import pytest
 from services.insight.engine.model import FactColumns, compute_facts, population_of, score
 from services.insight.segments.model import Population
 from tests.support.fact_records import CustomerFacts, records
-from tests.support.oracle import Opinion, lines_frame, read_lines, recompute, touches_frame
-from tests.support.retail import Line, retail_lines, touches, write_csv
-from tests.support.retail_columns import customer_columns, order_columns, touch_columns
+from tests.support.oracle import (
+    Opinion,
+    lines_frame,
+    read_lines,
+    recompute,
+    signers_frame,
+    touches_frame,
+)
+from tests.support.retail import Line, retail_lines, signers, touches, write_csv
+from tests.support.retail_columns import (
+    contact_columns,
+    customer_columns,
+    order_columns,
+    touch_columns,
+)
 
 REAL_FILE = Path(__file__).parents[4] / "shared" / "data" / "online_retail.csv.gz"
 
@@ -60,11 +72,13 @@ def computed(source: Source, as_of: date, zone: str = "UTC") -> Case:
     lines = [Line(*row) for row in frame.with_columns(pl.col(pl.String).fill_null("")).iter_rows()]
     customers = sorted({line.customer_id for line in lines} - {""})
     journeys = touches(7, customers[::2])
+    chains = signers(3, customers[::2])
     first_seen = {name: f"2010-{1 + int(name) % 12:02}-05 23:30:00" for name in customers[::3]}
     places = {customer: place for place, customer in enumerate(customers)}
     facts = compute_facts(
         order_columns(lines, places),
         touch_columns(journeys, places),
+        contact_columns(chains, places),
         customer_columns(customers, first_seen),
         as_of=as_of,
         zone=ZoneInfo(zone),
@@ -72,7 +86,12 @@ def computed(source: Source, as_of: date, zone: str = "UTC") -> Case:
     )
     population = population_of([facts])
     opinion = recompute(
-        frame, touches_frame(journeys), as_of=as_of, zone=zone, first_seen=first_seen
+        frame,
+        touches_frame(journeys),
+        signers_frame(chains),
+        as_of=as_of,
+        zone=zone,
+        first_seen=first_seen,
     )
     return Case(customers, score(facts, population), population, opinion)
 

@@ -57,7 +57,7 @@ ALERT = Alert.opened("alerts/a", FINDING, at=NOW)
 
 def test_every_default_rule_can_be_read() -> None:
     rules = default_rules(NOW)
-    assert len(rules) == 9
+    assert len(rules) == 10
     for rule in rules:
         compiled = compile_rule(rule, TERMS)
         assert compiled.facts

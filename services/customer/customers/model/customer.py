@@ -1,26 +1,20 @@
 """What a customer is and how it changes: defaults, invariants, normal forms, moves."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, Kind, already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
 from services.chassis.fields.declarations import NOTHING_DECLARED, Declared, FieldValue, filled
-from services.chassis.normal import folded
 from services.customer.contact_points.model import (
     EmailAddress,
     PhoneNumber,
     PostalAddress,
     country_of,
-    email_keys,
-    phones_keys,
-    read_email,
-    read_phone,
 )
 from services.customer.customers.model.consents import (
     Consent,
@@ -31,11 +25,10 @@ from services.customer.customers.model.consents import (
 from services.customer.customers.model.draft import CustomerKind, Draft, Temperature
 from services.customer.customers.model.keys import Key, keys_of
 from services.customer.customers.model.lifecycle import LifecycleStage, advance, earned, is_earned
+from services.customer.customers.model.names import expect_named, in_normal_form, renamed
 from services.customer.happened import expect_happened
 
 __all__ = ["Customer", "expect_alive", "register"]
-
-C = TypeVar("C", bound="Customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +104,8 @@ class Customer:
         if "custom_fields" in fields:
             before, given_fields = self.custom_fields, draft.custom_fields
             values["custom_fields"] = filled(declared, before, given_fields, new=False)
-        given = replace(self, **values)
-        if self.display_name == _whole_name(self) and "display_name" not in fields:
-            given = replace(given, display_name=_whole_name(given) or self.display_name)
-        changed = _in_normal_form(given, draft.country)
+        given = renamed(self, replace(self, **values), fields)
+        changed = in_normal_form(given, country_of(given.addresses, draft.country))
         if changed.lifecycle_stage is LifecycleStage.SUBSCRIBER:
             changed = replace(changed, lifecycle_stage=_first_stage(changed))
         if changed == self:
@@ -242,7 +233,7 @@ def register(
         etag=etag,
         fingerprint=new.fingerprint,
     )
-    customer = _in_normal_form(customer, draft.country)
+    customer = in_normal_form(customer, country_of(customer.addresses, draft.country))
     _check(customer)
     return customer
 
@@ -272,44 +263,12 @@ def _given(draft: Draft, fields: Collection[str]) -> dict[str, Any]:
 _KEPT_IF_EMPTY: Final = frozenset({"owner", "team"})
 
 
-def _in_normal_form(customer: C, country: str) -> C:
-    """With a name, what is worked out of phones and emails, and the keys by which it is found."""
-    display_name = customer.display_name or _whole_name(customer)
-    country = country_of(customer.addresses, country)
-    phones = tuple(read_phone(each, country) for each in customer.phones)
-    emails = tuple(read_email(each) for each in customer.emails)
-    return replace(
-        customer,
-        display_name=display_name,
-        display_name_key=folded(display_name),
-        phones=phones,
-        phones_key=phones_keys(phones),
-        emails=emails,
-        emails_key=email_keys(emails),
-    )
-
-
-# Whoever writes their name in these puts the family's first.
-_HAN: Final = re.compile("[\u3400-\u9fff·]+")
-
-
-def _whole_name(customer: Customer) -> str:
-    """What given and family name make; empty where there is neither."""
-    given, family = customer.given_name.strip(), customer.family_name.strip()
-    if _HAN.fullmatch(given) and _HAN.fullmatch(family):
-        return f"{family}{given}"
-    return f"{given} {family}".strip()
-
-
 def _first_stage(known: Draft | Customer) -> LifecycleStage:
     return LifecycleStage.LEAD if known.phones or known.emails else LifecycleStage.SUBSCRIBER
 
 
 def _check(customer: Customer) -> None:
-    if not customer.display_name.strip():
-        raise invalid(
-            "display_name", "DISPLAY_NAME_MISSING", "a customer needs a name, whole or in parts"
-        )
+    expect_named(customer, "a customer")
     if customer.referred_by == customer.name:
         raise invalid("referred_by", "REFERRED_BY_ITSELF", "a customer can't have referred itself")
     if customer.parent_organization == customer.name:

@@ -4,8 +4,10 @@ orders that count for them, `counted_orders`. No rule, no message."""
 
 from services.customer.customers.store import counted_orders, keys
 from services.customer.customers.store.customers import (
+    Kin,
     collaborators,
     customers,
+    delete_times,
     kin,
     page,
     unsettled,
@@ -13,9 +15,11 @@ from services.customer.customers.store.customers import (
 from services.customer.customers.store.in_sight import in_sight
 
 __all__ = [
+    "Kin",
     "collaborators",
     "counted_orders",
     "customers",
+    "delete_times",
     "in_sight",
     "keys",
     "kin",

@@ -58,6 +58,7 @@ facts = Table(
     Column("team", Name(Template("teams/{team}")), nullable=False),
     Column("lifecycle_stage", Name(STAGES), nullable=False),
     Column("tags", Names, nullable=False),
+    Column("decision_chain_length", Integer, nullable=False),
     Column("age_days", Integer),
     Column("orders_total", Integer, nullable=False),
     Column("orders_365d", Integer, nullable=False),

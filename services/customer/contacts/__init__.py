@@ -1,0 +1,1 @@
+"""Contacts: protos/guanxi/customer/v1/contacts.proto."""
