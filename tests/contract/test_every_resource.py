@@ -39,6 +39,7 @@ NOT_WHOSE = {
 
 # Set by the server, and no method's to change.
 NO_STATE = {
+    "guanxi.customer.v1.CustomField.index_time": "when its index was made, which takes its time",
     "guanxi.insight.v1.Rule.built_in": "whether a new database began with it",
 }
 

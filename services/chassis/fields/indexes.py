@@ -20,7 +20,7 @@ IndexedColumn = Column[Any]
 
 _DIALECTS: Final[dict[str, Dialect]] = {
     "sqlite": sqlite.dialect(),
-    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
+    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call] # it says no types
 }
 # A name of PostgreSQL has 63 bytes; a key 40 at most.
 _MOST_NAME: Final = 63

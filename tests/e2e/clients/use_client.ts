@@ -15,7 +15,7 @@ const client = createClient<paths>({
 async function create(customerId: string, displayName: string): Promise<Customer> {
   const { data, error } = await client.POST("/v1/customers", {
     params: { query: { customerId }, header: { "Idempotency-Key": `ts-${customerId}` } },
-    body: { displayName, kind: "PERSON", emails: [`${customerId}@example.org`] },
+    body: { displayName, kind: "PERSON", emails: [{ address: `${customerId}@example.org` }] },
   });
   if (error) throw new Error(error.error.message);
   return data;

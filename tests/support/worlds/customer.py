@@ -11,6 +11,7 @@ from guanxi.customer.v1 import (
     contact_points_pb2,
     contacts_pb2,
     customers_pb2,
+    fields_pb2,
     touchpoints_pb2,
 )
 
@@ -135,6 +136,34 @@ ASKS = {
 }
 
 
+def field_of(row: str) -> str:
+    return f"customFields/customer-{row}"
+
+
+def create_field(row: str) -> fields_pb2.CreateCustomFieldRequest:
+    declared = fields_pb2.CustomField(
+        resource=fields_pb2.CustomField.CUSTOMER,
+        key=row.replace("-", "_"),
+        type=fields_pb2.CustomField.TEXT,
+        display_name="Motto",
+    )
+    return fields_pb2.CreateCustomFieldRequest(custom_field=declared)
+
+
+SHARED = {
+    "CreateCustomField": Ask(create_field),
+    "UpdateCustomField": Ask(
+        lambda row: fields_pb2.UpdateCustomFieldRequest(
+            custom_field=fields_pb2.CustomField(name=field_of(row), display_name="Our motto")
+        )
+    ),
+    "ArchiveCustomField": Ask(lambda row: fields_pb2.ArchiveCustomFieldRequest(name=field_of(row))),
+    "RestoreCustomField": Ask(lambda row: fields_pb2.RestoreCustomFieldRequest(name=field_of(row))),
+}
+# Of those, which change one that there is.
+CHANGES_FIELDS = ("UpdateCustomField", "ArchiveCustomField", "RestoreCustomField")
+
+
 @asynccontextmanager
 async def customer_world(databases: Databases) -> AsyncIterator[World]:
     url = await migrated_database(databases, "customer")
@@ -172,7 +201,12 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
                 )
             if READ_ROW in ids_of(rows):
                 await desk.touchpoints.LogTouchpoint(touch(READ_ROW))
+            for row in {row for method in CHANGES_FIELDS for row in rows[method]}:
+                await desk.fields.CreateCustomField(create_field(row))
+            for row in rows["RestoreCustomField"]:
+                archived = fields_pb2.ArchiveCustomFieldRequest(name=field_of(row))
+                await desk.fields.ArchiveCustomField(archived)
             await delete(rows["UndeleteCustomer"])
             await let_in(service, collaborators, ids_of(rows))
 
-        yield World(service, ASKS, prepare, delete=delete)
+        yield World(service, ASKS, prepare, SHARED, delete)
