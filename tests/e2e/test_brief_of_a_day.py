@@ -21,7 +21,7 @@ def test_a_brief_of_a_past_day_knows_nothing_of_what_came_after(demo_run: LocalR
     assert all(each["orderTime"] < end for each in before["recentOrders"])
     assert before["purchases"] != brief["purchases"]
     assert not before.get("alerts")
-    assert [each["part"] for each in before["missingParts"]] == ["ALERTS"]
+    assert [each["part"] for each in before["missingParts"]] == ["ALERTS", "DECISION_CHAIN"]
     alerts = {each["textEn"] for each in brief["alerts"]}
     assert alerts
     assert not alerts & set(before["highlights"])
