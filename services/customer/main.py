@@ -18,8 +18,9 @@ from services.chassis.process.upkeep import upkeep
 from services.chassis.store import Store
 from services.customer.colleagues.actions import PeopleStub, directory
 from services.customer.contacts.servicer import ContactServicer
+from services.customer.contacts.store import contacts as contacts_store
 from services.customer.customers.servicer import CustomerServicer
-from services.customer.customers.store import customers as customer_records
+from services.customer.customers.store import customers as customers_store
 from services.customer.fields.actions import Indexing
 from services.customer.fields.model import FieldResource
 from services.customer.fields.servicer import CustomFieldServicer
@@ -28,12 +29,19 @@ from services.customer.reactions import FOLLOWS
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
-__all__ = ["PROGRAM", "assemble"]
+__all__ = ["FIELD_COLUMNS", "PROGRAM", "assemble"]
 
 PACKAGE = "services.customer"
 
 # Personal fields that readers of the events may have: to name whom an alert is about.
 _SHOWN = {"services/insight": {"guanxi.customer.v1.Customer.display_name"}}
+
+
+# Where what is declared is kept, for each resource that has custom fields.
+FIELD_COLUMNS = {
+    FieldResource.CUSTOMER: customers_store.c.custom_fields,
+    FieldResource.CONTACT: contacts_store.c.custom_fields,
+}
 
 
 def targets(settings: CustomerSettings) -> dict[str, str]:
@@ -80,7 +88,7 @@ async def assemble(
         ],
         tasks=[
             *upkeep(store, log, settings),
-            Indexing(store, {FieldResource.CUSTOMER: customer_records.c.custom_fields}).run,
+            Indexing(store, FIELD_COLUMNS).run,
             *FOLLOWS.tasks(store, feed, settings.sales_partitions, metrics),
         ],
         caught_up=FOLLOWS.caught_up(store, feed),

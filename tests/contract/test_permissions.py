@@ -10,6 +10,7 @@ GRANTS = load_roles().grants
 # Who runs the suite, and its own processes.
 NOBODY_IN_PARTICULAR = {"admin", "service"}
 ADMINS_ONLY = {
+    "customer.fields.administer": "what is kept of everybody, and what must be",
     "insight.feeds.manage": "a rebuild is the operator's",
     "sales.people.administer": "who comes in, and who sees what",
 }

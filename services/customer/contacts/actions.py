@@ -1,6 +1,6 @@
 """What can be done with contacts, on an open transaction."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from google.protobuf.message import Message
 
@@ -30,6 +30,8 @@ from services.customer.contacts.store import contacts
 from services.customer.customers import store as customers_store
 from services.customer.customers.model import Customer, CustomerKind, expect_alive
 from services.customer.customers.store import Kin, customers, keys
+from services.customer.fields.model import FieldResource, expect_referred, referred_customers
+from services.customer.fields.store import declared
 
 __all__ = [
     "approve_contact",
@@ -71,6 +73,8 @@ async def create_contacts(
     known = await contacts.known(tx, given_names(in_sight))
     people = await customers_store.kin(tx, {each.customer for each in drafts} - {""})
     there = set(await contacts.find(tx, {each.reports_to for each in drafts} - {""}))
+    fields = await declared(tx, FieldResource.CONTACT)
+    referred = await _referred(tx, drafts)
 
     def make(each: New[Draft]) -> Contact:
         draft = each.draft
@@ -81,7 +85,8 @@ async def create_contacts(
             raise work_needed(organization.name)
         _expect_organization(organization)
         country = country_of(organization.addresses, draft.country)
-        contact = meet(each, country=country, at=tx.now, etag=tx.new_id())
+        contact = meet(each, country=country, at=tx.now, etag=tx.new_id(), declared=fields)
+        expect_referred(contact.custom_fields, {}, referred)
         _expect_person(contact, people)
         _expect_superior(contact, there)
         there.add(contact.name)
@@ -112,7 +117,16 @@ async def change_contact(
     expect_alive(organization.name, organization.delete_time)
     country = country_of(organization.addresses, draft.country)
     try:
-        after = before.change(draft, fields, country=country, at=tx.now, etag=tx.new_id())
+        after = before.change(
+            draft,
+            fields,
+            country=country,
+            at=tx.now,
+            etag=tx.new_id(),
+            declared=await declared(tx, FieldResource.CONTACT),
+        )
+        referred = await _referred(tx, [draft])
+        expect_referred(after.custom_fields, before.custom_fields, referred)
         if after.customer != before.customer:
             _expect_person(after, await customers_store.kin(tx, {after.customer} - {""}))
         if after.reports_to != before.reports_to:
@@ -213,6 +227,13 @@ async def _take_turns(tx: WriteTransaction, organizations: Collection[str]) -> N
 async def _expect_alive(tx: ReadTransaction, organization: str) -> None:
     delete_times = await customers_store.delete_times(tx, {organization})
     expect_alive(organization, delete_times[organization])
+
+
+async def _referred(tx: ReadTransaction, drafts: Iterable[Draft]) -> set[str]:
+    """Those of the customers that custom fields refer to who are in sight and not deleted."""
+    named = {name for each in drafts for name in referred_customers(each.custom_fields)}
+    found = await customers_store.delete_times(tx, named)
+    return {name for name, delete_time in found.items() if delete_time is None}
 
 
 def _expect_organization(customer: Customer) -> None:

@@ -7,6 +7,8 @@ from guanxi.customer.v1 import contacts_pb2
 
 from services.chassis.creation import New
 from services.chassis.enums import ContractEnum
+from services.chassis.errors import DomainError, beneath
+from services.chassis.fields.messages import given_fields, value_messages
 from services.chassis.fingerprint import fingerprint
 from services.chassis.ids import Ids
 from services.chassis.timestamps import to_timestamp
@@ -80,6 +82,7 @@ def to_message(contact: Contact) -> contacts_pb2.Contact:
         reports_to=contact.reports_to,
         notes=contact.notes,
         labels=contact.labels,
+        custom_fields=value_messages(contact.custom_fields),
         active=contact.active,
         deactivate_time=to_timestamp(contact.deactivate_time),
         create_time=to_timestamp(contact.create_time),
@@ -130,6 +133,10 @@ def unapproved(contact: Contact) -> contacts_pb2.ContactUnapproved:
 
 
 def _draft(organization: str, message: contacts_pb2.Contact, country: str) -> Draft:
+    try:
+        custom_fields = given_fields(message.custom_fields)
+    except DomainError as error:
+        raise beneath("contact", error) from None
     return Draft(
         organization=organization,
         display_name=message.display_name,
@@ -146,6 +153,7 @@ def _draft(organization: str, message: contacts_pb2.Contact, country: str) -> Dr
         reports_to=message.reports_to,
         notes=message.notes,
         labels=dict(message.labels),
+        custom_fields=custom_fields,
         country=country,
     )
 

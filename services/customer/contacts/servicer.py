@@ -18,6 +18,8 @@ from services.customer.contacts.messages import organization_of, to_chain, to_me
 from services.customer.contacts.model import Contact, Draft
 from services.customer.contacts.store import contacts
 from services.customer.customers.store import customers
+from services.customer.fields.model import FieldResource
+from services.customer.fields.store import asked_of
 
 __all__ = ["ContactServicer"]
 
@@ -83,7 +85,8 @@ class ContactServicer(contacts_pb2_grpc.ContactServiceServicer):
         async with self._store.read() as tx:
             if organization:
                 await customers.get(tx, organization)
-            page = await store.page(tx, listing, organization=organization)
+            fields = await asked_of(tx, FieldResource.CONTACT, listing)
+            page = await store.page(tx, listing, fields, organization=organization)
         return contacts_pb2.ListContactsResponse(
             contacts=await made_in_turns(to_message, page.rows),
             next_page_token=page.next_page_token,

@@ -19,6 +19,9 @@ from sqlalchemy import (
     select,
 )
 
+from services.chassis.fields.column import FieldValues
+from services.chassis.fields.declarations import Declared
+from services.chassis.fields.lists import with_custom_fields
 from services.chassis.lists.filters import Field, ListType, StringType
 from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.paging import Query
@@ -69,6 +72,7 @@ table = Table(
     Column("reports_to", Name(_CONTACT), nullable=False),
     Column("notes", Text, nullable=False),
     Column("labels", Json, nullable=False),
+    Column("custom_fields", FieldValues, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("deactivate_time", UtcTime),
     Column("create_time", UtcTime, nullable=False),
@@ -130,13 +134,18 @@ _ALL_IN_SIGHT: Final = contacts.all.join(
 ).where(customers.c.delete_time.is_(None))
 
 
-async def page(tx: ReadTransaction, listing: Listing, *, organization: str) -> Page[Contact]:
-    """A page of contacts. Raises INVALID_ARGUMENT.
+async def page(
+    tx: ReadTransaction, listing: Listing, declared: Declared, *, organization: str
+) -> Page[Contact]:
+    """A page of contacts; `declared` are the custom fields that it may be asked by. Raises
+    INVALID_ARGUMENT.
 
     `organization` is one the caller has been shown; empty for all those alive in their sight.
     """
     of_one = contacts.all.where(table.c.organization == organization)
-    return await contacts.page(tx, listing, among=of_one if organization else _ALL_IN_SIGHT)
+    among = of_one if organization else _ALL_IN_SIGHT
+    query = with_custom_fields(contacts.query, table.c.custom_fields, declared.values())
+    return await contacts.page(tx, listing, among=among, query=query)
 
 
 async def signers(tx: ReadTransaction, organization: str) -> list[Contact]:

@@ -10,8 +10,6 @@ from services.chassis.batches import failed_requests, read_items
 from services.chassis.caller import current_caller
 from services.chassis.clock import BusinessCalendar
 from services.chassis.creation import New
-from services.chassis.fields.declarations import NOTHING_DECLARED
-from services.chassis.fields.lists import speaks_of
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.ownership import owner_of_new
@@ -25,7 +23,7 @@ from services.customer.customers.messages import to_message
 from services.customer.customers.model import Draft, Upsert
 from services.customer.customers.store import customers
 from services.customer.fields.model import FieldResource
-from services.customer.fields.store import declared
+from services.customer.fields.store import asked_of
 
 __all__ = ["CustomerServicer"]
 
@@ -71,8 +69,7 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.ListCustomersResponse:
         listing = Listing.of(request, self._calendar)
         async with self._store.read() as tx:
-            asks = speaks_of(listing)
-            fields = await declared(tx, FieldResource.CUSTOMER) if asks else NOTHING_DECLARED
+            fields = await asked_of(tx, FieldResource.CUSTOMER, listing)
             page = await store.page(tx, listing, fields, show_deleted=request.show_deleted)
         return customers_pb2.ListCustomersResponse(
             customers=await made_in_turns(to_message, page.rows),

@@ -1,6 +1,6 @@
 """Declarations of custom fields: what they may be and become. Rules only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,16 +11,26 @@ from services.chassis.errors import already_exists, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
 from services.chassis.fields.declarations import Declaration, FieldType, FieldValue, Given, Option
 
-__all__ = ["MOST_FIELDS", "CustomField", "Draft", "FieldResource", "declare"]
+__all__ = [
+    "MOST_FIELDS",
+    "CustomField",
+    "Draft",
+    "FieldResource",
+    "declare",
+    "expect_referred",
+    "referred_customers",
+]
 
 # A form, a table or an export with more is nobody's.
 MOST_FIELDS: Final = 200
+_CUSTOMERS: Final = "customers/"
 
 
 class FieldResource(StrEnum):
     """What has the field."""
 
     CUSTOMER = "CUSTOMER"
+    CONTACT = "CONTACT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +207,28 @@ def _expect_chosen(field: CustomField) -> None:
     default = field.default_value
     if default is not None:
         field.declaration.kept(Given(default.type, default.value), "default_value")
+
+
+def referred_customers(given: Mapping[str, Given | None]) -> Iterator[str]:
+    """The customers that values refer to."""
+    for each in given.values():
+        if each is not None and _is_customer(each):
+            yield each.value
+
+
+def expect_referred(
+    values: Mapping[str, FieldValue], before: Mapping[str, FieldValue], alive: Collection[str]
+) -> None:
+    """Whether the customers are there that values refer to anew; `before` is what there was.
+
+    Raises INVALID_ARGUMENT, CUSTOM_FIELD_NOT_FOUND.
+    """
+    for key, value in values.items():
+        if value == before.get(key) or not _is_customer(value) or value.value in alive:
+            continue
+        said = f"{value.value} was not found"
+        raise invalid(f"custom_fields.{key}", "CUSTOM_FIELD_NOT_FOUND", said)
+
+
+def _is_customer(value: FieldValue | Given) -> bool:
+    return value.type is FieldType.REFERENCE and str(value.value).startswith(_CUSTOMERS)

@@ -7,6 +7,8 @@ from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, bindparam, 
 
 from services.chassis.fields.column import SingleValue
 from services.chassis.fields.declarations import Declaration, FieldType, Option
+from services.chassis.fields.lists import speaks_of
+from services.chassis.lists.listing import Listing
 from services.chassis.lists.paging import Query
 from services.chassis.names import Template
 from services.chassis.records import Records
@@ -21,7 +23,7 @@ from services.chassis.store import (
 from services.customer.fields.model import CustomField, FieldResource
 from services.customer.metadata import metadata
 
-__all__ = ["custom_fields", "declared", "unsettled"]
+__all__ = ["asked_of", "custom_fields", "declared", "unsettled"]
 
 table = Table(
     "custom_fields",
@@ -75,6 +77,13 @@ async def declared(tx: ReadTransaction, resource: FieldResource) -> dict[str, De
     """The fields that a resource has, by key."""
     found = await custom_fields.select(tx, _IN_USE, resource=resource)
     return {each.key: each.declaration for each in found}
+
+
+async def asked_of(
+    tx: ReadTransaction, resource: FieldResource, listing: Listing
+) -> dict[str, Declaration]:
+    """The fields that a list of the resource may be asked by; none where it speaks of none."""
+    return await declared(tx, resource) if speaks_of(listing) else {}
 
 
 async def unsettled(tx: ReadTransaction) -> Sequence[CustomField]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from guanxi.customer.v1.contacts_pb2 import BatchGetContactsRequest, Contact
+from guanxi.customer.v1.contacts_pb2 import (
+    BatchGetContactsRequest,
+    Contact,
+    CreateContactRequest,
+    ListContactsRequest,
+    UpdateContactRequest,
+)
 from guanxi.customer.v1.customers_pb2 import Customer
+from guanxi.customer.v1.fields_pb2 import CustomField
+from guanxi.fields.v1.values_pb2 import FieldValue
 
 from services.chassis.status import from_status
 from tests.support.contact_points import emails, phones
 from tests.support.contacts import ACME, add, batch, entry, listed, named
+from tests.support.custom_fields import declare
 from tests.support.in_turn import in_turn
 from tests.support.office import Desk
-from tests.support.refusals import expect_not_found
+from tests.support.refusals import expect_not_found, refusal
 
 GLOBEX = "customers/globex"
 
@@ -126,3 +135,30 @@ async def test_one_bad_contact_keeps_no_other_out_and_an_import_can_be_run_again
     refused = {index: from_status(each) for index, each in again.failed_requests.items()}
     assert [refused[index].metadata["unchanged"] for index in (0, 1)] == ["true", "true"]
     assert await listed(desk, ACME) == ["boss", "kim", "late", "lee", "mei", "zoe"]
+
+
+async def test_contacts_have_custom_fields_of_their_own(desk: Desk) -> None:
+    await declare(desk, "seniority", CustomField.NUMBER, resource=CustomField.CONTACT)
+    await declare(desk, "vip", CustomField.FLAG)
+    await desk.create("firm", kind=Customer.ORGANIZATION)
+    for id, years in (("ann", "3"), ("bob", "12")):
+        await desk.contacts.CreateContact(
+            CreateContactRequest(
+                parent="customers/firm",
+                contact=Contact(
+                    display_name=id, custom_fields={"seniority": FieldValue(number=years)}
+                ),
+                contact_id=id,
+            )
+        )
+    asked = ListContactsRequest(
+        parent="customers/firm",
+        filter="custom_fields.seniority >= 3",
+        order_by="custom_fields.seniority desc",
+    )
+    found = (await desk.contacts.ListContacts(asked)).contacts
+    assert [each.display_name for each in found] == ["bob", "ann"]
+    for fields in ({"vip": FieldValue(flag=True)}, {"seniority": FieldValue(number="0.5")}):
+        change = Contact(name="customers/firm/contacts/ann", custom_fields=fields)
+        error = await refusal(desk.contacts.UpdateContact(UpdateContactRequest(contact=change)))
+        assert error.violations[0].field == f"contact.custom_fields.{next(iter(fields))}"

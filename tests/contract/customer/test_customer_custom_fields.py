@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -18,18 +17,11 @@ from guanxi.customer.v1.customers_pb2 import (
 from guanxi.customer.v1.fields_pb2 import (
     ArchiveCustomFieldRequest,
     CustomField,
-    GetCustomFieldRequest,
     RestoreCustomFieldRequest,
-    UpdateCustomFieldRequest,
 )
 from guanxi.fields.v1.values_pb2 import Choices, FieldValue
-from sqlalchemy import text
 
-from services.chassis.caller import Caller
 from services.chassis.errors import DomainError, Kind
-from services.customer.customers.store import customers as records
-from services.customer.fields.actions import Indexing
-from services.customer.fields.model import FieldResource
 from tests.support.custom_fields import EVERY_TYPE, declare, declare_every_type
 from tests.support.in_turn import in_turn
 from tests.support.office import Desk, Office

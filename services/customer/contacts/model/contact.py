@@ -10,6 +10,13 @@ from typing import Final, Self
 from services.chassis.creation import New
 from services.chassis.errors import DomainError, failed_precondition, invalid
 from services.chassis.etag import expect as expect_etag
+from services.chassis.fields.declarations import (
+    NOTHING_DECLARED,
+    Declared,
+    FieldValue,
+    Given,
+    filled,
+)
 from services.customer.contact_points.model import EmailAddress, PhoneNumber
 from services.customer.customers.model import expect_named, in_normal_form, renamed
 
@@ -62,6 +69,7 @@ class Draft:
     reports_to: str = ""
     notes: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    custom_fields: Mapping[str, Given | None] = field(default_factory=dict)
     country: str = ""
 
 
@@ -90,6 +98,7 @@ class Contact:
     reports_to: str
     notes: str
     labels: Mapping[str, str]
+    custom_fields: Mapping[str, FieldValue]
     active: bool
     deactivate_time: datetime | None
     create_time: datetime
@@ -102,12 +111,23 @@ class Contact:
         expect_etag(etag, self.etag, self.name)
 
     def change(
-        self, draft: Draft, fields: Collection[str], *, country: str, at: datetime, etag: str
+        self,
+        draft: Draft,
+        fields: Collection[str],
+        *,
+        country: str,
+        at: datetime,
+        etag: str,
+        declared: Declared = NOTHING_DECLARED,
     ) -> Self:
         """The contact with the named fields of the draft; itself where they say nothing new. Who
         doesn't sign any more has not approved either. `country` is that of phone numbers without a
         code. Raises what `meet` raises."""
-        given = replace(self, **{name: getattr(draft, name) for name in fields})
+        values = {name: getattr(draft, name) for name in fields}
+        if "custom_fields" in fields:
+            before, given_fields = self.custom_fields, draft.custom_fields
+            values["custom_fields"] = filled(declared, before, given_fields, new=False)
+        given = replace(self, **values)
         changed = in_normal_form(renamed(self, given, fields), country)
         if not changed.approval_order:
             changed = replace(changed, approval_time=None)
@@ -157,7 +177,14 @@ class Contact:
         return failed_precondition(reason, f"{self.name} {why}", resource=self.name)
 
 
-def meet(new: New[Draft], *, country: str, at: datetime, etag: str) -> Contact:
+def meet(
+    new: New[Draft],
+    *,
+    country: str,
+    at: datetime,
+    etag: str,
+    declared: Declared = NOTHING_DECLARED,
+) -> Contact:
     """A new contact; `country` is that of phone numbers without a code.
 
     Raises INVALID_ARGUMENT: DISPLAY_NAME_MISSING, REPORTS_TO_ELSEWHERE, REPORTS_TO_CYCLE.
@@ -184,6 +211,7 @@ def meet(new: New[Draft], *, country: str, at: datetime, etag: str) -> Contact:
         reports_to=draft.reports_to,
         notes=draft.notes,
         labels=draft.labels,
+        custom_fields=filled(declared, {}, draft.custom_fields, new=True),
         active=True,
         deactivate_time=None,
         create_time=at,

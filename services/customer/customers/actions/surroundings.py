@@ -1,25 +1,24 @@
 """What customers are held against when they are created or changed: read once for all of a request,
 and kept up as it goes."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
 from services.chassis.errors import DomainError, FieldViolation, Kind, invalid
-from services.chassis.fields.declarations import Declared, FieldType, FieldValue, Given
+from services.chassis.fields.declarations import Declared
 from services.chassis.people.known import People
 from services.chassis.store import ReadTransaction
 from services.customer.customers import store
 from services.customer.customers.model import Customer, CustomerKind, Draft, Key, KeyKind
 from services.customer.customers.store import keys
-from services.customer.fields.model import FieldResource
+from services.customer.fields.model import FieldResource, expect_referred, referred_customers
 from services.customer.fields.store import declared
 
 __all__ = ["Surroundings"]
 
 # A batch of 1,000 companies ten levels down; no company is organized further.
 _MOST_PARENTS: Final = 10_000
-_CUSTOMERS: Final = "customers/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,11 @@ class Surroundings:
         """Of all that the drafts name."""
         named, external = set[str](), set[Key]()
         for each in drafts:
-            named |= {each.referred_by, each.parent_organization, *_referred(each)}
+            named |= {
+                each.referred_by,
+                each.parent_organization,
+                *referred_customers(each.custom_fields),
+            }
             external |= _external(each)
         kin = await store.kin(tx, named - {""})
         everybody = await keys.holders(tx.unscoped(), external)
@@ -71,20 +74,12 @@ class Surroundings:
             raise invalid("referred_by", "REFERRED_BY_NOT_FOUND", f"{referrer} was not found")
         if parent and (not before or before.parent_organization != parent):
             self._expect_parent(customer.name, parent)
-        self._expect_referred(customer, before)
+        had = before.custom_fields if before else {}
+        expect_referred(customer.custom_fields, had, self.alive)
         for key in _external(customer):
             holder = self.external.get(key, customer.name)
             if holder != customer.name:
                 raise self._taken(key, holder)
-
-    def _expect_referred(self, customer: Customer, before: Customer | None) -> None:
-        had = before.custom_fields if before else {}
-        for field, value in customer.custom_fields.items():
-            if value == had.get(field) or not _is_customer(value) or value.value in self.alive:
-                continue
-            raise invalid(
-                f"custom_fields.{field}", "CUSTOM_FIELD_NOT_FOUND", f"{value.value} was not found"
-            )
 
     def admit(self, customer: Customer) -> None:
         """Takes in who is made, or has changed, so that what comes next may refer to them."""
@@ -117,17 +112,6 @@ class Surroundings:
             metadata={"resource": holder} if holder in self.seen else {},
             violations=(FieldViolation(field, description, "EXTERNAL_ID_TAKEN"),),
         )
-
-
-def _referred(draft: Draft) -> Iterator[str]:
-    """The customers that its custom fields refer to."""
-    for each in draft.custom_fields.values():
-        if each is not None and _is_customer(each):
-            yield each.value
-
-
-def _is_customer(value: FieldValue | Given) -> bool:
-    return value.type is FieldType.REFERENCE and str(value.value).startswith(_CUSTOMERS)
 
 
 async def _parents(tx: ReadTransaction, names: Iterable[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("reports_to", Name, nullable=False),
         sa.Column("notes", sa.Text, nullable=False),
         sa.Column("labels", Json, nullable=False),
+        sa.Column("custom_fields", sa.Text, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("deactivate_time", UtcTime, nullable=True),
         sa.Column("create_time", UtcTime, nullable=False),
