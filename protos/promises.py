@@ -57,12 +57,28 @@ def _problems(pool: DescriptorPool, method: MethodDescriptor) -> Iterator[str]:
         yield "is internal and has an HTTP route"
     if not internal and not has_route:
         yield "is public and has no HTTP route"
-    own = ".".join(method.containing_service.full_name.split(".")[1:2]) + "."
-    if not internal:
-        own += method.containing_service.file.name.rpartition("/")[2].removesuffix(".proto") + "."
+    own = _own(method, internal=internal)
     if access.permission and not access.permission.startswith(own):
-        yield f"asks for {access.permission}, which is not its own: {own}…"
+        reads = idempotency[access.idempotency].name == "IDEMPOTENCY_READ_ONLY"
+        if not reads or not _reads_beside(access.permission, own):
+            yield f"asks for {access.permission}, which is not its own: {own}…"
     yield from _request_problems(pool, method.input_type, set())
+
+
+def _own(method: MethodDescriptor, *, internal: bool) -> str:
+    """With what its permissions begin: `customer.`, and its slice where a person asks."""
+    service = f"{method.containing_service.full_name.split('.')[1]}."
+    if internal:
+        return service
+    file = method.containing_service.file.name.rpartition("/")[2]
+    return f"{service}{file.removesuffix('.proto')}."
+
+
+def _reads_beside(permission: str, own: str) -> bool:
+    """Whether it is what reading another slice of the same service takes: a search shows customers
+    to whom a list shows them, and to nobody else."""
+    service, *_, verb = permission.split(".")
+    return service == own.partition(".")[0] and verb == "read"
 
 
 def _request_problems(pool: DescriptorPool, message: Descriptor, seen: set[str]) -> Iterator[str]:

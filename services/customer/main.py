@@ -1,6 +1,7 @@
 """The one place that knows everything the customer service is made of; reads top to bottom."""
 
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
+from guanxi.customer.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
@@ -18,6 +19,8 @@ from services.customer.colleagues.actions import Directory, PeopleStub
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
+from services.customer.search.actions import Indexing
+from services.customer.search.servicer import SearchServicer
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
@@ -64,11 +67,13 @@ async def assemble(
         store,
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),
+            (add_SearchServiceServicer_to_server, SearchServicer(store)),
             (add_TouchpointServiceServicer_to_server, touchpoints),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
         tasks=[
             *upkeep(store, log, settings),
+            Indexing(store).run,
             *FOLLOWS.tasks(store, feed, settings.sales_partitions, metrics),
         ],
         caught_up=FOLLOWS.caught_up(store, feed),

@@ -7,6 +7,7 @@ from typing import Any
 
 from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
+from guanxi.customer.v1.search_pb2_grpc import SearchServiceStub
 from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
 
 from tests.support.services import RunningService
@@ -18,6 +19,7 @@ class Desk:
 
     customers: CustomerServiceStub
     touchpoints: TouchpointServiceStub
+    search: SearchServiceStub
 
     async def create(
         self, customer_id: str = "", display_name: str = "Ann", **fields: Any
@@ -39,4 +41,8 @@ class Office:
         self, subject: str = "users/ann", *, role: str = "admin", team: str = "teams/north"
     ) -> Desk:
         channel = await self.service.channel(subject, role=role, team=team)
-        return Desk(CustomerServiceStub(channel), TouchpointServiceStub(channel))
+        return Desk(
+            CustomerServiceStub(channel),
+            TouchpointServiceStub(channel),
+            SearchServiceStub(channel),
+        )

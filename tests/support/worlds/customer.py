@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from guanxi.customer.v1 import contact_points_pb2, customers_pb2, touchpoints_pb2
+from guanxi.customer.v1 import contact_points_pb2, customers_pb2, search_pb2, touchpoints_pb2
 
 from services.customer.customers.store import collaborators
 from tests.support.asks import Ask, Takes, World, ids_of
@@ -69,6 +69,7 @@ ASKS = {
     "ListCustomers": Ask(
         lambda row: customers_pb2.ListCustomersRequest(filter=f'name = "customers/{row}"')
     ),
+    "SearchCustomers": Ask(lambda row: search_pb2.SearchCustomersRequest(query=address_of(row))),
     "UpdateCustomer": Ask(
         lambda row: customers_pb2.UpdateCustomerRequest(
             customer=customers_pb2.Customer(name=f"customers/{row}", region="North"),

@@ -14,7 +14,7 @@ from services.customer.colleagues.model import Colleagues
 from services.customer.customers import messages, store
 from services.customer.customers.actions.surroundings import Surroundings
 from services.customer.customers.model import Customer, Draft, OrderNews, Said, register
-from services.customer.customers.store import counted_orders, customers, keys
+from services.customer.customers.store import beside, counted_orders, customers, keys
 
 __all__ = [
     "change_customer",
@@ -96,7 +96,7 @@ async def insert_customers(
 ) -> None:
     """Writes new customers with all that is kept beside them; `chosen` are names of callers'."""
     await customers.insert(tx, new)
-    await keys.add(tx, new)
+    await beside.add(tx, new)
     given = [each.name for each in new if each.name in chosen]
     await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
 
@@ -154,7 +154,7 @@ async def change_customer(
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)
-    await keys.change(tx, before, after)
+    await beside.change(tx, before, after)
     emit(tx, after, messages.updated(before, after))
     return after
 

@@ -1,12 +1,14 @@
 """Customers in our own words: what is wanted of one (`draft`), what it is and becomes (`customer`),
-its stages (`lifecycle`), what it allows (`consents`), by what other systems know it (`keys`) and
-what they add (`upserts`). No message, no SQL; time and names come in."""
+its stages (`lifecycle`), what it allows (`consents`), by what other systems know it (`keys`), what
+they add (`upserts`), and what people find it by (`search_texts`, `spelling`). No message, no SQL;
+time and names come in."""
 
 from services.customer.customers.model.consents import Channel, Consent, ConsentState, Said
 from services.customer.customers.model.customer import Customer, expect_alive, register
 from services.customer.customers.model.draft import CustomerKind, Draft, Temperature
 from services.customer.customers.model.keys import Key, KeyKind
 from services.customer.customers.model.lifecycle import SETTLED, LifecycleStage, OrderNews
+from services.customer.customers.model.search_texts import SearchText, search_text
 from services.customer.customers.model.upserts import (
     Upsert,
     Upserted,
@@ -29,6 +31,7 @@ __all__ = [
     "LifecycleStage",
     "OrderNews",
     "Said",
+    "SearchText",
     "Temperature",
     "Upsert",
     "UpsertOutcome",
@@ -37,5 +40,6 @@ __all__ = [
     "expect_alive",
     "expect_one",
     "register",
+    "search_text",
     "wanted_keys",
 ]

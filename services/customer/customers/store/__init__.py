@@ -1,7 +1,8 @@
 """The tables of customers and every statement on them: `customers` themselves, the `keys` by which
-other systems know them, and the orders that count, `counted_orders`. No rule, no message."""
+other systems know them, `search_texts`, by which people find them (`beside` keeps both), and the
+orders that count, `counted_orders`. No rule, no message."""
 
-from services.customer.customers.store import counted_orders, keys
+from services.customer.customers.store import beside, counted_orders, keys, search_texts
 from services.customer.customers.store.customers import (
     collaborators,
     customers,
@@ -12,6 +13,7 @@ from services.customer.customers.store.customers import (
 )
 
 __all__ = [
+    "beside",
     "collaborators",
     "counted_orders",
     "customers",
@@ -19,5 +21,6 @@ __all__ = [
     "keys",
     "kin",
     "page",
+    "search_texts",
     "unsettled",
 ]
