@@ -1,7 +1,7 @@
 """One condition in two forms that mean the same, where the engines' planners need to be told
 differently: PostgreSQL gets its own, SQLite the other."""
 
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy.ext.compiler import compiles
@@ -24,11 +24,6 @@ class _ByEngine(FunctionElement[bool]):
     name = "by_engine"
     type = Boolean()
     inherit_cache = True
-
-    def self_group(self, against: Any = None) -> Self:
-        """Itself, in parentheses anyway: SQLAlchemy would have SQLite compare it with 1, and a
-        condition that is compared is looked up by no index."""
-        return self
 
 
 @compiles(_ByEngine)
