@@ -1,7 +1,7 @@
 """The index of grams, and every statement of the search.
 
 The index is made of texts that are there already (`search_texts` of `customers`), so a text that
-isn't in it yet is looked at itself. Customers stand in it in blocks of 4,096 places, in the order
+isn't in it yet is looked at itself. Customers stand in it in blocks of 8,192 places, in the order
 in which they came; a block is written at once, and never changed.
 """
 
@@ -37,6 +37,7 @@ from services.customer.search.model import PLACES_IN_BLOCK, Seen
 
 __all__ = [
     "add_block",
+    "among",
     "anywhere",
     "at_places",
     "blocks",
@@ -49,7 +50,6 @@ __all__ = [
     "of_name",
     "outdated",
     "remove_block",
-    "sees_at_most",
     "sizes",
     "to_index",
 ]
@@ -87,6 +87,8 @@ _SEEN: Final = select(
 ).where(search_texts.c.customer == customers.c.name, customers.c.delete_time.is_(None))
 
 _AT_PLACES: Final = _SEEN.where(search_texts.c.place.in_(bindparam("places", expanding=True)))
+_AMONG: Final = _SEEN.where(customers.c.name.in_(bindparam("names", expanding=True)))
+_NOT_IN_INDEX: Final = _SEEN.where(~search_texts.c.indexed)
 _OF_NAME: Final = _SEEN.where(search_texts.c.name == bindparam("whole")).limit(bindparam("most"))
 _OF_ID: Final = _SEEN.where(customers.c.name == bindparam("key"))
 _BLOCKS: Final = select(search_blocks.c.block).order_by(search_blocks.c.block)
@@ -95,8 +97,6 @@ _GRAMS: Final = select(search_grams.c.gram, search_grams.c.block, search_grams.c
     search_grams.c.block.in_(bindparam("blocks", expanding=True)),
     search_grams.c.gram.in_(bindparam("grams", expanding=True)),
 )
-_SOME_SEEN: Final = select(customers.c.name).limit(bindparam("most")).subquery()
-_HOW_MANY_SEEN: Final = select(func.count()).select_from(_SOME_SEEN)
 
 _OUTDATED: Final = (
     select(search_texts.c.customer).where(search_texts.c.version < VERSION).limit(bindparam("most"))
@@ -136,18 +136,20 @@ async def at_places(tx: ReadTransaction, places: Sequence[int]) -> list[Seen]:
 
 async def not_indexed(tx: ReadTransaction, alternatives: Sequence[Sequence[str]]) -> list[Seen]:
     """Who isn't in the index and has all words of one of the alternatives in their text."""
-    return await _holding(tx, alternatives, every=False)
+    return await _holding(tx, alternatives, _NOT_IN_INDEX)
 
 
 async def anywhere(tx: ReadTransaction, alternatives: Sequence[Sequence[str]]) -> list[Seen]:
     """Who has all words of one of the alternatives in their text, in the index or not: every text
     in sight is looked at."""
-    return await _holding(tx, alternatives, every=True)
+    return await _holding(tx, alternatives, _SEEN)
 
 
-async def sees_at_most(tx: ReadTransaction, count: int) -> bool:
-    """Whether the caller sees no more customers than that."""
-    return bool(await tx.scalar(_HOW_MANY_SEEN, {"most": count + 1}) <= count)
+async def among(
+    tx: ReadTransaction, alternatives: Sequence[Sequence[str]], names: Collection[str]
+) -> list[Seen]:
+    """As `anywhere`, of these customers."""
+    return await _holding(tx, alternatives, _AMONG, names=list(names))
 
 
 async def blocks(tx: ReadTransaction) -> list[int]:
@@ -222,25 +224,29 @@ async def remove_block(tx: WriteTransaction, block: int) -> None:
 
 
 async def _holding(
-    tx: ReadTransaction, alternatives: Sequence[Sequence[str]], *, every: bool
+    tx: ReadTransaction,
+    alternatives: Sequence[Sequence[str]],
+    among: Select[*tuple[Any, ...]],
+    **parameters: Any,
 ) -> list[Seen]:
-    parameters = {
+    words = {
         f"word_{row}_{at}": word
         for row, words in enumerate(alternatives)
         for at, word in enumerate(words)
     }
-    statement = _all_holding(tuple(map(len, alternatives)), every)
-    return _seen(await tx.all(statement, parameters))
+    statement = _all_holding(among, tuple(map(len, alternatives)))
+    return _seen(await tx.all(statement, {**parameters, **words}))
 
 
 @lru_cache(maxsize=100)
-def _all_holding(lengths: tuple[int, ...], every: bool) -> Select[*tuple[Any, ...]]:
+def _all_holding(
+    among: Select[*tuple[Any, ...]], lengths: tuple[int, ...]
+) -> Select[*tuple[Any, ...]]:
     ways = (
         and_(*(_holds(f"word_{row}_{at}") for at in range(length)))
         for row, length in enumerate(lengths)
     )
-    statement = _SEEN.where(or_(*ways))
-    return statement if every else statement.where(~search_texts.c.indexed)
+    return among.where(or_(*ways))
 
 
 def _holds(word: str) -> ColumnElement[bool]:

@@ -1,14 +1,14 @@
 """A search: who may match, found by the index or among the few whom the caller sees; and who of
 them does, best first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 from services.chassis.caller import Scope
 from services.chassis.store import ReadTransaction
 from services.chassis.turns import taking_turns
+from services.customer.customers.store import customers
 from services.customer.search import store
 from services.customer.search.model import (
     Found,
@@ -28,7 +28,7 @@ __all__ = ["search"]
 _FEW: Final = 2_000
 # Of those who match equally well, so many are compared by when they changed; of more, those who
 # came into the index last.
-_COMPARED: Final = 400
+_COMPARED: Final = 200
 # Who matches in so many that the caller doesn't see is looked for among those they see.
 _MOST_UNSEEN: Final = 8_000
 
@@ -43,8 +43,9 @@ async def search(tx: ReadTransaction, query: SearchQuery, limit: int) -> list[Fo
     if query.name:
         await best.take(await store.of_id(tx, query.name))
     limited = tx.caller.scope is not Scope.ALL
-    if limited and await store.sees_at_most(tx, _FEW):
-        await best.take(await store.anywhere(tx, query.alternatives))
+    few = await tx.few_in_sight(customers.table, _FEW) if limited else None
+    if few is not None:
+        await best.take(await store.among(tx, query.alternatives, few) if few else [])
         return best.result()
     await best.take(await store.of_name(tx, query.whole, _COMPARED))
     # Before the index is read: who is put into it meanwhile is found twice, and not missed.
@@ -88,12 +89,12 @@ async def _by_index(
     """Whether all were found who belong to the best; not, where the index leads to too many whom
     the caller doesn't see."""
     looked_at = 0
-    for rank, places in await _tiers(tx, query):
-        ahead, of_rank = places.newest_first(), 0
-        while chunk := list(islice(ahead, _COMPARED)):
-            await best.take(await store.at_places(tx, chunk))
-            of_rank += len(chunk)
-            looked_at += len(chunk)
+    async for rank, places in _tiers(tx, query):
+        of_rank = 0
+        for some in places.newest_first(_COMPARED):
+            await best.take(await store.at_places(tx, some))
+            of_rank += len(some)
+            looked_at += len(some)
             if of_rank >= _COMPARED and best.is_full(rank):
                 return True
             if most_unseen is not None and looked_at > most_unseen:
@@ -103,28 +104,27 @@ async def _by_index(
     return True
 
 
-async def _tiers(tx: ReadTransaction, query: SearchQuery) -> Iterator[tuple[Rank, Places]]:
-    """Where those stand who may match, those who may match better first."""
+async def _tiers(tx: ReadTransaction, query: SearchQuery) -> AsyncIterator[tuple[Rank, Places]]:
+    """Where those stand who may match; of many, those who may match better first."""
     blocks = await store.blocks(tx)
     ways = [paths_of(words) for words in query.alternatives]
+    paths = [path for way in ways for path in way]
     exact = exact_gram(query.whole)
-    asked = {exact, *(gram for paths in ways for path in paths for gram in path.grams)}
+    asked = {exact, *(gram for path in paths for gram in path.leading)}
     kept = await store.grams(tx, blocks, asked)
     places = {gram: Places.of(blocks, rows) for gram, rows in kept.items()}
-    return _in_order(ways, exact, places)
-
-
-def _in_order(
-    ways: list[list[Path]], exact: str, places: dict[str, Places]
-) -> Iterator[tuple[Rank, Places]]:
-    exactly = places[exact]
-    within = _any_of(_all_of(_leading(path, places) for path in paths) for paths in ways)
-    first = within & _any_of(places[gram] for gram in ways[0][0].first if gram)
-    begins = within & _any_of(_all_of(_beginning(path, places) for path in paths) for paths in ways)
-    yield Rank.EXACT_KEY, exactly
-    yield Rank.NAME_BEGINS, first.without(exactly)
-    yield Rank.WORD_BEGINS, begins.without(first | exactly)
-    yield Rank.WITHIN, within.without(begins | first | exactly)
+    within = _any_of(_all_of(_leading(path, places) for path in way) for way in ways)
+    if len(within) <= _COMPARED:
+        yield Rank.WITHIN, within
+        return
+    yield Rank.EXACT_KEY, places[exact]
+    kept = await store.grams(tx, blocks, {gram for path in paths for gram in path.telling})
+    places |= {gram: Places.of(blocks, rows) for gram, rows in kept.items()}
+    begins = within & _any_of(_all_of(_beginning(path, places) for path in way) for way in ways)
+    first = begins & _any_of(places[gram] for gram in ways[0][0].first if gram)
+    yield Rank.NAME_BEGINS, first.without(places[exact])
+    yield Rank.WORD_BEGINS, begins.without(first | places[exact])
+    yield Rank.WITHIN, within.without(begins | places[exact])
 
 
 def _leading(path: Path, places: dict[str, Places]) -> Places:

@@ -1,9 +1,9 @@
 """The grams by which a text is found: what the index keeps of it, and which of them lead to a word.
 
 A word is in three kinds: as it stands (`no`, `nor`; of Chinese also each character), at the
-beginning of a word (`^n`, `^no`) and of the whole name (`=n`, `=no`). Pinyin has its own, since it
-matches from the beginning of a syllable only: `~z`, `~zh`, `~zhang`; at the beginning of the name
-`=~z`. An external id is there in whole, too: `!c 1042`.
+beginning of a word (`^n` to `^nor`) and of the whole name (`=n` to `=nor`). Pinyin has its own,
+since it matches from the beginning of a syllable only: `~z`, `~zh`, `~zhang`; at the beginning of
+the name `=~z`. An external id is there in whole, too: `!c 1042`.
 
 What they lead to is looked at before it is shown, so a gram too many costs time, and one too few a
 customer who isn't found.
@@ -18,7 +18,7 @@ from services.customer.customers.model.spelling import is_wide
 __all__ = ["Path", "exact_gram", "paths_of", "syllable_starts", "text_grams"]
 
 _LONG: Final = 3
-_BEGINNINGS: Final = (1, 2)
+_BEGINNINGS: Final = (1, 2, 3)
 # How much of a reading is looked up: each length costs a gram for each syllable.
 _READ: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 _NAME_READ: Final = (1, 2, 3)
@@ -37,9 +37,14 @@ class Path(NamedTuple):
     first: tuple[str, ...]
 
     @property
-    def grams(self) -> frozenset[str]:
-        """All of them."""
-        return frozenset([*self.within, self.reading, *self.beginning, *self.first]) - {""}
+    def leading(self) -> frozenset[str]:
+        """Those that are needed to find all."""
+        return frozenset([*self.within, self.reading]) - {""}
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """Those that tell of many who match better."""
+        return frozenset([*self.beginning, *self.first]) - {""}
 
 
 def text_grams(lines: Iterable[Line]) -> set[str]:
@@ -104,8 +109,8 @@ def _path(word: str) -> Path:
     return Path(
         within=tuple(_asked(word)),
         reading=f"~{word[:read]}" if word.isascii() else "",
-        beginning=(f"^{word[:2]}",),
-        first=(f"={word[:2]}", f"=~{word[:3]}" if word.isascii() else ""),
+        beginning=(f"^{word[:_LONG]}",),
+        first=(f"={word[:_LONG]}", f"=~{word[:_LONG]}" if word.isascii() else ""),
     )
 
 

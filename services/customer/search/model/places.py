@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 __all__ = ["PLACES_IN_BLOCK", "Places", "packed"]
 
-PLACES_IN_BLOCK: Final = 4_096
-# 2 bytes each, or a bit for every place of the block: never more than 512 bytes.
+PLACES_IN_BLOCK: Final = 8_192
+# 2 bytes each, or a bit for every place of the block: never more than 1,024 bytes.
 _BITS: Final = PLACES_IN_BLOCK // 8
 _MOST_LISTED: Final = _BITS // 2
 _LISTED: Final = np.dtype("<u2")
@@ -57,8 +57,14 @@ class Places:
         """Those that are not among the others."""
         return type(self)(self._blocks, self._mask & ~other._mask)
 
-    def newest_first(self) -> Iterator[int]:
-        """All of them, from the last one on."""
-        for at in np.flatnonzero(self._mask)[::-1].tolist():
-            block, place = divmod(at, PLACES_IN_BLOCK)
-            yield self._blocks[block] * PLACES_IN_BLOCK + place
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._mask))
+
+    def newest_first(self, at_once: int) -> Iterator[list[int]]:
+        """All of them, from the last one on, so many at once."""
+        found = np.flatnonzero(self._mask)[::-1]
+        blocks = np.asarray(self._blocks, np.int64)
+        for first in range(0, len(found), at_once):
+            block, place = np.divmod(found[first : first + at_once], PLACES_IN_BLOCK)
+            some: list[int] = (blocks[block] * PLACES_IN_BLOCK + place).tolist()
+            yield some
