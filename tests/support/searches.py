@@ -47,7 +47,7 @@ async def create_all(desk: Desk, named: Mapping[str, str], **fields: Any) -> Non
 
 async def indexed(store: Store) -> None:
     """Waits until whatever is enough for a block is in one, with the service's own task at it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await Indexing(store).step() or await _left(store):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 

@@ -43,6 +43,7 @@ __all__ = [
     "blocks",
     "give_up_places",
     "grams",
+    "has_to_index",
     "in_block",
     "in_use",
     "not_indexed",
@@ -103,6 +104,9 @@ _OUTDATED: Final = (
 )
 _TEXTS: Final = select(search_texts.c.customer, search_texts.c.text).limit(PLACES_IN_BLOCK)
 _NOT_INDEXED: Final = _TEXTS.where(~search_texts.c.indexed).order_by(search_texts.c.customer)
+_SOME_NOT_INDEXED: Final = (
+    select(search_texts.c.customer).where(~search_texts.c.indexed).limit(bindparam("most"))
+)
 _PUT: Final = (
     update(search_texts)
     .where(
@@ -171,6 +175,11 @@ async def grams(
 async def outdated(tx: ReadTransaction, most: int) -> list[str]:
     """Customers whose text an older version has written."""
     return [row.customer for row in await tx.all(_OUTDATED, {"most": most})]
+
+
+async def has_to_index(tx: ReadTransaction, count: int) -> bool:
+    """Whether there are so many customers who aren't in the index."""
+    return len(await tx.all(_SOME_NOT_INDEXED, {"most": count})) >= count
 
 
 async def to_index(tx: ReadTransaction) -> list[tuple[str, str]]:

@@ -43,6 +43,10 @@ class Indexing:
 
     async def step(self) -> bool:
         """Does a part of what there is to do; whether there may be more."""
+        # Asked first, since to be alone takes a connection of its own.
+        async with self._store.read(caller=self._caller) as tx:
+            if not await store.outdated(tx, 1) and not await store.has_to_index(tx, _FEWEST):
+                return False
         async with self._store.alone(_NAME) as alone:
             return alone and (await self._rewrite() or await self._index())
 
@@ -55,9 +59,6 @@ class Indexing:
             await search_texts.rewrite(tx, found.values())
             return bool(names)
 
-        async with self._store.read(caller=self._caller) as tx:
-            if not await store.outdated(tx, 1):
-                return False
         return await self._store.write(work, caller=self._caller)
 
     async def _index(self) -> bool:
