@@ -118,10 +118,11 @@ async def _tiers(tx: ReadTransaction, query: SearchQuery) -> AsyncIterator[tuple
         yield Rank.WITHIN, within
         return
     yield Rank.EXACT_KEY, places[exact]
-    kept = await store.grams(tx, blocks, {gram for path in paths for gram in path.telling})
+    words = ways[0]  # the other ways seldom lead to many
+    kept = await store.grams(tx, blocks, {gram for path in words for gram in path.telling})
     places |= {gram: Places.of(blocks, rows) for gram, rows in kept.items()}
-    begins = within & _any_of(_all_of(_beginning(path, places) for path in way) for way in ways)
-    first = begins & _any_of(places[gram] for gram in ways[0][0].first if gram)
+    begins = within & _all_of(_beginning(path, places) for path in words)
+    first = begins & _any_of(places[gram] for gram in words[0].first if gram)
     yield Rank.NAME_BEGINS, first.without(places[exact])
     yield Rank.WORD_BEGINS, begins.without(first | places[exact])
     yield Rank.WITHIN, within.without(begins | places[exact])
