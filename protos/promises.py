@@ -82,10 +82,8 @@ def _permission_problems(
 ) -> Iterator[str]:
     """Whose a permission is, and whether its verb is what the method does: roles are given
     `*.*.read` to look, and `.import` to create by the thousand."""
-    own = ".".join(method.containing_service.full_name.split(".")[1:2]) + "."
-    if not internal:
-        own += method.containing_service.file.name.rpartition("/")[2].removesuffix(".proto") + "."
-    if not permission.startswith(own):
+    own = _own(method, internal=internal)
+    if not permission.startswith(own) and not (reads and _reads_beside(permission, own)):
         yield f"asks for {permission}, which is not its own: {own}…"
     if permission in VERBS_APART:
         return
@@ -102,6 +100,22 @@ def _creates_many(method: MethodDescriptor) -> bool:
     items = method.input_type.fields_by_name.get("requests")
     item = items.message_type if items is not None else None
     return item is not None and "update_mask" not in item.fields_by_name
+
+
+def _own(method: MethodDescriptor, *, internal: bool) -> str:
+    """With what its permissions begin: `customer.`, and its slice where a person asks."""
+    service = f"{method.containing_service.full_name.split('.')[1]}."
+    if internal:
+        return service
+    file = method.containing_service.file.name.rpartition("/")[2]
+    return f"{service}{file.removesuffix('.proto')}."
+
+
+def _reads_beside(permission: str, own: str) -> bool:
+    """Whether it is what reading another slice of the same service takes: a search shows customers
+    to whom a list shows them, and to nobody else."""
+    service, *_, verb = permission.split(".")
+    return service == own.partition(".")[0] and verb == "read"
 
 
 def _request_problems(pool: DescriptorPool, message: Descriptor, seen: set[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from guanxi.customer.v1.contacts_pb2_grpc import add_ContactServiceServicer_to_server
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.fields_pb2_grpc import add_CustomFieldServiceServicer_to_server
+from guanxi.customer.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
@@ -21,11 +22,13 @@ from services.customer.contacts.servicer import ContactServicer
 from services.customer.contacts.store import contacts as contacts_store
 from services.customer.customers.servicer import CustomerServicer
 from services.customer.customers.store import customers as customers_store
-from services.customer.fields.actions import Indexing
+from services.customer.fields.actions import FieldIndexes
 from services.customer.fields.model import FieldResource
 from services.customer.fields.servicer import CustomFieldServicer
 from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
+from services.customer.search.actions import Indexing
+from services.customer.search.servicer import SearchServicer
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
 
@@ -82,13 +85,15 @@ async def assemble(
         servicers=[
             (add_CustomerServiceServicer_to_server, customers),
             (add_ContactServiceServicer_to_server, contacts),
+            (add_SearchServiceServicer_to_server, SearchServicer(store)),
             (add_TouchpointServiceServicer_to_server, touchpoints),
             (add_CustomFieldServiceServicer_to_server, fields),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
         tasks=[
             *upkeep(store, log, settings),
-            Indexing(store, FIELD_COLUMNS).run,
+            FieldIndexes(store, FIELD_COLUMNS).run,
+            Indexing(store).run,
             *FOLLOWS.tasks(store, feed, settings.sales_partitions, metrics),
         ],
         caught_up=FOLLOWS.caught_up(store, feed),

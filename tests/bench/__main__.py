@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import grpc_reads, imports, latency, rest
+from tests.bench import grpc_reads, imports, latency, rest, search
 from tests.bench.figures import Figure
 from tests.bench.machine import describe
 
@@ -19,6 +19,7 @@ _BENCHMARKS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "rest": rest.measure,
     "grpc": grpc_reads.measure,
     "latency": latency.measure,
+    "search": search.measure,
 }
 
 

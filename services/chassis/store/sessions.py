@@ -24,8 +24,8 @@ from services.chassis.store.connections import (
 )
 from services.chassis.store.outbox import log_row
 from services.chassis.store.scope import refuse_overwriting, scoped
-from services.chassis.store.sight import reading_differs
-from services.chassis.store.work import bound_names, rows_met, rows_named
+from services.chassis.store.sight import SUBJECT, TEAMS, reading_differs
+from services.chassis.store.work import bound_names, rows_met, rows_named, rows_seen
 
 __all__ = ["ReadTransaction", "WriteTransaction"]
 
@@ -60,6 +60,23 @@ class ReadTransaction:
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         """The first column of the first row, or None."""
         return await self.connection.scalar(*self._limited(statement, parameters))
+
+    async def few_in_sight(self, table: Table, most: int) -> set[str] | None:
+        """The keys of the rows of an owned table in the caller's sight, where they are no more than
+        that; None where they are more. Each way into sight is asked by itself and by its index, so
+        it takes as long as there are rows of theirs, however many others there are."""
+        if self.sees_all or self.caller.scope is Scope.ALL:
+            return None
+        teams = self.caller.teams_seen
+        parameters = {SUBJECT: self.caller.subject, TEAMS: teams, "most": most + 1}
+        found: set[str] = set()
+        for statement in rows_seen(table, teams=bool(teams)):
+            names = bound_names(statement)
+            given = {name: value for name, value in parameters.items() if name in names}
+            found.update(row.name for row in await self.connection.all(statement, given))
+            if len(found) > most:
+                return None
+        return found
 
     def unscoped(self) -> Self:
         """The same transaction without the caller's scope: for reactions and checks of uniqueness.

@@ -43,6 +43,7 @@ __all__ = [
     "reading_differs",
     "seeing",
     "sees",
+    "ways",
 ]
 
 # What the access of a named subject must be for them to change the row.
@@ -117,6 +118,25 @@ def predicate(source: FromClause, asking: Asking, *, works: bool) -> ColumnEleme
             return _through(source, table, sight, asking, works)
         case OfCustomer():
             return _of_customer(source, table, sight, asking, works)
+
+
+def ways(table: Table, asking: Asking) -> list[ColumnElement[bool]]:
+    """Each way in which somebody sees rows of an owned table, as a condition of its own.
+
+    In one condition they are joined by OR, of which an engine may make a look at every row; a way
+    alone is found by its index. Raises TypeError for a table whose rows have no owner.
+    """
+    owned = sight_of(table)
+    if not isinstance(owned, Owned):
+        raise TypeError(f"rows of {table.name} have no owner")
+    found = [table.c[column] == asking.subject for column in owned.subjects]
+    if asking.teams is not None:
+        found += [is_listed(table.c[column], asking.teams) for column in owned.teams]
+    for named in owned.named:
+        names = table.metadata.tables[named.table]
+        rows = select(names.c[named.row]).where(names.c[named.subject] == asking.subject)
+        found.append(table.c[named.key].in_(rows))
+    return found
 
 
 def sees(caller: Caller, table: Table, row: object) -> bool:

@@ -1,5 +1,5 @@
-"""The questions behind WORK_NEEDED: which rows of these names there are, which rows a change would
-have met. Built once for each table and change."""
+"""Which rows of these names there are, which ones somebody sees, which ones a change would have
+met: questions of transactions, built once for each table and change."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Delete, Insert, Select, Table, Update, bindparam, select
 from sqlalchemy.sql import visitors
 
-__all__ = ["bound_names", "rows_met", "rows_named"]
+from services.chassis.store.sight import Asking, ways
+
+__all__ = ["bound_names", "rows_met", "rows_named", "rows_seen"]
 
 _STATEMENTS_KEPT = 1_000
 
@@ -17,6 +19,15 @@ def rows_named(table: Table) -> Select[*tuple[Any, ...]]:
     """The keys of those rows that have one of the `names` for a key."""
     (key,) = table.primary_key.columns
     return select(key.label("name")).where(key.in_(bindparam("names", expanding=True)))
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def rows_seen(table: Table, *, teams: bool) -> tuple[Select[*tuple[Any, ...]], ...]:
+    """The keys of some rows that somebody sees, with teams or without, one statement for each way
+    in which they do; `most` says how many."""
+    (key,) = table.primary_key.columns
+    rows = select(key.label("name")).limit(bindparam("most"))
+    return tuple(rows.where(way) for way in ways(table, Asking.anybody(teams=teams)))
 
 
 @lru_cache(maxsize=_STATEMENTS_KEPT)

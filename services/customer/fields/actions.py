@@ -15,7 +15,7 @@ from services.customer.fields.model import MOST_FIELDS, CustomField, Draft, Fiel
 from services.customer.fields.store import custom_fields
 
 __all__ = [
-    "Indexing",
+    "FieldIndexes",
     "archive_field",
     "change_field",
     "declare_field",
@@ -90,7 +90,7 @@ async def settle_index(tx: WriteTransaction, name: str, *, there: bool) -> None:
         _emit(tx, after, messages.updated(after))
 
 
-class Indexing:
+class FieldIndexes:
     """Makes and drops indexes as fields are declared, in the background; `columns` are those that
     the fields of each resource are in."""
 

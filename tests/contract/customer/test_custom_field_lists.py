@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from services.chassis.caller import Caller
 from services.chassis.errors import DomainError
-from services.customer.fields.actions import Indexing
+from services.customer.fields.actions import FieldIndexes
 from services.customer.main import FIELD_COLUMNS
 from tests.support.custom_fields import EVERY_TYPE, declare, declare_every_type
 from tests.support.in_turn import in_turn
@@ -92,7 +92,7 @@ async def test_customers_are_filtered_and_ordered_by_every_field(
         for key in EVERY_TYPE:
             field = CustomField(name=f"customFields/customer-{key}", indexed=True)
             await known.fields.UpdateCustomField(UpdateCustomFieldRequest(custom_field=field))
-        await Indexing(office.service.store, FIELD_COLUMNS).step()
+        await FieldIndexes(office.service.store, FIELD_COLUMNS).step()
     for filter, found in FILTERS:
         assert await listed(known, filter) == found, filter
     for order_by, found in ORDERS:
@@ -142,7 +142,7 @@ async def test_an_index_is_made_where_it_is_declared_and_goes_with_it(
     await declare(desk, "seats", CustomField.NUMBER, indexed=True)
     name = "customFields/customer-seats"
     store = office.service.store
-    indexing = Indexing(store, FIELD_COLUMNS)
+    indexing = FieldIndexes(store, FIELD_COLUMNS)
 
     async def plan(value: int) -> str:
         held = (

@@ -14,6 +14,7 @@ from services.chassis.store.migrate import migrate, on_database
 from tests.support.databases import Databases
 from tests.support.office import Office
 from tests.support.revisions import as_of
+from tests.support.searches import found_by, indexed
 from tests.support.services import running_service
 
 # As version colleagues_0001 wrote them; times are microseconds.
@@ -44,17 +45,19 @@ _ROW: dict[str, Any] = _TEXTS | {
 }
 
 
+def fill(connection: sa.Connection) -> None:
+    """1,500 customers, `customers/0000` and so on."""
+    table = sa.table("customers", *(sa.column(name) for name in ("name", *_ROW)))
+    rows = [{"name": f"customers/{number:04}", **_ROW} for number in range(1_500)]
+    connection.execute(table.insert(), rows)
+    connection.commit()
+
+
 async def test_phones_and_emails_written_before_they_had_kinds_are_read_as_they_were(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = databases.new()
     await migrate(url, as_of(tmp_path, monkeypatch, "customer", "colleagues_0001"))
-
-    def fill(connection: sa.Connection) -> None:
-        table = sa.table("customers", *(sa.column(name) for name in ("name", *_ROW)))
-        rows = [{"name": f"customers/{number:04}", **_ROW} for number in range(1_500)]
-        connection.execute(table.insert(), rows)
-        connection.commit()
 
     await on_database(make_url(url), fill)
     await migrate(url, "services.customer")
@@ -71,3 +74,18 @@ async def test_phones_and_emails_written_before_they_had_kinds_are_read_as_they_
             read = [each.canonical_number for each in changed.phones]
             assert read == ["+442079460000", ""]
             assert changed.emails[0].canonical_address == "ann@example.org"
+
+
+async def test_customers_who_were_there_before_the_search_are_found_in_a_while(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.new()
+    await migrate(url, as_of(tmp_path, monkeypatch, "customer", "colleagues_0001"))
+    await on_database(make_url(url), fill)
+    await migrate(url, "services.customer")
+    async with running_service("customer", url) as service:
+        desk = await Office(service).desk()
+        await indexed(service.store)
+        assert await found_by(desk, "customers/0742") == ["0742"]
+        for typed in ("ann", "0000", "ann@example.org"):
+            assert len(await found_by(desk, typed, 50)) == 50

@@ -12,6 +12,7 @@ from guanxi.customer.v1 import (
     contacts_pb2,
     customers_pb2,
     fields_pb2,
+    search_pb2,
     touchpoints_pb2,
 )
 
@@ -92,6 +93,7 @@ ASKS = {
     "ListCustomers": Ask(
         lambda row: customers_pb2.ListCustomersRequest(filter=f'name = "customers/{row}"')
     ),
+    "SearchCustomers": Ask(lambda row: search_pb2.SearchCustomersRequest(query=address_of(row))),
     "UpdateCustomer": Ask(
         lambda row: customers_pb2.UpdateCustomerRequest(
             customer=customers_pb2.Customer(name=f"customers/{row}", region="North"),

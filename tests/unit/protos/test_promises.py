@@ -88,6 +88,10 @@ def permission(text: str) -> Callable[[MethodDescriptorProto], None]:
             permission("sales.offers.write"),
             "asks for sales.offers.write, which is not its own: sales.orders.…",
         ),
+        (
+            permission("sales.products.read"),
+            "asks for sales.products.read, which is not its own: sales.orders.…",
+        ),
         (another_request, "is repeated by request_id, which GetOrderRequest lacks"),
     ],
 )

@@ -16,7 +16,7 @@ from services.chassis.turns import taking_turns
 from services.customer.customers import messages, store
 from services.customer.customers.actions.surroundings import Surroundings
 from services.customer.customers.model import Customer, Draft, OrderNews, Said, register
-from services.customer.customers.store import counted_orders, customers, keys
+from services.customer.customers.store import beside, counted_orders, customers, keys
 
 __all__ = [
     "change_customer",
@@ -103,7 +103,7 @@ async def insert_customers(
 ) -> None:
     """Writes new customers with all that is kept beside them; `chosen` are names of callers'."""
     await customers.insert(tx, new)
-    await keys.add(tx, new)
+    await beside.add(tx, new)
     given = [each.name for each in new if each.name in chosen]
     await counted_orders.keep_counts(tx, {name: orders.get(name, 0) for name in given})
 
@@ -170,7 +170,7 @@ async def change_customer(
     except DomainError as error:
         raise beneath("customer", error) from None
     await customers.save(tx, after)
-    await keys.change(tx, before, after)
+    await beside.change(tx, before, after)
     emit(tx, after, messages.updated(before, after))
     return after
 

@@ -30,7 +30,7 @@ from services.customer.customers.model import (
     expect_one,
     wanted_keys,
 )
-from services.customer.customers.store import counted_orders, customers, keys
+from services.customer.customers.store import beside, counted_orders, customers, keys
 
 __all__ = ["upsert_customers"]
 
@@ -179,7 +179,7 @@ async def _write(tx: WriteTransaction, results: Iterable[Upserted], known: _Know
     changed = [each for each in after if each.name in known.before]
     await customers.save(tx, *changed)
     for each in changed:
-        await keys.change(tx, known.before[each.name], each)
+        await beside.change(tx, known.before[each.name], each)
     last = dict(known.before)
     async for customer, outcome in taking_turns(results):
         if outcome is UpsertOutcome.CREATED:
