@@ -59,14 +59,20 @@ def test_a_brief_is_one_answer_with_nothing_missing(printed: list[str]) -> None:
     assert brief["highlights"]
 
 
+def test_a_customer_is_found_by_parts_of_their_name(printed: list[str]) -> None:
+    results = json.loads(printed[3])["results"]
+    assert "customers/lin-trading" in [each["customer"] for each in results]
+    assert all(each["matchedField"] == "NAME" for each in results)
+
+
 def test_segments_come_with_their_cut_points(printed: list[str]) -> None:
-    segments = json.loads(printed[3])
+    segments = json.loads(printed[4])
     assert len(segments["segments"]) == 12
     assert len(segments["segmentation"]["recencyCutPoints"]) == 4
 
 
 def test_a_filter_over_facts_finds_whom_it_says(printed: list[str]) -> None:
-    facts = json.loads(printed[4])["customerFacts"]
+    facts = json.loads(printed[5])["customerFacts"]
     spends = [int(each["spend365d"]["units"]) for each in facts]
     assert spends == sorted(spends, reverse=True)
     assert all(spend >= 100_000 for spend in spends)
@@ -76,7 +82,7 @@ def test_a_filter_over_facts_finds_whom_it_says(printed: list[str]) -> None:
 def test_what_the_visitor_writes_is_there_and_so_is_what_follows_from_it(
     printed: list[str],
 ) -> None:
-    customer, order, orders, facts, brief = answers(printed[5])
+    customer, order, orders, facts, brief = answers(printed[6])
     assert customer["name"] == "customers/river-cafe"
     assert order["state"] == "CONFIRMED"
     assert [each["name"] for each in orders["orders"]] == [order["name"]]
@@ -87,13 +93,13 @@ def test_what_the_visitor_writes_is_there_and_so_is_what_follows_from_it(
 
 
 def test_a_wrong_request_names_field_and_reason(printed: list[str]) -> None:
-    error = json.loads(printed[6])["error"]
+    error = json.loads(printed[7])["error"]
     assert error["status"] == "INVALID_ARGUMENT"
     assert "lines[0].quantity" in json.dumps(error)
 
 
 def test_the_alert_stream_opens(printed: list[str]) -> None:
-    assert "error" not in printed[7]
+    assert "error" not in printed[8]
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:
