@@ -22,6 +22,14 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9/{} -]")
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "^[A-Z]{3}$": "three capital letters, the code by ISO 4217: EUR",
+        "^[A-Z]{2}$": "two capital letters, the code by CLDR or ISO 3166-1: CN",
+        "^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "a key: lower-case letters and digits, parted by single "
+        "underscores, a letter first: annual_budget",
+        "^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$": "lower-case letters, digits, hyphens and "
+        "underscores, at most 63, none of the last two at either end: gold",
+        "^[a-z]{1,63}$": "a collection in lower-case letters: customers",
+        "^[a-z]+/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": "the name of a resource: customers/acme",
+        "^-?[0-9]+([.][0-9]+)?$": "a number with a point: -12.5",
         "^[0-9]{1,9}([.][0-9]{1,9})?$": "a number with a point and at most nine digits on either "
         "side: 1.2734",
         r"^[^\s@,;<>]{1,64}@[^\s@,;<>.]+([.][^\s@,;<>.]+)*$": "one e-mail address: ann@example.com",

@@ -7,8 +7,9 @@ from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType
 
-__all__ = ["by_engine"]
+__all__ = ["by_engine", "looked_up_by_engine"]
 
 
 def by_engine(
@@ -18,11 +19,26 @@ def by_engine(
     return _ByEngine(general, postgresql)
 
 
+def looked_up_by_engine(
+    general: ColumnElement[bool], *, postgresql: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """As `by_engine`, and SQLite may begin with it: what is `by_engine` is compared there with 1,
+    so that no index serves it. For statements that have no better beginning."""
+    return _LookedUp(general, postgresql)
+
+
 class _ByEngine(FunctionElement[bool]):
     """Not a function: the one of two expressions that is written out."""
 
     name = "by_engine"
     type = Boolean()
+    inherit_cache = True
+
+
+class _LookedUp(_ByEngine):
+    """Of no type, so that nothing is compared with it."""
+
+    type = NullType()  # type: ignore[assignment] # a condition all the same
     inherit_cache = True
 
 

@@ -17,10 +17,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from services.chassis.store.by_engine import by_engine
+from services.chassis.store.by_engine import by_engine, looked_up_by_engine
 from services.chassis.store.columns import Names
 
-__all__ = ["Listed", "is_listed"]
+__all__ = ["Listed", "is_listed", "is_looked_up"]
 
 
 class Listed(TypeDecorator[Sequence[str]]):
@@ -41,6 +41,19 @@ class Listed(TypeDecorator[Sequence[str]]):
 def is_listed(
     column: ColumnElement[Any], listed: BindParameter[Sequence[str]]
 ) -> ColumnElement[bool]:
-    """True where the column holds one of the names."""
-    each = func.json_each(listed).table_valued("value")
-    return by_engine(column.in_(select(each.c.value)), postgresql=column == any_(listed))
+    """True where the column holds one of the names; SQLite looks at each row that it has by other
+    conditions, or in an order."""
+    return by_engine(_in_json(column, listed), postgresql=column == any_(listed))
+
+
+def is_looked_up(
+    column: ColumnElement[Any], listed: BindParameter[Sequence[str]]
+) -> ColumnElement[bool]:
+    """As `is_listed`, and the rows are found by the column's index."""
+    return looked_up_by_engine(_in_json(column, listed), postgresql=column == any_(listed))
+
+
+def _in_json(
+    column: ColumnElement[Any], listed: BindParameter[Sequence[str]]
+) -> ColumnElement[bool]:
+    return column.in_(select(func.json_each(listed).table_valued("value").c.value))

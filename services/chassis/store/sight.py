@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.store.by_engine import by_engine
-from services.chassis.store.listed import Listed, is_listed
+from services.chassis.store.listed import Listed, is_listed, is_looked_up
 from services.chassis.store.sights import Named, OfCustomer, Owned, Shared, Sight, Through, sight_of
 
 __all__ = [
@@ -131,7 +131,7 @@ def ways(table: Table, asking: Asking) -> list[ColumnElement[bool]]:
         raise TypeError(f"rows of {table.name} have no owner")
     found = [table.c[column] == asking.subject for column in owned.subjects]
     if asking.teams is not None:
-        found += [is_listed(table.c[column], asking.teams) for column in owned.teams]
+        found += [is_looked_up(table.c[column], asking.teams) for column in owned.teams]
     for named in owned.named:
         names = table.metadata.tables[named.table]
         rows = select(names.c[named.row]).where(names.c[named.subject] == asking.subject)

@@ -55,8 +55,9 @@ def test_each_way_into_sight_is_looked_up_by_its_index() -> None:
     metadata.create_all(engine)
     dialect: Any = sqlite.dialect
     with engine.connect() as connection:
-        for statement in rows_seen(customers.table, 2):
+        for statement in rows_seen(customers.table, teams=True):
             text = str(statement.compile(dialect=dialect()))
             values = (1,) * text.count("?")
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
-            assert "SCAN" not in " ".join(step.detail for step in steps)
+            looked_at = [step.detail for step in steps if "VIRTUAL TABLE" not in step.detail]
+            assert not [each for each in looked_at if each.startswith("SCAN")]
