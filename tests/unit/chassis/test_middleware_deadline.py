@@ -60,9 +60,13 @@ async def test_a_call_that_has_no_time_left_is_refused_before_any_work() -> None
 
     with capture_logs() as logs:
         async with echo_server(work) as running:
-            error = await refused(running, timeout=0.045)
-            await asyncio.sleep(0.05)
-    assert error.kind is Kind.DEADLINE_EXCEEDED
+            # On a busy machine a call of 45 ms may end before it has reached the service.
+            for _ in range(50):
+                error = await refused(running, timeout=0.045)
+                assert error.kind is Kind.DEADLINE_EXCEEDED
+                await asyncio.sleep(0.05)
+                if any(line["event"] == "rpc" for line in logs):
+                    break
     assert [line["reason"] for line in logs if line["event"] == "rpc"] == ["DEADLINE_TOO_SHORT"]
     assert worked == []
 
