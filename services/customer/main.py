@@ -4,6 +4,7 @@ from guanxi.customer.v1.contacts_pb2_grpc import add_ContactServiceServicer_to_s
 from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to_server
 from guanxi.customer.v1.fields_pb2_grpc import add_CustomFieldServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
+from guanxi.customer.v1.views_pb2_grpc import add_ViewServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 
@@ -28,6 +29,7 @@ from services.customer.metadata import metadata
 from services.customer.reactions import FOLLOWS
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
+from services.customer.views.servicer import ViewServicer
 
 __all__ = ["FIELD_COLUMNS", "PROGRAM", "assemble"]
 
@@ -77,6 +79,7 @@ async def assemble(
     contacts = ContactServicer(store, calendar=calendar, ids=ids, country=settings.country)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     fields = CustomFieldServicer(store, calendar=calendar)
+    views = ViewServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,
         servicers=[
@@ -84,6 +87,7 @@ async def assemble(
             (add_ContactServiceServicer_to_server, contacts),
             (add_TouchpointServiceServicer_to_server, touchpoints),
             (add_CustomFieldServiceServicer_to_server, fields),
+            (add_ViewServiceServicer_to_server, views),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
         tasks=[

@@ -10,6 +10,7 @@ from guanxi.customer.v1.customers_pb2 import CreateCustomerRequest, Customer
 from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.customer.v1.fields_pb2_grpc import CustomFieldServiceStub
 from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
+from guanxi.customer.v1.views_pb2_grpc import ViewServiceStub
 
 from tests.support.services import RunningService
 
@@ -22,6 +23,7 @@ class Desk:
     contacts: ContactServiceStub
     touchpoints: TouchpointServiceStub
     fields: CustomFieldServiceStub
+    views: ViewServiceStub
 
     async def create(
         self, customer_id: str = "", display_name: str = "Ann", **fields: Any
@@ -48,4 +50,5 @@ class Office:
             ContactServiceStub(channel),
             TouchpointServiceStub(channel),
             CustomFieldServiceStub(channel),
+            ViewServiceStub(channel),
         )
