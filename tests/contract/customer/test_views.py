@@ -185,7 +185,8 @@ async def test_what_changes_nothing_leaves_the_view_as_it_is(known: Desk) -> Non
 
 async def test_what_a_view_lists_and_whose_it_is_stays(known: Desk) -> None:
     for fields in ({"resource": CONTACT}, {"owner": "users/bob"}):
-        await refusal(update(known, *fields, **fields))
+        refused = await refusal(update(known, *fields, **fields))
+        assert refused.reason == "UPDATE_MASK_FIXED_FIELD"
     kept = await get(known)
     assert (kept.resource, kept.owner) == (CUSTOMER, "users/ann")
 
