@@ -5,6 +5,7 @@ from guanxi.customer.v1.customers_pb2_grpc import add_CustomerServiceServicer_to
 from guanxi.customer.v1.fields_pb2_grpc import add_CustomFieldServiceServicer_to_server
 from guanxi.customer.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from guanxi.customer.v1.touchpoints_pb2_grpc import add_TouchpointServiceServicer_to_server
+from guanxi.customer.v1.views_pb2_grpc import add_ViewServiceServicer_to_server
 from guanxi.events.v1.event_feed_pb2_grpc import EventFeedStub, add_EventFeedServicer_to_server
 from guanxi.sales.v1.people_pb2_grpc import PeopleServiceStub
 
@@ -31,6 +32,7 @@ from services.customer.search.actions import Indexing
 from services.customer.search.servicer import SearchServicer
 from services.customer.settings import CustomerSettings
 from services.customer.touchpoints.servicer import TouchpointServicer
+from services.customer.views.servicer import ViewServicer
 
 __all__ = ["FIELD_COLUMNS", "PROGRAM", "assemble"]
 
@@ -80,6 +82,7 @@ async def assemble(
     contacts = ContactServicer(store, calendar=calendar, ids=ids, country=settings.country)
     touchpoints = TouchpointServicer(store, calendar=calendar, ids=ids)
     fields = CustomFieldServicer(store, calendar=calendar)
+    views = ViewServicer(store, calendar=calendar, ids=ids)
     return Assembly(
         store,
         servicers=[
@@ -88,6 +91,7 @@ async def assemble(
             (add_SearchServiceServicer_to_server, SearchServicer(store)),
             (add_TouchpointServiceServicer_to_server, touchpoints),
             (add_CustomFieldServiceServicer_to_server, fields),
+            (add_ViewServiceServicer_to_server, views),
             (add_EventFeedServicer_to_server, EventFeed(log, personal=_SHOWN)),
         ],
         tasks=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.chassis.access import load_roles
+from services.chassis.caller import Scope
 from services.chassis.descriptors import DataScope, Idempotency, load_catalogue
 
 METHODS = load_catalogue().methods.values()
@@ -78,3 +79,20 @@ def test_only_an_admin_has_verbs_that_nobody_named() -> None:
         for grant in GRANTS[role]
         if grant.pattern.text.endswith(".*")
     ] == []
+
+
+def test_nobody_but_an_admin_sees_what_others_keep_to_themselves() -> None:
+    """An analyst sees every customer, and no colleague's own view."""
+    beyond = {
+        role
+        for role, grants in GRANTS.items()
+        for grant in grants
+        for permission in ("customer.views.read", "customer.views.write")
+        if grant.scope is Scope.ALL and grant.pattern.matches(permission)
+    }
+    assert beyond == {"admin"}
+
+
+def test_whoever_reads_customers_may_keep_views() -> None:
+    readers = held_by("customer.customers.read")
+    assert readers == held_by("customer.views.read") == held_by("customer.views.write")

@@ -11,6 +11,7 @@ from guanxi.customer.v1.customers_pb2_grpc import CustomerServiceStub
 from guanxi.customer.v1.fields_pb2_grpc import CustomFieldServiceStub
 from guanxi.customer.v1.search_pb2_grpc import SearchServiceStub
 from guanxi.customer.v1.touchpoints_pb2_grpc import TouchpointServiceStub
+from guanxi.customer.v1.views_pb2_grpc import ViewServiceStub
 
 from tests.support.services import RunningService
 
@@ -24,6 +25,7 @@ class Desk:
     touchpoints: TouchpointServiceStub
     fields: CustomFieldServiceStub
     search: SearchServiceStub
+    views: ViewServiceStub
 
     async def create(
         self, customer_id: str = "", display_name: str = "Ann", **fields: Any
@@ -51,4 +53,5 @@ class Office:
             TouchpointServiceStub(channel),
             CustomFieldServiceStub(channel),
             SearchServiceStub(channel),
+            ViewServiceStub(channel),
         )

@@ -1,5 +1,6 @@
 """A small service's store for tests of sight: clients with collaborators and a pool, and what is
-kept of them: calls seen as their client is, visits with an assignee, bills of walk-ins."""
+kept of them: calls seen as their client is, visits with an assignee, bills of walk-ins; and
+sheets that their owners share or keep to themselves."""
 
 from __future__ import annotations
 
@@ -106,6 +107,15 @@ bill_lines = Table(
     Column("text", sa.Text, nullable=False, default=""),
     info={"sight": Through("bill", "bills")},
 )
+sheets = Table(
+    "sheets",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("owner", Name, nullable=False),
+    Column("shared", sa.Boolean, nullable=False),
+    Column("text", sa.Text, nullable=False, default=""),
+    info={"sight": Owned("owner", shared="shared")},
+)
 # Of every client a row in every table; two bills without one, and one whose client isn't here yet.
 CLIENTS = {
     "anns": ("users/ann", "teams/north", ""),
@@ -114,6 +124,7 @@ CLIENTS = {
     "pooled": ("", "teams/south", "pools/leads"),
     "alone": ("users/yuri", "", ""),
 }
+SHEETS = (("ann", "users/ann", False), ("bob", "users/bob", False), ("all", "users/bob", True))
 
 
 @asynccontextmanager
@@ -140,6 +151,8 @@ async def _fill(tx: WriteTransaction) -> None:
     await _add_bill(tx, "walkin-ann", client="", seller="users/ann")
     await _add_bill(tx, "walkin-zoe", client="", seller="users/zoe")
     await _add_bill(tx, "early-ann", client="coming", seller="users/ann")
+    for name, owner, shared in SHEETS:
+        await tx.run(insert(sheets).values(name=f"sheet-{name}", owner=owner, shared=shared))
     for client, access in (("bobs", "READ"), ("carls", "WORK")):
         row = {"client": client, "subject": "users/ann", "access": access}
         await tx.run(insert(collaborators).values(row))

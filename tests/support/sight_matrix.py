@@ -17,7 +17,7 @@ from services.chassis.descriptors import DataScope
 from services.chassis.errors import DomainError
 from services.chassis.status import from_status
 from tests.support.asks import Asked, Takes, World, methods_of
-from tests.support.assigned import is_of_assigned
+from tests.support.assigned import is_of_assigned, is_of_one
 
 __all__ = ["ANY_SCOPE", "ASSIGNEE", "OWNER", "READ_ROW", "TEAM", "Matrix"]
 
@@ -117,6 +117,8 @@ class Matrix:
 
     def _has_to_do(self, who: str, asked: Asked) -> bool:
         """Whether they are to the rows of a method what they are called."""
+        if who not in ("owner", "assignee") and is_of_one(asked):
+            return False
         if who in ("reader", "worker"):
             return self.collaborators
         return who != "assignee" or is_of_assigned(asked)

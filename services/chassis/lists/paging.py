@@ -124,6 +124,12 @@ class Query:
         """What the filter lets through. Raises DomainError as `filters.compile`."""
         return filters.compile(listing.filter, self.fields, today=listing.today, zone=listing.zone)
 
+    def expect(self, listing: Listing) -> None:
+        """Whether a page could be asked for so, of what is kept to be asked for later. Raises
+        DomainError as `page` does of filter and order."""
+        self.condition(listing)
+        self._keys(listing.order_by)
+
     def _keys(self, order_by: str) -> tuple[PageKey, ...]:
         asked = ordering.parse(order_by, self.order) or ordering.parse(
             self.default_order, self.order

@@ -132,6 +132,8 @@ def ways(table: Table, asking: Asking) -> list[ColumnElement[bool]]:
     found = [table.c[column] == asking.subject for column in owned.subjects]
     if asking.teams is not None:
         found += [is_looked_up(table.c[column], asking.teams) for column in owned.teams]
+    if owned.shared is not None:
+        found.append(table.c[owned.shared].is_(True))
     for named in owned.named:
         names = table.metadata.tables[named.table]
         rows = select(names.c[named.row]).where(names.c[named.subject] == asking.subject)
@@ -161,6 +163,7 @@ def seeing(caller: Caller, table: Table) -> Callable[[object], bool]:
             return lambda row: (
                 any(getattr(row, column) == subject for column in sight.subjects)
                 or any(getattr(row, column) in teams for column in sight.teams)
+                or (sight.shared is not None and getattr(row, sight.shared) is True)
             )
         case _:
             raise TypeError(f"rows of {table.name} are seen as others are: look them up")
@@ -170,8 +173,8 @@ def reading_differs(table: Table) -> bool:
     """Whether somebody may see a row of the table and not change it."""
     sight = sight_of(table)
     match sight:
-        case Owned(named=named):
-            return bool(named)
+        case Owned(named=named, shared=shared):
+            return bool(named) or shared is not None
         case Through(parent=parent) | OfCustomer(mirror=parent):
             return reading_differs(table.metadata.tables[parent])
         case Shared():
@@ -186,6 +189,8 @@ def _ways(
     if asking.teams is not None:
         for column in owned.teams:
             yield is_listed(source.c[column], asking.teams)
+    if owned.shared is not None and not works:
+        yield source.c[owned.shared].is_(True)
     for named in owned.named:
         if not works or named.access is not None:
             yield _is_named(source, table, named, asking, works)

@@ -29,12 +29,16 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Owned:
     """The columns that hold a row's owner (`users/ann`) and, if any, team (`teams/north`) and
-    assignee: who has been given a row sees it as its owner does. And who else is named for it."""
+    assignee: who has been given a row sees it as its owner does. And who else is named for it.
+
+    `shared` is a column that says whether everybody sees the row besides: they only read it.
+    """
 
     owner: str
     team: str | None = None
     assignee: str | None = None
     named: tuple[Named, ...] = ()
+    shared: str | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:

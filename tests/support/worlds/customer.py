@@ -14,13 +14,14 @@ from guanxi.customer.v1 import (
     fields_pb2,
     search_pb2,
     touchpoints_pb2,
+    views_pb2,
 )
 
 from services.customer.customers.store import collaborators
 from tests.support.asks import Ask, Takes, World, ids_of
 from tests.support.contact_points import emails
 from tests.support.databases import Databases
-from tests.support.office import Office
+from tests.support.office import Desk, Office
 from tests.support.services import migrated_database, running_service
 from tests.support.sight_matrix import ANY_SCOPE, OWNER, READ_ROW, TEAM
 from tests.support.worlds.collaborating import let_in
@@ -65,6 +66,18 @@ def upsert(row: str) -> customers_pb2.UpsertCustomerRequest:
 
 def address_of(row: str) -> str:
     return f"{row}@rows.example"
+
+
+def create_view(row: str) -> views_pb2.CreateViewRequest:
+    return views_pb2.CreateViewRequest(
+        view=views_pb2.View(
+            resource=fields_pb2.CustomField.CUSTOMER,
+            display_name="To call",
+            filter='region = "North"',
+            columns=["display_name"],
+        ),
+        view_id=row,
+    )
 
 
 ASKS = {
@@ -135,6 +148,16 @@ ASKS = {
         lambda row: touchpoints_pb2.BatchLogTouchpointsRequest(requests=[touch(row)])
     ),
     "ListTouchpoints": Ask(lambda _: touchpoints_pb2.ListTouchpointsRequest(parent="customers/-")),
+    "CreateView": Ask(create_view),
+    "GetView": Ask(lambda row: views_pb2.GetViewRequest(name=f"views/{row}")),
+    "ListViews": Ask(lambda row: views_pb2.ListViewsRequest(filter=f'name = "views/{row}"')),
+    "UpdateView": Ask(
+        lambda row: views_pb2.UpdateViewRequest(
+            view=views_pb2.View(name=f"views/{row}", display_name="To visit"),
+            update_mask=FieldMask(paths=["display_name"]),
+        )
+    ),
+    "DeleteView": Ask(lambda row: views_pb2.DeleteViewRequest(name=f"views/{row}")),
 }
 
 
@@ -164,6 +187,13 @@ SHARED = {
 }
 # Of those, which change one that there is.
 CHANGES_FIELDS = ("UpdateCustomField", "ArchiveCustomField", "RestoreCustomField")
+
+
+async def keep_views(owner: Desk, rows: Mapping[str, Sequence[str]]) -> None:
+    """Keeps the views that are asked about."""
+    asked = ("GetView", "ListViews", "UpdateView", "DeleteView")
+    for row in ids_of({method: rows[method] for method in asked}):
+        await owner.views.CreateView(create_view(row))
 
 
 @asynccontextmanager
@@ -208,6 +238,7 @@ async def customer_world(databases: Databases) -> AsyncIterator[World]:
             for row in rows["RestoreCustomField"]:
                 archived = fields_pb2.ArchiveCustomFieldRequest(name=field_of(row))
                 await desk.fields.ArchiveCustomField(archived)
+            await keep_views(await Office(service).desk(OWNER, role="own"), rows)
             await delete(rows["UndeleteCustomer"])
             await let_in(service, collaborators, ids_of(rows))
 

@@ -252,3 +252,25 @@ def test_columns_that_are_never_missing_are_compared_as_one_row() -> None:
     token = packed([1, {}, [1, "a"]])
     start = QUERY.page(select(THINGS), Listing(page_token=token))
     assert "(things.rank, things.name) < (" in str(start.statement)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (Listing(filter="title = x"), "FILTER_UNKNOWN_FIELD"),
+        (Listing(filter="rank >"), "FILTER_SYNTAX"),
+        (Listing(order_by="nothing"), "ORDER_BY_UNKNOWN_FIELD"),
+        (Listing(order_by="rank, rank"), "ORDER_BY_REPEATED_FIELD"),
+    ],
+)
+def test_what_is_kept_to_be_asked_later_is_refused_as_a_page_is(
+    asked: Listing, reason: str
+) -> None:
+    QUERY.expect(Listing())
+    QUERY.expect(Listing(filter="rank > 1", order_by="title desc"))
+    with pytest.raises(DomainError) as refused:
+        QUERY.page(select(THINGS), asked)
+    with pytest.raises(DomainError) as kept:
+        QUERY.expect(asked)
+    assert kept.value.reason == reason
+    assert kept.value == refused.value

@@ -30,6 +30,7 @@ from tests.support.sight import (
     collaborators,
     opened_clients,
     rep,
+    sheets,
     visits,
 )
 
@@ -152,6 +153,30 @@ async def outcome(store: Store, caller: Caller, work: Callable[..., Awaitable[st
         return await store.write(work, caller=caller)
     except DomainError as error:
         return f"{error.reason} {error.metadata['resource']}"
+
+
+async def test_what_an_owner_shares_everybody_reads_and_they_alone_change(store: Store) -> None:
+    prepared = update(sheets).where(sheets.c.name == bindparam("key")).values(text="changed")
+
+    async def change(tx: WriteTransaction, name: str) -> str:
+        return "changed" if await tx.run(prepared, {"key": name}) else ""
+
+    sight = {
+        ANN: (["sheet-all", "sheet-ann"], ["changed", "WORK_NEEDED sheet-all", ""]),
+        BOB: (["sheet-all", "sheet-bob"], ["", "changed", "changed"]),
+        # Whose team the owner is in is no matter.
+        NORTH: (["sheet-all"], ["", "WORK_NEEDED sheet-all", ""]),
+        EVE: (["sheet-all"], ["", "WORK_NEEDED sheet-all", ""]),
+        ALL: (["sheet-all", "sheet-ann", "sheet-bob"], ["changed", "changed", "changed"]),
+    }
+    for caller, (reads, outcomes) in sight.items():
+        assert await names(store, sheets, caller) == reads
+        assert [
+            await outcome(store, caller, lambda tx, n=name: change(tx, n))
+            for name in ("sheet-ann", "sheet-all", "sheet-bob")
+        ] == outcomes
+    async with store.read(caller=EVE) as tx:
+        assert not await tx.all(select(sheets.c.name).where(sheets.c.shared.is_(False)))
 
 
 async def test_deleting_takes_work_too(store: Store) -> None:

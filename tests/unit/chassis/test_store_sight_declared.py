@@ -17,6 +17,7 @@ from services.chassis.store import Named, OfCustomer, Owned, Shared, Store, Thro
         ({}, "says nothing of who sees its rows"),
         ({"sight": Through("name", "gone")}, "gone"),
         ({"sight": Owned("boss")}, "boss"),
+        ({"sight": Owned("owner", shared="open")}, "open"),
         ({"sight": Owned("owner", named=(Named("gone", "row"),))}, "gone"),
         ({"sight": OfCustomer("owner", "shared")}, "shared"),
         ({"sight": Through("owner", "shared")}, "shared"),

@@ -8,7 +8,7 @@ from itertools import combinations, product
 from typing import Final
 
 import pytest
-from sqlalchemy import Column, Table, insert, select
+from sqlalchemy import Boolean, Column, Table, insert, select
 
 from services.chassis.caller import Caller, Scope
 from services.chassis.clock import SystemClock
@@ -30,6 +30,7 @@ def kept(name: str, sight: Owned | Shared) -> Table:
         Column("owner", Name),
         Column("team", Name),
         Column("assignee", Name),
+        Column("shared", Boolean),
         info={"sight": sight},
     )
 
@@ -39,6 +40,7 @@ TABLES: Final = (
     kept("of_teams", Owned("owner", "team")),
     kept("of_assignees", Owned("owner", assignee="assignee")),
     kept("of_all_three", Owned("owner", "team", "assignee")),
+    kept("of_owners_who_share", Owned("owner", shared="shared")),
     kept("of_everybody", Shared()),
 )
 
@@ -49,6 +51,7 @@ class Row:
     owner: str | None
     team: str | None
     assignee: str | None
+    shared: bool | None
 
 
 # Another spelling is another person; a team may be called as a person is.
@@ -57,7 +60,7 @@ TEAMS: Final = ("teams/north", "teams/south", "")
 ROWS: Final = [
     Row(f"rows/{number}", *of_whom)
     for number, of_whom in enumerate(
-        product((*SUBJECTS, "", None), (*TEAMS, None), (*SUBJECTS, "", None))
+        product((*SUBJECTS, "", None), (*TEAMS, None), (*SUBJECTS, "", None), (True, False, None))
     )
 ]
 CALLERS: Final = [

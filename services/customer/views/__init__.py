@@ -1,0 +1,1 @@
+"""Views: lists of customers and contacts as somebody wants to see them again."""
