@@ -25,6 +25,8 @@ _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
         "^[A-Z]{2}$": "two capital letters, the code by CLDR or ISO 3166-1: CN",
         "^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "a key: lower-case letters and digits, parted by single "
         "underscores, a letter first: annual_budget",
+        r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$": "a field as filters name it: owner, or "
+        "custom_fields.tier",
         "^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$": "lower-case letters, digits, hyphens and "
         "underscores, at most 63, none of the last two at either end: gold",
         "^[a-z]{1,63}$": "a collection in lower-case letters: customers",

@@ -138,8 +138,8 @@ class Records(Generic[R]):
         rows = await tx.all(asked.statement)
         # What a list is ordered by besides the columns stands behind them.
         found = await made_in_turns(self.of_row, rows)
-        kept, next_page_token = asked.cut(rows, fitting and fitting(found))
-        return Page(found[: len(kept)], next_page_token)
+        page = asked.cut(rows, fitting and fitting(found))
+        return page.with_rows(found[: len(page.rows)])
 
     async def known(self, tx: ReadTransaction, names: Collection[str]) -> dict[str, bytes | None]:
         """Which of the names are taken, and by what: see `KnownNames`."""

@@ -1,17 +1,24 @@
 """What a list is asked for, and what comes back: two values between a servicer and a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from google.protobuf.message import Message
 
 from services.chassis.clock import BusinessCalendar
+from services.chassis.turns import taking_turns
+from services.chassis.wire import MAX_MESSAGE_BYTES
 
-__all__ = ["Listing", "Page"]
+__all__ = ["Listing", "Page", "Sent"]
+
+# A page is full with these: the rest of an answer is for names and the row that goes over.
+_PAGE_BYTES: Final = MAX_MESSAGE_BYTES // 2
 
 T = TypeVar("T")
+R = TypeVar("R")
+M = TypeVar("M", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,36 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent(Generic[M]):
+    """The messages of one page, as they are sent."""
+
+    messages: list[M]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The rows of one page; `next_page_token` is empty on the last one."""
+    """The rows of one page; `next_page_token` is empty on the last one. `token_after` is the token
+    of a page that ends after so many of them."""
 
     rows: Sequence[T]
     next_page_token: str
+    token_after: Callable[[int], str]
+
+    def with_rows(self, rows: Sequence[R]) -> "Page[R]":
+        """The page with what is made of its rows."""
+        return Page(rows, self.next_page_token, self.token_after)
+
+    async def sent(self, make: Callable[[T], M]) -> Sent[M]:
+        """The messages made of the rows, up to 8 MiB: what doesn't fit stands on the next page."""
+        messages: list[M] = []
+        size = 0
+        async for message in taking_turns(map(make, self.rows)):
+            messages.append(message)
+            size += message.ByteSize()
+            if size > _PAGE_BYTES and len(messages) < len(self.rows):
+                return Sent(messages, self.token_after(len(messages)))
+        return Sent(messages, self.next_page_token)
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, true, tuple
 
 from services.chassis.errors import invalid
 from services.chassis.lists import filters, ordering
-from services.chassis.lists.listing import Listing
+from services.chassis.lists.listing import Listing, Page
 from services.chassis.lists.page_key import PageKey
 from services.chassis.lists.page_token import KeyValue, PageToken, decode, encode, fingerprints
 
@@ -46,18 +46,19 @@ class PageQuery:
     keys: tuple[ColumnElement[Any] | str, ...]
     arguments: Mapping[str, str]
 
-    def cut(self, rows: Sequence[R], most: int | None = None) -> tuple[Sequence[R], str]:
-        """The rows of the page, and the token of the next one; empty on the last page.
+    def cut(self, rows: Sequence[R], most: int | None = None) -> Page[R]:
+        """The page of these rows.
 
         `most` cuts it shorter than was asked for, where more rows would be too much to send.
         """
+
+        def token_after(count: int) -> str:
+            last = rows[count - 1]._mapping
+            return encode(PageToken(self.arguments, tuple(last[key] for key in self.keys)))
+
         size = self.size if most is None else min(self.size, most)
-        if len(rows) <= size:
-            return rows, ""
-        page = rows[:size]
-        last = page[-1]._mapping
-        token = PageToken(self.arguments, tuple(last[key] for key in self.keys))
-        return page, encode(token)
+        ends = len(rows) <= size
+        return Page(rows[:size], "" if ends else token_after(size), token_after)
 
 
 @dataclass(frozen=True, slots=True)

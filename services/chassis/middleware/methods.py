@@ -21,6 +21,7 @@ ORDER = (
     "metrics",
     "deadline",
     "authentication",
+    "encoding",
     "access",
     "decoding",
     "validation",
@@ -96,6 +97,7 @@ def _as_handler(method: Method, original: MethodHandler, run: Handler) -> Method
     handler: MethodHandler = make(
         run,
         request_deserializer=None,  # bytes: nobody's message is parsed before they may call
-        response_serializer=original.response_serializer,
+        # An answer comes as bytes; what a stream sends doesn't.
+        response_serializer=original.response_serializer if method.server_streaming else None,
     )
     return handler

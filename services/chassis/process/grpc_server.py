@@ -22,6 +22,7 @@ from services.chassis.middleware.authentication import Authentication
 from services.chassis.middleware.consistency import CatchingUp, Consistency
 from services.chassis.middleware.deadline import Deadline
 from services.chassis.middleware.decoding import Decoding
+from services.chassis.middleware.encoding import Encoding
 from services.chassis.middleware.methods import MethodHandler, Methods
 from services.chassis.middleware.metrics import RpcMetrics
 from services.chassis.middleware.request_id import RequestId
@@ -72,6 +73,7 @@ class GrpcServer:
                 "metrics": RpcMetrics(metrics),
                 "deadline": Deadline(settings.default_deadline_seconds),
                 "authentication": Authentication(token_verifier),
+                "encoding": Encoding(),
                 "access": Access(Authorizer(roles), log),
                 "decoding": Decoding(),
                 "validation": Validation(),

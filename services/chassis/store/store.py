@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from services.chassis.caller import Caller, current_caller
 from services.chassis.clock import Clock
 from services.chassis.ids import Ids
+from services.chassis.replies import expect_sendable
 from services.chassis.store.connections import Engine, PoolUse, Rows, StartRefused
 from services.chassis.store.idempotency import RequestKey, purge_idempotency_keys
 from services.chassis.store.postgres import PostgresEngine
@@ -112,12 +113,13 @@ class Store:
 
         A repeat gets the stored reply; a failed request stores nothing, so its repeat is a new try.
         `snapshot` as in `write`.
-        Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before.
+        Raises INVALID_ARGUMENT (REQUEST_ID_REUSED) where the id came with another request before,
+        and REPLY_TOO_LARGE where nobody could be sent the answer: then nothing is done.
         """
         sender = caller or current_caller()
         key = RequestKey.of(request, sender.subject)
         if key is None:
-            return await self.write(work, caller=sender, snapshot=snapshot)
+            return await self._sendable(work, sender, snapshot)
         return await self._once(key, reply, work, sender, snapshot)
 
     async def answer_asking(
@@ -133,7 +135,7 @@ class Store:
         key = RequestKey.of(request, sender.subject)
         if key is None:
             asked = await ask()
-            return await self.write(lambda tx: work(tx, asked))
+            return await self._sendable(lambda tx: work(tx, asked), sender)
         async with self.read() as tx:
             stored = await key.answered(tx, self._tables)
         if stored is not None:
@@ -200,7 +202,23 @@ class Store:
             await key.keep(tx, self._tables, answer)
             return answer
 
-        return await self.write(claimed, caller=sender, snapshot=snapshot)
+        return await self._sendable(claimed, sender, snapshot)
+
+    async def _sendable(
+        self,
+        work: Callable[[WriteTransaction], Awaitable[M]],
+        sender: Caller,
+        snapshot: bool = True,
+    ) -> M:
+        """A change of which the answer can be sent: nothing is done that its caller can't learn of.
+        Raises INVALID_ARGUMENT (REPLY_TOO_LARGE)."""
+
+        async def answered(tx: WriteTransaction) -> M:
+            answer = await work(tx)
+            expect_sendable(answer)
+            return answer
+
+        return await self.write(answered, caller=sender, snapshot=snapshot)
 
     async def _attempt(
         self, work: Callable[[WriteTransaction], Awaitable[T]], caller: Caller, snapshot: bool

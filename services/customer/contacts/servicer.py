@@ -87,9 +87,9 @@ class ContactServicer(contacts_pb2_grpc.ContactServiceServicer):
                 await customers.get(tx, organization)
             fields = await asked_of(tx, FieldResource.CONTACT, listing)
             page = await store.page(tx, listing, fields, organization=organization)
+        sent = await page.sent(to_message)
         return contacts_pb2.ListContactsResponse(
-            contacts=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            contacts=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateContact(

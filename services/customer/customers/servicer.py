@@ -71,9 +71,9 @@ class CustomerServicer(customers_pb2_grpc.CustomerServiceServicer):
         async with self._store.read() as tx:
             fields = await asked_of(tx, FieldResource.CUSTOMER, listing)
             page = await store.page(tx, listing, fields, show_deleted=request.show_deleted)
+        sent = await page.sent(to_message)
         return customers_pb2.ListCustomersResponse(
-            customers=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            customers=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateCustomer(

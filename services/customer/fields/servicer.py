@@ -8,7 +8,6 @@ from services.chassis import field_mask
 from services.chassis.clock import BusinessCalendar
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
-from services.chassis.turns import made_in_turns
 from services.customer.fields import actions, messages
 from services.customer.fields.messages import to_message
 from services.customer.fields.store import custom_fields
@@ -44,9 +43,9 @@ class CustomFieldServicer(fields_pb2_grpc.CustomFieldServiceServicer):
     ) -> fields_pb2.ListCustomFieldsResponse:
         async with self._store.read() as tx:
             page = await custom_fields.page(tx, Listing.of(request, self._calendar))
+        sent = await page.sent(to_message)
         return fields_pb2.ListCustomFieldsResponse(
-            custom_fields=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            custom_fields=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateCustomField(

@@ -62,9 +62,9 @@ class TouchpointServicer(touchpoints_pb2_grpc.TouchpointServiceServicer):
             if customer:
                 await customers.get(tx, customer)
             page = await store.page(tx, Listing.of(request, self._calendar), customer=customer)
+        sent = await page.sent(to_message)
         return touchpoints_pb2.ListTouchpointsResponse(
-            touchpoints=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            touchpoints=sent.messages, next_page_token=sent.next_page_token
         )
 
     def _read(self, request: touchpoints_pb2.LogTouchpointRequest) -> New[Draft]:

@@ -9,7 +9,6 @@ from services.chassis.clock import BusinessCalendar
 from services.chassis.ids import Ids
 from services.chassis.lists.listing import Listing
 from services.chassis.store import Store, WriteTransaction
-from services.chassis.turns import made_in_turns
 from services.customer.views import actions, messages
 from services.customer.views.messages import to_message
 from services.customer.views.store import views
@@ -44,9 +43,9 @@ class ViewServicer(views_pb2_grpc.ViewServiceServicer):
     ) -> views_pb2.ListViewsResponse:
         async with self._store.read() as tx:
             page = await views.page(tx, Listing.of(request, self._calendar))
+        sent = await page.sent(to_message)
         return views_pb2.ListViewsResponse(
-            views=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            views=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateView(

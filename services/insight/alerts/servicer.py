@@ -36,8 +36,9 @@ class AlertServicer(alerts_pb2_grpc.AlertServiceServicer):
         listing = Listing.of(request, self._calendar)
         async with self._store.read() as tx:
             page = await page_of(tx, listing, assigned_to_me=request.assigned_to_me)
+        sent = await page.sent(to_message)
         return alerts_pb2.ListAlertsResponse(
-            alerts=map(to_message, page.rows), next_page_token=page.next_page_token
+            alerts=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def AcknowledgeAlert(

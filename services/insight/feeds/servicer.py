@@ -61,8 +61,9 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         async with self._store.read(caller=_SYSTEM) as tx:
             generation = await store.active_generation(tx)
             page = await store.page_of_parked(tx, generation, Listing.of(request))
+        sent = await page.sent(parked_message)
         return feeds_pb2.ListParkedEventsResponse(
-            parked_events=map(parked_message, page.rows), next_page_token=page.next_page_token
+            parked_events=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def ReplayParkedEvent(
@@ -80,9 +81,9 @@ class FeedServicer(feeds_pb2_grpc.FeedServiceServicer):
         async with self._store.read(caller=_SYSTEM) as tx:
             generation = await store.active_generation(tx)
             page = await store.page_of_aside(tx, generation, Listing.of(request))
+        sent = await page.sent(set_aside_message)
         return feeds_pb2.ListSetAsideCustomersResponse(
-            set_aside_customers=map(set_aside_message, page.rows),
-            next_page_token=page.next_page_token,
+            set_aside_customers=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def StartRebuild(

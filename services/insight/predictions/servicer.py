@@ -43,6 +43,7 @@ class PredictionServicer(predictions_pb2_grpc.PredictionServiceServicer):
                 within_days=within_days,
                 include_overdue=request.include_overdue,
             )
+        sent = await page.sent(prediction)
         return predictions_pb2.ListDueCustomersResponse(
-            predictions=map(prediction, page.rows), next_page_token=page.next_page_token
+            predictions=sent.messages, next_page_token=sent.next_page_token
         )

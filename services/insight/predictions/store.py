@@ -41,4 +41,4 @@ async def page_of_due(
     if not include_overdue:
         due = due.where(facts.c.next_order_end >= today)
     found = _DUE.page(due, listing)
-    return Page(*found.cut(await tx.all(found.statement)))
+    return found.cut(await tx.all(found.statement))

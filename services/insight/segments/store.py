@@ -176,7 +176,7 @@ async def page_of_segment(
         facts.c.generation == generation, facts.c.segment == segment.value
     )
     found = _MEMBERS.page(members, listing)
-    return Page(*found.cut(await tx.all(found.statement)))
+    return found.cut(await tx.all(found.statement))
 
 
 async def totals(tx: ReadTransaction, generation: int) -> dict[int, Totals]:

@@ -61,8 +61,9 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
     ) -> people_pb2.ListUsersResponse:
         async with self._store.read() as tx:
             page = await users.page(tx, Listing.of(request, self._calendar))
+        sent = await page.sent(to_user)
         return people_pb2.ListUsersResponse(
-            users=await made_in_turns(to_user, page.rows), next_page_token=page.next_page_token
+            users=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def BatchGetUsers(
@@ -128,8 +129,9 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
     ) -> people_pb2.ListTeamsResponse:
         async with self._store.read() as tx:
             page = await teams.page(tx, Listing.of(request, self._calendar))
+        sent = await page.sent(to_team)
         return people_pb2.ListTeamsResponse(
-            teams=await made_in_turns(to_team, page.rows), next_page_token=page.next_page_token
+            teams=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateTeam(

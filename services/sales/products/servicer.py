@@ -63,9 +63,9 @@ class ProductServicer(products_pb2_grpc.ProductServiceServicer):
     ) -> products_pb2.ListProductsResponse:
         async with self._store.read() as tx:
             page = await products.page(tx, Listing.of(request, self._calendar))
+        sent = await page.sent(to_message)
         return products_pb2.ListProductsResponse(
-            products=await made_in_turns(to_message, page.rows),
-            next_page_token=page.next_page_token,
+            products=sent.messages, next_page_token=sent.next_page_token
         )
 
     async def UpdateProduct(

@@ -30,6 +30,7 @@ def test_the_middleware_stands_in_this_order() -> None:
         "metrics",
         "deadline",
         "authentication",
+        "encoding",
         "access",
         "decoding",
         "validation",

@@ -78,8 +78,9 @@ def pages(statements: Statements, columns: Things, **request: Any) -> list[Seque
     found, token = [], ""
     while True:
         page = QUERY.page(columns, Listing(page_token=token, **request))
-        rows, token = page.cut(statements.all(page.statement))
-        found.append(rows)
+        cut = page.cut(statements.all(page.statement))
+        found.append(cut.rows)
+        token = cut.next_page_token
         if not token:
             return found
 
@@ -151,15 +152,15 @@ def test_a_page_shows_only_what_the_filter_leaves(statements: Statements) -> Non
 
 def test_the_size_may_change_from_page_to_page(statements: Statements) -> None:
     first = QUERY.page(select(THINGS), Listing(page_size=3))
-    rows, token = first.cut(statements.all(first.statement))
-    second = QUERY.page(select(THINGS), Listing(page_size=100, page_token=token))
-    rest, end = second.cut(statements.all(second.statement))
-    assert [len(rows), len(rest), end] == [3, 57, ""]
+    begun = first.cut(statements.all(first.statement))
+    second = QUERY.page(select(THINGS), Listing(page_size=100, page_token=begun.next_page_token))
+    rest = second.cut(statements.all(second.statement))
+    assert [len(begun.rows), len(rest.rows), rest.next_page_token] == [3, 57, ""]
 
 
 def token_of(statements: Statements, **request: Any) -> str:
     page = QUERY.page(select(THINGS), Listing(page_size=1, **request))
-    return page.cut(statements.all(page.statement))[1]
+    return page.cut(statements.all(page.statement)).next_page_token
 
 
 @in_turn(

@@ -152,3 +152,16 @@ async def test_the_purge_removes_what_has_expired_and_nothing_else(
 async def test_a_callers_scope_is_no_obstacle(store: Store) -> None:
     first = await add(store, request("id-1"), ANN)
     assert await add(store, request("id-1"), ANN) == first
+
+
+@pytest.mark.parametrize("request_id", ["", "id-1"])
+async def test_nothing_is_done_of_which_the_answer_is_too_long_to_be_sent(
+    store: Store, request_id: str
+) -> None:
+    message = request(request_id, text="x" * (16 * 1024 * 1024))
+    with pytest.raises(DomainError) as error:
+        await add(store, message)
+    assert (error.value.kind, error.value.reason) == (Kind.INVALID_ARGUMENT, "REPLY_TOO_LARGE")
+    assert error.value.metadata == {"most": "16777216"}
+    assert await note_names(store) == []
+    assert await count(store, chassis.idempotency_keys) == 0

@@ -70,7 +70,7 @@ async def page(
         select(facts).where(facts.c.generation == generation),
         replace(listing, today=terms.day.date, zone=terms.day.zone),
     )
-    return Page(*found.cut(await tx.all(found.statement)))
+    return found.cut(await tx.all(found.statement))
 
 
 async def matching(

@@ -125,9 +125,10 @@ async def forget_aside(tx: WriteTransaction, generation: int) -> None:
 async def page_of_aside(tx: ReadTransaction, generation: int, listing: Listing) -> Page[SetAside]:
     """A page of the customers that are set aside, by name. Raises INVALID_ARGUMENT."""
     found = _PAGES.page(select(set_asides).where(set_asides.c.generation == generation), listing)
-    rows, next_page_token = found.cut(await tx.all(found.statement))
-    kept = [SetAside(row.customer, row.error, row.set_aside_time) for row in rows]
-    return Page(kept, next_page_token)
+    page = found.cut(await tx.all(found.statement))
+    return page.with_rows(
+        [SetAside(row.customer, row.error, row.set_aside_time) for row in page.rows]
+    )
 
 
 @cache

@@ -262,7 +262,7 @@ async def page_of_parked(tx: ReadTransaction, generation: int, listing: Listing)
     """A page of what the generation has parked, oldest first. Raises INVALID_ARGUMENT."""
     parked = select(_PARKED).where(_PARKED.c.consumer == consumer_of(generation))
     found = _PARKED_PAGES.page(parked, listing)
-    return Page(*found.cut(await tx.all(found.statement)))
+    return found.cut(await tx.all(found.statement))
 
 
 async def parked_by(tx: ReadTransaction, event: str) -> int | None:
