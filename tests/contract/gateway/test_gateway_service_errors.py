@@ -106,6 +106,18 @@ class TestServiceErrors:
         large = customers_pb2.Customer(display_name="x" * (17 << 20))
         gateway.customers.answers["GetCustomer"] = large
         answer = await gateway.http.get("/v1/customers/ann")
+        assert (answer.status_code, reason_of(answer)) == (400, "REPLY_TOO_LARGE")
+
+    async def test_a_message_that_grpc_finds_too_large_is_said_to_be_so(
+        self, gateway: RunningGateway
+    ) -> None:
+        async def sent(_request: Any, context: Any) -> customers_pb2.Customer:
+            told = "SERVER: Sent message larger than max (17 vs. 16)"
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, told)
+            return ANN
+
+        gateway.customers.answers["GetCustomer"] = sent
+        answer = await gateway.http.get("/v1/customers/ann")
         assert (answer.status_code, reason_of(answer)) == (429, "MESSAGE_TOO_LARGE")
 
     async def test_a_service_that_takes_no_more_calls_is_said_to_be_busy(
